@@ -1,0 +1,26 @@
+import type { SignatureDef } from '@servable/protos/tensorflow';
+import type { Tensor } from '@servable/tensor';
+
+/** One run of one signature; names are the signature's aliases, not graph tensor names. */
+export interface InferenceCall {
+  readonly signatureName: string;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** Output aliases to compute; empty means all of the signature's outputs. */
+  readonly outputFilter: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that are left for the run; `undefined` means no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A servable that answers inference requests: what a platform's loader must produce. */
+export interface InferenceServable {
+  /** The platform that runs it, as in `model_platform`. */
+  readonly platform: string;
+  readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
+  /**
+   * @returns outputs by alias
+   * @throws errors with a canonical `code`: INVALID_ARGUMENT for inputs that do not fit the signature,
+   * FAILED_PRECONDITION for an unknown signature, DEADLINE_EXCEEDED, CANCELLED, or the engine's own
+   */
+  run(call: InferenceCall): Promise<ReadonlyMap<string, Tensor>>;
+}
