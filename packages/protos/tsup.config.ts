@@ -1,4 +1,13 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tsup.base.js';
 
-export default defineConfig(packageBuild({ serving: 'src/serving.ts', tensorflow: 'src/tensorflow.ts', onnx: 'src/onnx.ts', health: 'src/health.ts', grpc: 'src/grpc.ts' }));
+export default defineConfig(
+  packageBuild({
+    serving: 'src/serving.ts',
+    tensorflow: 'src/tensorflow.ts',
+    onnx: 'src/onnx.ts',
+    health: 'src/health.ts',
+    reflection: 'src/reflection.ts',
+    grpc: 'src/grpc.ts',
+  }),
+);
