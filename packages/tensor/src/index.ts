@@ -1,0 +1,15 @@
+// Errors
+export { TensorError } from './tensor-error.js';
+export type { TensorErrorCode } from './tensor-error.js';
+
+// Dtypes
+export { dataTypeName, dtypeFromEnum, dtypeInfo, dtypes, isDType } from './dtype/dtype.js';
+export type { DType, DTypeInfo, DTypeKind, NumericData, TensorDataMap, TypedArrayConstructor } from './dtype/dtype.js';
+export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './dtype/half.js';
+
+// Tensors
+export { Tensor } from './tensor/tensor.js';
+export { formatShape, shapeSize } from './tensor/shape.js';
+export type { NestedValues, TensorScalar } from './tensor/nested.js';
+export { stringTensor, tensor } from './tensor/build.js';
+export type { TensorLike, TensorValues } from './tensor/build.js';
