@@ -1,0 +1,128 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { decodePredictRequest, encodePredictResponse } from '@servable/tensor';
+import {
+  ClassificationRequestSchema,
+  ClassificationResponseSchema,
+  type ClassificationResultSchema,
+  GetModelMetadataRequestSchema,
+  GetModelMetadataResponseSchema,
+  MultiInferenceRequestSchema,
+  MultiInferenceResponseSchema,
+  RegressionRequestSchema,
+  RegressionResponseSchema,
+  type RegressionResultSchema,
+  SignatureDefMapSchema,
+  anyPack,
+} from '@servable/protos/serving';
+import type { InFlight } from '../execution/in-flight.js';
+import { classify, type ClassScore } from '../handlers/classify.js';
+import { SIGNATURE_DEF_FIELD, getModelMetadata } from '../handlers/get-model-metadata.js';
+import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
+import { multiInference, type InferenceResult } from '../handlers/multi-inference.js';
+import { predict } from '../handlers/predict.js';
+import { regress } from '../handlers/regress.js';
+import {
+  decodeExampleRequest,
+  decodeMessage,
+  decodeModelSpec,
+  encodeMessage,
+  encodeModelSpec,
+} from './message-codec.js';
+import { unaryHandler } from './unary-handler.js';
+
+export interface PredictionServiceDependencies extends HandlerDependencies {
+  readonly inFlight: InFlight;
+  /**
+   * Put response tensors into `tensor_content` instead of the typed value fields
+   * (`--enable_serialization_as_tensor_content`). Default `false`.
+   */
+  readonly tensorContent?: boolean | undefined;
+}
+
+/** The handlers of `tensorflow.serving.PredictionService`, on raw bytes. */
+export function predictionService(dependencies: PredictionServiceDependencies): UntypedServiceImplementation {
+  const { inFlight } = dependencies;
+  const content = dependencies.tensorContent === true;
+  return {
+    // Straight between wire bytes and typed arrays: this call carries the load.
+    predict: unaryHandler(inFlight, async (bytes, options) =>
+      encodePredictResponse(await predict(dependencies, decodePredictRequest(bytes), options), { content }),
+    ),
+    classify: unaryHandler(inFlight, async (bytes, options) => {
+      const { request, input } = decodeExampleRequest(ClassificationRequestSchema, bytes);
+      const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
+      const { modelSpec, classifications } = await classify(dependencies, call, options);
+      const result = classificationResult(classifications);
+      return encodeMessage(
+        ClassificationResponseSchema,
+        create(ClassificationResponseSchema, { result, modelSpec: encodeModelSpec(modelSpec) }),
+      );
+    }),
+    regress: unaryHandler(inFlight, async (bytes, options) => {
+      const { request, input } = decodeExampleRequest(RegressionRequestSchema, bytes);
+      const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
+      const { modelSpec, values } = await regress(dependencies, call, options);
+      return encodeMessage(
+        RegressionResponseSchema,
+        create(RegressionResponseSchema, { result: regressionResult(values), modelSpec: encodeModelSpec(modelSpec) }),
+      );
+    }),
+    multiInference: unaryHandler(inFlight, async (bytes, options) => {
+      const { request, input } = decodeExampleRequest(MultiInferenceRequestSchema, bytes);
+      const tasks = request.tasks.map((task) => ({
+        modelSpec: decodeModelSpec(task.modelSpec),
+        methodName: task.methodName,
+      }));
+      const results = await multiInference(dependencies, { tasks, input }, options);
+      return encodeMessage(
+        MultiInferenceResponseSchema,
+        create(MultiInferenceResponseSchema, { results: results.map(inferenceResult) }),
+      );
+    }),
+    getModelMetadata: unaryHandler(inFlight, async (bytes) => {
+      const request = decodeMessage(GetModelMetadataRequestSchema, bytes);
+      const metadata = await getModelMetadata(dependencies, {
+        modelSpec: decodeModelSpec(request.modelSpec),
+        metadataFields: request.metadataField,
+      });
+      const signatureDef = Object.fromEntries(metadata.signatureDefs);
+      return encodeMessage(
+        GetModelMetadataResponseSchema,
+        create(GetModelMetadataResponseSchema, {
+          modelSpec: encodeModelSpec(metadata),
+          metadata: {
+            [SIGNATURE_DEF_FIELD]: anyPack(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef })),
+          },
+        }),
+      );
+    }),
+  };
+}
+
+function classificationResult(
+  classifications: readonly (readonly ClassScore[])[],
+): MessageInitShape<typeof ClassificationResultSchema> {
+  return {
+    classifications: classifications.map((classes) => ({
+      classes: classes.map(({ label, score }) => ({ label: labelText.decode(label), score })),
+    })),
+  };
+}
+
+/** A label is bytes in the tensor and a protobuf string, so UTF-8, in the response. */
+const labelText = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function regressionResult(values: Float32Array): MessageInitShape<typeof RegressionResultSchema> {
+  return { regressions: Array.from(values, (value) => ({ value })) };
+}
+
+function inferenceResult(result: InferenceResult) {
+  const modelSpec = encodeModelSpec(result.modelSpec);
+  return result.kind === 'classify'
+    ? {
+        modelSpec,
+        result: { case: 'classificationResult' as const, value: classificationResult(result.classifications) },
+      }
+    : { modelSpec, result: { case: 'regressionResult' as const, value: regressionResult(result.values) } };
+}

@@ -1,0 +1,82 @@
+import type { Tensor } from '@servable/tensor';
+import type { InferenceServable } from '../../servable/inference-servable.js';
+import type { ServableHandle } from '../../servable/servable-handle.js';
+import { ServingError } from '../../servable/serving-error.js';
+import { checkPredictCall } from '../signature/check-predict-call.js';
+import { checkPredictMethodName } from '../signature/method-name.js';
+import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
+import {
+  requireModelSpec,
+  resolveModelSpec,
+  resolveSignatureName,
+  withServableHandle,
+  type ModelSpec,
+  type ResolvedModelSpec,
+} from './model-spec.js';
+
+/** A decoded PredictRequest, from whatever wire it came. */
+export interface PredictCall {
+  readonly modelSpec?: ModelSpec | undefined;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** Output aliases to return; empty means all of them. */
+  readonly outputFilter: readonly string[];
+}
+
+export interface PredictResult {
+  readonly modelSpec: ResolvedModelSpec;
+  /** By alias. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Answers a Predict request (servables/tensorflow/predict_impl.cc): finds the version, checks the call against the
+ * signature, runs it.
+ *
+ * @throws ServingError INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION; and the errors of the servable's run
+ */
+export async function predict(
+  dependencies: HandlerDependencies,
+  call: PredictCall,
+  options: RequestOptions = {},
+): Promise<PredictResult> {
+  const spec = requireModelSpec(call.modelSpec);
+  return withServableHandle(dependencies.provider, spec, (handle) =>
+    predictOnHandle(dependencies, handle, { ...call, modelSpec: spec }, options),
+  );
+}
+
+/**
+ * The part of {@link predict} after the version was found, for transports that need the signature before they can
+ * decode the inputs. The caller keeps the handle until the promise has settled.
+ */
+export async function predictOnHandle(
+  dependencies: Pick<HandlerDependencies, 'checkMethodNames'>,
+  handle: ServableHandle<InferenceServable>,
+  call: PredictCall & { readonly modelSpec: ModelSpec },
+  options: RequestOptions = {},
+): Promise<PredictResult> {
+  const signatureName = resolveSignatureName(call.modelSpec);
+  const signature = handle.servable.signatureDefs.get(signatureName);
+  if (signature === undefined) {
+    throw new ServingError(
+      'FAILED_PRECONDITION',
+      'SIGNATURE_NOT_FOUND',
+      `Serving signature key "${signatureName}" not found.`,
+    );
+  }
+  if (dependencies.checkMethodNames === true) checkPredictMethodName(signature);
+  const inputs = checkPredictCall(signatureName, signature, call);
+  const outputs = await handle.servable.run({
+    signatureName,
+    inputs,
+    outputFilter: call.outputFilter,
+    signal: options.signal,
+    timeoutMs: options.timeoutMs,
+  });
+  const wanted = call.outputFilter.length > 0 ? call.outputFilter : Object.keys(signature.outputs);
+  if (outputs.size !== wanted.length || !wanted.every((alias) => outputs.has(alias))) {
+    const words = `Expected outputs {${wanted.join(',')}} from the servable, got {${[...outputs.keys()].join(',')}}.`;
+    throw new ServingError('UNKNOWN', 'OUTPUTS_MISMATCH', `Predict internal error: ${words}`);
+  }
+  return { modelSpec: resolveModelSpec(handle.id, signatureName), outputs };
+}

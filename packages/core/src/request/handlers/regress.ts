@@ -1,0 +1,63 @@
+import { formatShape, type Tensor } from '@servable/tensor';
+import { REGRESSION_OUTPUT, checkRegressSignature } from '../signature/check-example-signature.js';
+import { checkMethodName } from '../signature/method-name.js';
+import { exampleTensor, type ExampleCall } from './example-input.js';
+import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
+import {
+  requireModelSpec,
+  resolveModelSpec,
+  resolveSignatureName,
+  withServableHandle,
+  type ResolvedModelSpec,
+} from './model-spec.js';
+import { findExampleSignature, protoDtypeName, runExamples, unfitOutput } from './run-examples.js';
+
+export interface RegressResult {
+  readonly modelSpec: ResolvedModelSpec;
+  /** One value per example, in the order of the examples. */
+  readonly values: Float32Array;
+}
+
+/**
+ * Answers a Regress request (servables/tensorflow/regression_service.cc, regressor.cc).
+ *
+ * @throws ServingError INVALID_ARGUMENT, NOT_FOUND; and the errors of the servable's run
+ */
+export async function regress(
+  dependencies: HandlerDependencies,
+  call: ExampleCall,
+  options: RequestOptions = {},
+): Promise<RegressResult> {
+  const spec = requireModelSpec(call.modelSpec);
+  return withServableHandle(dependencies.provider, spec, async ({ id, servable }) => {
+    const name = resolveSignatureName(spec);
+    const definition = findExampleSignature(servable, name);
+    if (dependencies.checkMethodNames === true) checkMethodName(definition, 'regression');
+    const outputs = checkRegressSignature(definition);
+    const examples = exampleTensor(call.input);
+    const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
+    return { modelSpec: resolveModelSpec(id, name), values: readRegressions(tensors, examples.size) };
+  });
+}
+
+/**
+ * Reads the `outputs` tensor, `[batch]` or `[batch, 1]` (`PostProcessRegressionResult` in
+ * servables/tensorflow/regressor.cc).
+ *
+ * @throws ServingError INVALID_ARGUMENT
+ */
+export function readRegressions(outputs: ReadonlyMap<string, Tensor>, exampleCount: number): Float32Array {
+  const output = outputs.get(REGRESSION_OUTPUT)!;
+  if (!(output.rank === 1 || (output.rank === 2 && output.shape[1] === 1))) {
+    throw unfitOutput(
+      'Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got ' + formatShape(output.shape),
+    );
+  }
+  if (output.shape[0] !== exampleCount) {
+    throw unfitOutput(`Input batch size did not match output batch size: ${exampleCount} vs. ${output.shape[0]}`);
+  }
+  if (!output.is('float32')) {
+    throw unfitOutput(`Expected output Tensor of DT_FLOAT.  Got: ${protoDtypeName(output.dtype)}`);
+  }
+  return output.data;
+}

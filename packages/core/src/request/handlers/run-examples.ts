@@ -1,0 +1,62 @@
+import { dtypeInfo, type DType, type Tensor } from '@servable/tensor';
+import { DataType, type SignatureDef } from '@servable/protos/tensorflow';
+import type { InferenceServable } from '../../servable/inference-servable.js';
+import { ServingError } from '../../servable/serving-error.js';
+import { EXAMPLES_INPUT } from '../signature/check-example-signature.js';
+import { checkTensor } from '../signature/check-tensor.js';
+import { SignatureSpec } from '../signature/tensor-spec.js';
+import type { RequestOptions } from './handler-dependencies.js';
+
+/** A signature to feed with tf.Examples, already found fit for it. */
+export interface ExampleSignature {
+  readonly name: string;
+  readonly definition: SignatureDef;
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Feeds a vector of serialized tf.Examples to a signature.
+ *
+ * @returns the outputs that were asked for, by alias
+ * @throws ServingError INVALID_ARGUMENT when the signature does not take a string vector or answers with other outputs
+ */
+export async function runExamples(
+  servable: InferenceServable,
+  signature: ExampleSignature,
+  examples: Tensor<'string'>,
+  options: RequestOptions,
+): Promise<ReadonlyMap<string, Tensor>> {
+  checkTensor(signature.name, SignatureSpec.of(signature.definition).inputs.get(EXAMPLES_INPUT)!, examples);
+  const outputs = await servable.run({
+    signatureName: signature.name,
+    inputs: new Map([[EXAMPLES_INPUT, examples]]),
+    outputFilter: signature.outputs,
+    signal: options.signal,
+    timeoutMs: options.timeoutMs,
+  });
+  if (outputs.size !== signature.outputs.length || !signature.outputs.every((alias) => outputs.has(alias))) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'OUTPUTS_MISMATCH',
+      `Expected ${signature.outputs.length} output tensor(s).  Got: ${outputs.size}`,
+    );
+  }
+  return outputs;
+}
+
+/** @throws ServingError INVALID_ARGUMENT `No signature was found with the name: <name>` */
+export function findExampleSignature(servable: InferenceServable, name: string): SignatureDef {
+  const definition = servable.signatureDefs.get(name);
+  if (definition !== undefined) return definition;
+  throw new ServingError('INVALID_ARGUMENT', 'SIGNATURE_NOT_FOUND', `No signature was found with the name: ${name}`);
+}
+
+/** An output that is not what a classify or regress result is made of. */
+export function unfitOutput(message: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', 'OUTPUT_UNFIT', message);
+}
+
+/** `DT_STRING` for string. */
+export function protoDtypeName(dtype: DType): string {
+  return DataType[dtypeInfo(dtype).enum]!;
+}

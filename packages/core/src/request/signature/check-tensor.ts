@@ -1,0 +1,45 @@
+import { dtypeInfo, formatShape, type Tensor } from '@servable/tensor';
+import { ServingError } from '../../servable/serving-error.js';
+import { formatSpecShape, type TensorSpec } from './tensor-spec.js';
+
+/**
+ * Refuses a tensor that an input of a signature cannot take.
+ *
+ * Upstream leaves this to the graph, which fails in the middle of a run with the name of an internal node
+ * (`Expects arg[0] to be float but bool is provided`); here the call is refused before it reaches the engine, in words
+ * that still contain the graph's own.
+ *
+ * @throws ServingError INVALID_ARGUMENT with the alias, and the dtype and shape expected and given
+ */
+export function checkTensor(signatureName: string, spec: TensorSpec, given: Tensor): void {
+  if (spec.dtype !== undefined && spec.dtype !== given.dtype) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'INPUT_DTYPE_MISMATCH',
+      `Input "${spec.alias}" of signature "${signatureName}" expects its tensor to be ` +
+        `${dtypeInfo(spec.dtype).typeName} but ${dtypeInfo(given.dtype).typeName} is provided. ${comparison(spec, given)}`,
+    );
+  }
+  if (!fits(spec.shape, given.shape)) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'INPUT_SHAPE_MISMATCH',
+      `Input "${spec.alias}" of signature "${signatureName}" does not take a tensor of shape ` +
+        `${formatShape(given.shape)}. ${comparison(spec, given)}`,
+    );
+  }
+}
+
+function comparison(spec: TensorSpec, given: Tensor): string {
+  const expected = `${spec.dtype ?? 'any dtype'} ${formatSpecShape(spec.shape)}`;
+  return `Expected: ${expected}, given: ${given.dtype} ${formatShape(given.shape)}.`;
+}
+
+function fits(expected: readonly number[] | undefined, given: readonly number[]): boolean {
+  if (expected === undefined) return true;
+  if (expected.length !== given.length) return false;
+  for (let axis = 0; axis < given.length; axis++) {
+    if (expected[axis]! >= 0 && expected[axis] !== given[axis]) return false;
+  }
+  return true;
+}
