@@ -1,0 +1,72 @@
+// Servables: the contracts that the life of a model and the life of a request share
+export type { ServableId } from './servable/servable-id.js';
+export { formatServableId } from './servable/servable-id.js';
+export { type StatusCode, ServingError, statusCodeNumber } from './servable/serving-error.js';
+export type { ServableManagerState, ServableState, ServableStateReader } from './servable/servable-state.js';
+export { servableManagerState } from './servable/servable-state.js';
+export type { ServableHandle, ServableProvider, ServableRequest } from './servable/servable-handle.js';
+export { RefCountedServable } from './servable/ref-counted-servable.js';
+export type { InferenceCall, InferenceServable } from './servable/inference-servable.js';
+export { ServableStateMonitor, type WaitOptions } from './servable/servable-state-monitor.js';
+export type { Loader, LoadOptions, ResourceEstimate } from './servable/loader.js';
+export { type ServableData, type Source, type SourceAdapter, sourceAdapter, type Target } from './servable/source.js';
+export {
+  type AspiredServableSnapshot,
+  type AspiredVersionPolicy,
+  availabilityPreservingPolicy,
+  type LoaderHarnessState,
+  resourcePreservingPolicy,
+  type ServableAction,
+} from './servable/aspired-version-policy.js';
+
+// Surroundings that come in from outside
+export { type Clock, sleep, systemClock } from './servable/clock.js';
+export { type Executor, inlineExecutor, LimitedExecutor } from './servable/executor.js';
+export { type Logger, type LogLevel, logLevels, silentLogger } from './servable/logger.js';
+
+// The life of a model: config → source → loader → manager
+export {
+  type ModelConfig,
+  type ModelConfigInput,
+  modelServerConfig,
+  type ModelServerConfig,
+} from './lifecycle/config/model-server-config.js';
+export { latestVersionPolicy, type ServableVersionPolicy } from './lifecycle/config/servable-version-policy.js';
+export { FileSystemSource, type FileSystemSourceOptions } from './lifecycle/source/file-system-source.js';
+export { StaticSource } from './lifecycle/source/static-source.js';
+export type { StoragePath } from './lifecycle/source/storage-path.js';
+export { type MonitoredServable, parseVersionDirectory } from './lifecycle/source/version-directories.js';
+export {
+  AspiredVersionsManager,
+  type AspiredVersionsManagerOptions,
+} from './lifecycle/manager/aspired-versions-manager.js';
+
+// Observability
+export { createTextLogger, type TextLoggerOptions } from './observability/text-logger.js';
+
+// The life of a request: what transports call
+export type { HandlerDependencies, RequestOptions } from './request/handlers/handler-dependencies.js';
+export { predict, predictOnHandle, type PredictCall, type PredictResult } from './request/handlers/predict.js';
+export { classify, type ClassifyResult, type ClassScore } from './request/handlers/classify.js';
+export { regress, type RegressResult } from './request/handlers/regress.js';
+export {
+  multiInference,
+  type InferenceResult,
+  type InferenceTask,
+  type MultiInferenceCall,
+} from './request/handlers/multi-inference.js';
+export { getModelMetadata, type ModelMetadata, type ModelMetadataCall } from './request/handlers/get-model-metadata.js';
+export { getModelStatus, type ModelVersionState } from './request/handlers/get-model-status.js';
+export type { ExampleCall, ExampleInput } from './request/handlers/example-input.js';
+export {
+  resolveSignatureName,
+  withServableHandle,
+  type ModelSpec,
+  type ResolvedModelSpec,
+} from './request/handlers/model-spec.js';
+export { InFlight } from './request/execution/in-flight.js';
+export { servingErrorOf } from './request/execution/serving-error-of.js';
+
+// gRPC
+export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
+export { ServingHealth } from './request/grpc/health-service.js';

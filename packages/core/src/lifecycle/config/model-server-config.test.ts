@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { type ModelConfigInput, modelServerConfig } from './model-server-config.js';
+
+test('a model without a policy serves its latest version only', () => {
+  expect(modelServerConfig([{ name: 'm', basePath: '/models/m' }]).models).toEqual([
+    {
+      name: 'm',
+      basePath: '/models/m',
+      platform: undefined,
+      versionPolicy: { kind: 'latest', numVersions: 1 },
+      versionLabels: new Map(),
+    },
+  ]);
+});
+
+test.each<[string, ModelConfigInput[], string]>([
+  [
+    'RelativePathFails',
+    [{ name: 'm', basePath: 'models/m' }],
+    'Expected model m to have an absolute path or URI; got base_path()=models/m',
+  ],
+  [
+    'an empty path',
+    [{ name: 'm', basePath: '' }],
+    'Expected model m to have an absolute path or URI; got base_path()=',
+  ],
+  [
+    'DuplicateModelNameInConfig',
+    [
+      { name: 'm', basePath: '/a' },
+      { name: 'm', basePath: '/b' },
+    ],
+    'Illegal to list model m multiple times in config list',
+  ],
+  ['an empty name', [{ name: '', basePath: '/a' }], 'The model at /a has an empty name'],
+  [
+    'no versions to keep',
+    [{ name: 'm', basePath: '/a', versionPolicy: { kind: 'latest', numVersions: 0 } }],
+    'Version policy of model m: numVersions must be a whole number of at least 1; got 0',
+  ],
+  [
+    'a version beyond int64',
+    [{ name: 'm', basePath: '/a', versionPolicy: { kind: 'specific', versions: [1n << 63n] } }],
+    'Version policy of model m: versions must be bigints in the range of int64; got 9223372036854775808',
+  ],
+])('%s is refused', (_name, models, message) => {
+  expect(() => modelServerConfig(models)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }));
+});

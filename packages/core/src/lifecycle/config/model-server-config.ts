@@ -1,0 +1,64 @@
+import { isAbsolute } from 'node:path';
+import { ServingError } from '../../servable/serving-error.js';
+import { checkVersionPolicy, latestVersionPolicy, type ServableVersionPolicy } from './servable-version-policy.js';
+
+/** One model to serve, as in `ModelConfig`. */
+export interface ModelConfig {
+  readonly name: string;
+  /** Absolute path of the directory that holds one sub-directory per version. */
+  readonly basePath: string;
+  /** The platform that must load it; absent, each version directory's content decides. */
+  readonly platform?: string | undefined;
+  readonly versionPolicy: ServableVersionPolicy;
+  /** Names for versions that requests may use in place of numbers. */
+  readonly versionLabels: ReadonlyMap<string, bigint>;
+}
+
+export interface ModelServerConfig {
+  readonly models: readonly ModelConfig[];
+}
+
+/** What a user gives for one model; the rest has defaults. */
+export interface ModelConfigInput {
+  readonly name: string;
+  readonly basePath: string;
+  readonly platform?: string | undefined;
+  /** Default: the latest version only. */
+  readonly versionPolicy?: ServableVersionPolicy | undefined;
+  /** Default: none. */
+  readonly versionLabels?: ReadonlyMap<string, bigint> | undefined;
+}
+
+/**
+ * Checks a list of models and fills in the defaults.
+ *
+ * @throws ServingError INVALID_ARGUMENT with upstream's texts for a name listed twice and for a base path that is not
+ * absolute (upstream: model_servers/server_core.cc)
+ */
+export function modelServerConfig(models: readonly ModelConfigInput[]): ModelServerConfig {
+  const names = new Set<string>();
+  const checked = models.map((input): ModelConfig => {
+    const { name, basePath, platform, versionPolicy = latestVersionPolicy, versionLabels = new Map() } = input;
+    if (name === '') {
+      throw new ServingError('INVALID_ARGUMENT', 'MODEL_NAME_EMPTY', `The model at ${basePath} has an empty name`);
+    }
+    if (names.has(name)) {
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        'MODEL_NAME_DUPLICATE',
+        `Illegal to list model ${name} multiple times in config list`,
+      );
+    }
+    names.add(name);
+    if (!isAbsolute(basePath)) {
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        'BASE_PATH_NOT_ABSOLUTE',
+        `Expected model ${name} to have an absolute path or URI; got base_path()=${basePath}`,
+      );
+    }
+    checkVersionPolicy(name, versionPolicy);
+    return Object.freeze({ name, basePath, platform, versionPolicy, versionLabels });
+  });
+  return Object.freeze({ models: Object.freeze(checked) });
+}

@@ -1,0 +1,338 @@
+import {
+  type AspiredVersionPolicy,
+  availabilityPreservingPolicy,
+  type ServableAction,
+} from '../../servable/aspired-version-policy.js';
+import { type Clock, systemClock } from '../../servable/clock.js';
+import { type Executor, inlineExecutor } from '../../servable/executor.js';
+import type { Loader } from '../../servable/loader.js';
+import { type Logger, silentLogger } from '../../servable/logger.js';
+import type { ServableHandle, ServableProvider, ServableRequest } from '../../servable/servable-handle.js';
+import { formatServableId, type ServableId } from '../../servable/servable-id.js';
+import type { ServableManagerState } from '../../servable/servable-state.js';
+import { ServableStateMonitor } from '../../servable/servable-state-monitor.js';
+import { ServingError } from '../../servable/serving-error.js';
+import type { ServableData, Target } from '../../servable/source.js';
+import { LoaderHarness, type LoaderHarnessOptions } from '../loader/loader-harness.js';
+import { RamBudget } from './ram-budget.js';
+import { ServingMap } from './serving-map.js';
+
+export interface AspiredVersionsManagerOptions {
+  /** Order of load and unload within one stream; default {@link availabilityPreservingPolicy}. */
+  readonly policy?: AspiredVersionPolicy | undefined;
+  /** Is told every public state; default one of the manager's own. */
+  readonly stateMonitor?: ServableStateMonitor | undefined;
+  /** Runs the loads; default all at once. */
+  readonly loadExecutor?: Executor | undefined;
+  /** Attempts after a first failed load; default 5. */
+  readonly maxLoadRetries?: number | undefined;
+  /** Milliseconds between attempts; default 60 000. */
+  readonly loadRetryIntervalMs?: number | undefined;
+  /** Bytes that all loaded versions may take by their loaders' estimates; default no limit. */
+  readonly maxRamBytes?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** What is managed of one name. */
+interface Stream<T> {
+  readonly harnesses: Map<bigint, LoaderHarness<T>>;
+  /** The newest list that could not be applied yet. */
+  pending: readonly ServableData<Loader<T>>[] | undefined;
+}
+
+/**
+ * Owns the servables: brings loaded what is aspired and unloads what is not, one stream per name
+ * (upstream: core/aspired_versions_manager.cc, core/basic_manager.cc).
+ *
+ * Where upstream looks at everything ten times a second, this manager works whenever something has happened: a new
+ * list, a load that ended, an unload that ended. The decisions are the same.
+ *
+ * ```text
+ * open ── close() ──▶ closing (unloads everything, waits for handles) ──▶ closed
+ *   └──── destroy() ──────────────── (waits for nobody) ────────────────────▲
+ * ```
+ */
+export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServableProvider<T> {
+  readonly states: ServableStateMonitor;
+  readonly #policy: AspiredVersionPolicy;
+  readonly #logger: Logger;
+  readonly #harnessOptions: LoaderHarnessOptions;
+  readonly #ramBudget: RamBudget;
+  readonly #streams = new Map<string, Stream<T>>();
+  readonly #servingMap = new ServingMap<T>();
+  #labels: ReadonlyMap<string, ReadonlyMap<string, bigint>> = new Map();
+  #closed: { readonly done: Promise<void>; readonly settle: () => void } | undefined;
+  #isReconciling = false;
+  #isStale = false;
+
+  /** @throws ServingError INVALID_ARGUMENT for a number that makes no sense */
+  constructor(options: AspiredVersionsManagerOptions = {}) {
+    const { clock = systemClock, logger = silentLogger, loadExecutor = inlineExecutor } = options;
+    const { maxLoadRetries = 5, loadRetryIntervalMs = 60_000, maxRamBytes = Infinity } = options;
+    requireNumber('maxLoadRetries', maxLoadRetries, Number.isSafeInteger(maxLoadRetries) && maxLoadRetries >= 0);
+    requireNumber('loadRetryIntervalMs', loadRetryIntervalMs, loadRetryIntervalMs >= 0);
+    requireNumber('maxRamBytes', maxRamBytes, maxRamBytes >= 0);
+    this.states = options.stateMonitor ?? new ServableStateMonitor({ clock });
+    this.#policy = options.policy ?? availabilityPreservingPolicy;
+    this.#logger = logger;
+    this.#harnessOptions = { clock, logger, loadExecutor, maxLoadRetries, loadRetryIntervalMs };
+    this.#ramBudget = new RamBudget(maxRamBytes);
+  }
+
+  /**
+   * Takes the whole list of one stream. A newer list replaces one that is still waiting. A list with a version that is
+   * on its way out waits until that version is gone. A version that is aspired already is left alone, whatever its
+   * data says now.
+   */
+  setAspiredVersions(name: string, versions: readonly ServableData<Loader<T>>[]): void {
+    if (this.#closed) return;
+    const stranger = versions.find(({ id }) => id.name !== name);
+    if (stranger) {
+      this.#logger.error(
+        `Servable name: ${name} doesn't match name in servable version: ${formatServableId(stranger.id)}`,
+      );
+      return;
+    }
+    let stream = this.#streams.get(name);
+    if (!stream) this.#streams.set(name, (stream = { harnesses: new Map(), pending: undefined }));
+    stream.pending = versions;
+    this.#reconcile();
+  }
+
+  getServableHandle(request: ServableRequest): ServableHandle<T> {
+    const { name, label } = request;
+    if (name === '') {
+      throw new ServingError('INVALID_ARGUMENT', 'MODEL_NAME_EMPTY', 'ModelSpec has no name specified.');
+    }
+    const version = label === undefined ? request.version : this.#versionOfLabel(name, label);
+    const servable = this.#servingMap.find(name, version);
+    if (!servable) {
+      const what = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+      throw new ServingError('NOT_FOUND', 'SERVABLE_NOT_FOUND', `Servable not found for request: ${what}`);
+    }
+    return servable.acquire();
+  }
+
+  /** Every version that can be resolved right now. */
+  listAvailableServableIds(): readonly ServableId[] {
+    return this.#servingMap.ids();
+  }
+
+  /**
+   * Replaces the labels of all models: model name to label to version.
+   *
+   * @throws ServingError FAILED_PRECONDITION when a label points to a version that is not AVAILABLE; the old labels
+   * stay then
+   */
+  setLabels(labels: ReadonlyMap<string, ReadonlyMap<string, bigint>>): void {
+    for (const [name, byLabel] of labels) {
+      for (const version of byLabel.values()) {
+        if (this.#servingMap.find(name, version)) continue;
+        throw new ServingError(
+          'FAILED_PRECONDITION',
+          'LABEL_VERSION_NOT_AVAILABLE',
+          `Request to assign label to version ${version} of model ${name}, ` +
+            'which is not currently available for inference',
+        );
+      }
+    }
+    this.#labels = new Map([...labels].map(([name, byLabel]) => [name, new Map(byLabel)]));
+  }
+
+  /**
+   * Accepts no more lists, unloads everything and resolves when the last version is gone. Live handles are waited for;
+   * {@link destroy} cuts that short. Idempotent.
+   */
+  close(): Promise<void> {
+    if (!this.#closed) {
+      let settle!: () => void;
+      this.#closed = { done: new Promise<void>((resolve) => (settle = resolve)), settle };
+      this.#logger.info('Unload all remaining servables in the manager.');
+      for (const stream of this.#streams.values()) stream.pending = [];
+      this.#reconcile();
+    }
+    return this.#closed.done;
+  }
+
+  /**
+   * Closes without waiting for live handles, whose servables are unloaded under them, nor for running loads, which are
+   * unloaded whenever they end. Idempotent.
+   */
+  destroy(): Promise<void> {
+    const done = this.close();
+    for (const { harnesses } of this.#streams.values()) for (const harness of harnesses.values()) harness.cut();
+    return done;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #versionOfLabel(name: string, label: string): bigint {
+    const version = this.#labels.get(name)?.get(label);
+    if (version !== undefined) return version;
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'VERSION_LABEL_UNKNOWN',
+      `Unrecognized servable version label: ${label}`,
+    );
+  }
+
+  /** Does all that can be done now. Listeners may call back into the manager: that only marks the work as stale. */
+  #reconcile(): void {
+    this.#isStale = true;
+    if (this.#isReconciling) return;
+    this.#isReconciling = true;
+    try {
+      while (this.#isStale) {
+        this.#isStale = false;
+        for (const [name, stream] of this.#streams) {
+          this.#dropEnded(stream);
+          this.#applyPending(stream);
+          // Aspired lists may have made new or unwanted ones that can go at once.
+          this.#dropEnded(stream);
+          if (stream.harnesses.size === 0 && !stream.pending) this.#streams.delete(name);
+        }
+        const action = this.#nextAction();
+        if (action) this.#perform(action);
+      }
+    } finally {
+      this.#isReconciling = false;
+    }
+    if (this.#streams.size === 0) this.#closed?.settle();
+  }
+
+  #dropEnded({ harnesses }: Stream<T>): void {
+    for (const [version, { id, isAspired, state }] of harnesses) {
+      if (isAspired || (state !== 'new' && state !== 'disabled' && state !== 'error')) continue;
+      harnesses.delete(version);
+      // Upstream leaves a version that never started listed as START for ever; whoever waits for it would wait on.
+      if (state === 'new') this.#publish(id, 'END');
+    }
+  }
+
+  #applyPending(stream: Stream<T>): void {
+    const { pending, harnesses } = stream;
+    if (!pending) return;
+    const isLeaving = ({ id }: ServableData<unknown>): boolean => harnesses.get(id.version)?.isAspired === false;
+    // The list waits as a whole: un-aspiring the rest now could leave the stream with nothing that answers.
+    if (pending.some(isLeaving)) return;
+    stream.pending = undefined;
+    const wanted = new Set(pending.map(({ id }) => id.version));
+    for (const [version, harness] of harnesses) {
+      if (wanted.has(version) || !harness.isAspired) continue;
+      harness.isAspired = false;
+      harness.cancelLoad();
+    }
+    const first = new Map<bigint, ServableData<Loader<T>>>();
+    for (const version of pending) {
+      if (!first.has(version.id.version)) first.set(version.id.version, version);
+      else this.#logger.error(`Duplicate aspired version is ignored: ${formatServableId(version.id)}`);
+    }
+    const added = [...first.values()].filter(({ id }) => !harnesses.has(id.version));
+    // Those that can be tried come first, so that a stream never looks failed as a whole while some are still to come.
+    for (const version of added) if (!version.error) this.#manage(harnesses, version);
+    for (const version of added) if (version.error) this.#manage(harnesses, version);
+  }
+
+  #manage(harnesses: Map<bigint, LoaderHarness<T>>, { id, data, error }: ServableData<Loader<T>>): void {
+    const harness = new LoaderHarness<T>(id, error ?? (data as Loader<T>), this.#harnessOptions);
+    harnesses.set(id.version, harness);
+    if (error) this.#publish(id, 'END', error);
+    else this.#publish(id, 'START');
+  }
+
+  /** One action of one stream; unloads go first, as they free what loads may need. */
+  #nextAction(): ServableAction | undefined {
+    let load: ServableAction | undefined;
+    for (const { harnesses } of this.#streams.values()) {
+      const action = this.#policy(
+        [...harnesses.values()].map(({ id, state, isAspired }) => ({ id, state, isAspired })),
+      );
+      if (action?.kind === 'unload') return action;
+      load ??= action;
+    }
+    return load;
+  }
+
+  #perform({ kind, id }: ServableAction): void {
+    const harness = this.#streams.get(id.name)?.harnesses.get(id.version);
+    if (!harness) {
+      throw new ServingError(
+        'NOT_FOUND',
+        'SERVABLE_NOT_MANAGED',
+        `This servable is not being managed by the manager: ${formatServableId(id)}`,
+      );
+    }
+    if (kind === 'load') {
+      harness.requestLoad();
+      void this.#load(harness);
+    } else {
+      harness.requestUnload();
+      void this.#unload(harness);
+    }
+    this.#isStale = true;
+  }
+
+  /** Never rejects: a failed load is a state. */
+  async #load(harness: LoaderHarness<T>): Promise<void> {
+    const { id } = harness;
+    let error: ServingError | undefined;
+    try {
+      if (this.#ramBudget.isLimited) await this.#reserve(harness);
+      harness.approveLoad();
+      this.#publish(id, 'LOADING');
+      const servable = await harness.load();
+      // Resolvable first, AVAILABLE second: whoever reads AVAILABLE can rely on it.
+      this.#servingMap.add(servable);
+      this.#publish(id, 'AVAILABLE');
+    } catch (thrown) {
+      error = ServingError.from(thrown);
+      this.#publish(id, 'END', error);
+    }
+    this.#ramBudget.settle(id, error === undefined);
+    this.#reconcile();
+  }
+
+  async #reserve(harness: LoaderHarness<T>): Promise<void> {
+    const { id } = harness;
+    try {
+      await this.#ramBudget.reserve(id, await harness.estimateRamBytes());
+      this.#logger.info(`Successfully reserved resources to load servable ${formatServableId(id)}`);
+    } catch (error) {
+      throw harness.fail(ServingError.from(error));
+    }
+  }
+
+  /** Never rejects: a failed unload is a state. */
+  async #unload(harness: LoaderHarness<T>): Promise<void> {
+    const { id } = harness;
+    let error: ServingError | undefined;
+    this.#ramBudget.startUnload(id);
+    // UNLOADING first, unresolvable second: the mirror image of a load.
+    this.#publish(id, 'UNLOADING');
+    this.#servingMap.delete(id);
+    try {
+      await harness.unload();
+    } catch (thrown) {
+      error = ServingError.from(thrown);
+    }
+    this.#publish(id, 'END', error);
+    this.#ramBudget.settle(id, false);
+    this.#reconcile();
+  }
+
+  #publish(id: ServableId, managerState: ServableManagerState, health?: ServingError): void {
+    this.states.publish({ id, managerState, health });
+  }
+}
+
+function requireNumber(name: string, value: number, isValid: boolean): void {
+  if (isValid) return;
+  throw new ServingError(
+    'INVALID_ARGUMENT',
+    'MANAGER_OPTION_INVALID',
+    `${name} must be ${name === 'maxLoadRetries' ? 'a whole number' : 'a number'} of at least 0; got ${value}`,
+  );
+}

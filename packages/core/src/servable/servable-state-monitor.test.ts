@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { ServableStateMonitor } from './servable-state-monitor.js';
+import type { ServableManagerState } from './servable-state.js';
+import { ServingError } from './serving-error.js';
+import { ManualClock } from './testing/manual-clock.js';
+
+function publish(
+  monitor: ServableStateMonitor,
+  name: string,
+  version: bigint,
+  managerState: ServableManagerState,
+  health?: ServingError,
+): void {
+  monitor.publish({ id: { name, version }, managerState, health });
+}
+
+const broken = new ServingError('CANCELLED', 'BROKEN', 'no luck');
+
+test('VersionMapDescendingOrder: versions are listed from the highest down, each with its last state', () => {
+  const monitor = new ServableStateMonitor();
+  publish(monitor, 'm', 7n, 'START');
+  publish(monitor, 'm', 42n, 'LOADING');
+  publish(monitor, 'm', -1n, 'AVAILABLE');
+  publish(monitor, 'm', 7n, 'LOADING');
+  expect(monitor.getVersionStates('m').map(({ id, managerState }) => [id.version, managerState])).toEqual([
+    [42n, 'LOADING'],
+    [7n, 'LOADING'],
+    [-1n, 'AVAILABLE'],
+  ]);
+});
+
+test('ended versions stay listed, unknown names are empty', () => {
+  const monitor = new ServableStateMonitor();
+  publish(monitor, 'm', 1n, 'AVAILABLE');
+  publish(monitor, 'm', 1n, 'END', broken);
+  expect(monitor.getVersionStates('m')).toEqual([
+    { id: { name: 'm', version: 1n }, managerState: 'END', health: broken },
+  ]);
+  expect(monitor.getVersionStates('other')).toEqual([]);
+  expect(monitor.getStreamNames()).toEqual(['m']);
+});
+
+test('a listener hears every state until it unsubscribes', () => {
+  const monitor = new ServableStateMonitor();
+  const heard: string[] = [];
+  const unsubscribe = monitor.subscribe(({ managerState }) => heard.push(managerState));
+  publish(monitor, 'm', 1n, 'START');
+  publish(monitor, 'm', 1n, 'LOADING');
+  unsubscribe();
+  publish(monitor, 'm', 1n, 'AVAILABLE');
+  expect(heard).toEqual(['START', 'LOADING']);
+});
+
+describe('waiting until streams are available', () => {
+  test('zero streams are available at once', async () => {
+    expect(await new ServableStateMonitor().waitUntilAvailable([])).toBeUndefined();
+  });
+
+  test('any version of a stream will do', async () => {
+    const monitor = new ServableStateMonitor();
+    const order: string[] = [];
+    const waiting = monitor.waitUntilAvailable(['a', 'b']).then(() => order.push('waited'));
+    publish(monitor, 'a', 1n, 'AVAILABLE');
+    publish(monitor, 'b', 1n, 'LOADING');
+    publish(monitor, 'b', 2n, 'END', broken);
+    order.push('b loads');
+    publish(monitor, 'b', 1n, 'AVAILABLE');
+    await waiting;
+    expect(order).toEqual(['b loads', 'waited']);
+  });
+
+  test('ErroringModel: an ended stream fails with the text that names the version and the error', async () => {
+    const monitor = new ServableStateMonitor();
+    publish(monitor, 'good', 1n, 'AVAILABLE');
+    publish(monitor, 'bad', 123n, 'END', broken);
+    const error = await monitor.waitUntilAvailable(['good', 'bad']).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'UNKNOWN',
+      message:
+        '1 servable(s) did not become available: {{{name: bad version: 123} due to error: CANCELLED: no luck}, }',
+    });
+  });
+
+  test('a time limit ends the wait', async () => {
+    const clock = new ManualClock();
+    const waiting = new ServableStateMonitor({ clock }).waitUntilAvailable(['m'], { timeoutMs: 50 });
+    clock.advance(50);
+    await expect(waiting).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  });
+
+  test('a signal ends the wait and nothing stays behind on the clock', async () => {
+    const clock = new ManualClock();
+    const controller = new AbortController();
+    const monitor = new ServableStateMonitor({ clock });
+    const waiting = monitor.waitUntilAvailable(['m'], { timeoutMs: 50, signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    expect(clock.pending).toBe(0);
+    await expect(monitor.waitUntilAvailable(['m'], { signal: controller.signal })).rejects.toThrow('enough');
+  });
+});

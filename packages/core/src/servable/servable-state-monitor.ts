@@ -1,0 +1,113 @@
+import { type Clock, systemClock } from './clock.js';
+import { formatServableId } from './servable-id.js';
+import type { ServableState, ServableStateReader } from './servable-state.js';
+import { ServingError } from './serving-error.js';
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; `undefined` waits for ever. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * Remembers the last public state of every version it was ever told of. Nothing is forgotten: an ended version stays
+ * listed as END until it is loaded again, as clients of GetModelStatus rely on
+ * (upstream: core/servable_state_monitor.cc).
+ */
+export class ServableStateMonitor implements ServableStateReader {
+  readonly #streams = new Map<string, Map<bigint, ServableState>>();
+  readonly #listeners = new Set<(state: ServableState) => void>();
+  readonly #clock: Clock;
+
+  constructor(options: { readonly clock?: Clock | undefined } = {}) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** Records a state and tells all listeners. */
+  publish(state: ServableState): void {
+    let versions = this.#streams.get(state.id.name);
+    if (!versions) this.#streams.set(state.id.name, (versions = new Map<bigint, ServableState>()));
+    versions.set(state.id.version, state);
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  /** Calls `listener` with every state from now on; the returned function ends that. */
+  subscribe(listener: (state: ServableState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  getVersionStates(name: string): readonly ServableState[] {
+    const states = [...(this.#streams.get(name)?.values() ?? [])];
+    return states.sort((a, b) => (a.id.version < b.id.version ? 1 : a.id.version > b.id.version ? -1 : 0));
+  }
+
+  getStreamNames(): readonly string[] {
+    return [...this.#streams.keys()];
+  }
+
+  /**
+   * Resolves once every stream named has a version that is AVAILABLE; at once for an empty list. A stream has failed
+   * when all versions it has shown so far have ended. A stream that has shown none is waited for.
+   *
+   * @throws ServingError UNKNOWN `<n> servable(s) did not become available: …` when every stream is settled and some
+   * have failed; DEADLINE_EXCEEDED after `timeoutMs`; the signal's reason when it is aborted
+   */
+  waitUntilAvailable(names: readonly string[], options: WaitOptions = {}): Promise<void> {
+    const { signal, timeoutMs } = options;
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        unsubscribe();
+        cancelTimer?.();
+        signal?.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const onAbort = (): void => end(() => reject(signal?.reason as Error));
+      const check = (): void => {
+        const outcomes = names.map((name) => this.#outcome(name));
+        if (outcomes.includes(undefined)) return;
+        const failed = outcomes.filter((outcome) => outcome !== 'available') as ServableState[];
+        end(() => (failed.length === 0 ? resolve() : reject(notAvailable(failed))));
+      };
+      const unsubscribe = this.subscribe(check);
+      const cancelTimer =
+        timeoutMs === undefined
+          ? undefined
+          : this.#clock.schedule(timeoutMs, () =>
+              end(() =>
+                reject(
+                  new ServingError(
+                    'DEADLINE_EXCEEDED',
+                    'SERVABLES_NOT_AVAILABLE_IN_TIME',
+                    `Servables ${names.join(', ')} did not become available within ${timeoutMs} ms`,
+                  ),
+                ),
+              ),
+            );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) onAbort();
+      else check();
+    });
+  }
+
+  /** `undefined` while it is open; the ended version that stands for the stream when it has failed. */
+  #outcome(name: string): 'available' | ServableState | undefined {
+    const states = this.getVersionStates(name);
+    if (states.some(({ managerState }) => managerState === 'AVAILABLE')) return 'available';
+    return states.every(({ managerState }) => managerState === 'END') ? states[0] : undefined;
+  }
+}
+
+/** Upstream's text: model_servers/server_core.cc. */
+function notAvailable(failed: readonly ServableState[]): ServingError {
+  const list = failed.map(({ id, health }) => {
+    const why = health ? ` due to error: ${health.code}: ${health.message}` : '';
+    return `{${formatServableId(id)}${why}}, `;
+  });
+  return new ServingError(
+    'UNKNOWN',
+    'SERVABLES_NOT_AVAILABLE',
+    `${failed.length} servable(s) did not become available: {${list.join('')}}`,
+    { cause: failed[0]?.health },
+  );
+}
