@@ -1,0 +1,51 @@
+"""Reductions: constant and given axes, negative axes, kept dimensions, empty inputs."""
+
+from cases import EDGES, FLOATS, INTS, case, nonzero, rand
+from golden import tf
+
+raw = tf.raw_ops
+NAN, INF = float("nan"), float("inf")
+
+
+def reduce(op, axis, keep_dims=False):
+    return lambda x: getattr(raw, op)(input=x, axis=axis, keep_dims=keep_dims)
+
+
+def reduce_given(op, keep_dims=False):
+    return lambda x, axis: getattr(raw, op)(input=x, axis=axis, keep_dims=keep_dims)
+
+
+AXES = {"last": -1, "first": [0], "two": [0, -1], "all": [0, 1, 2], "none": []}
+for op in ("Sum", "Mean", "Max", "Min", "Prod"):
+    for name, axis in AXES.items():
+        for keep in (False, True):
+            title = f"{op}_{name}{'_kept' if keep else ''}"
+            case(title, reduce(op, axis, keep), ["float32[?,?,?]"], [(rand(2, 3, 4),), (rand(3, 1, 2),)])
+    for dtype in ("float64", *INTS):
+        case(f"{op}_{dtype}", reduce(op, [0, -1]), [f"{dtype}[?,?,?]"], [(nonzero(2, 2, 3),), (rand(3, 1, 2),)])
+    for dtype in INTS:
+        case(
+            f"{op}_axis_given_{dtype}",
+            reduce_given(op, keep_dims=dtype == "int64"),
+            ["float32[?,?,?]", f"{dtype}[?]"],
+            [(rand(2, 3, 4), [1]), (rand(2, 3, 4), [-1, 0]), (rand(2, 3, 4), []), (rand(2, 3, 4), [0, 1, 2])],
+            errors=[(rand(2, 3, 4), [3])],
+        )
+    case(f"{op}_empty", reduce(op, [0]), ["float32[?,3]"], [(rand(0, 3),)])
+    rows = [(EDGES.reshape(1, -1),), ([[1.0, NAN]],), ([[-INF, -3.0]],)]
+    case(f"{op}_edges", reduce(op, [1]), ["float32[1,?]"], rows)
+    case(f"{op}_scalar", reduce(op, []), ["float32[]"], [(rand(),)])
+    case(f"{op}_unknown_rank", reduce(op, [-1]), ["float32[*]"], [(rand(4),), (rand(2, 3),)])
+case("Mean_int32_rounding", reduce("Mean", [0]), ["int32[?]"], [([1, 2, 2],), ([-1, -2, -2],)])
+case("EuclideanNorm", reduce("EuclideanNorm", [-1]), ["float32[?,?]"], [(rand(2, 3),)])
+
+for op in ("All", "Any"):
+    for name, axis in AXES.items():
+        case(f"{op}_{name}", reduce(op, axis, name == "two"), ["bool[?,?,?]"], [(rand(2, 3, 4),), (rand(2, 0, 2),)])
+    case(f"{op}_axis_given", reduce_given(op), ["bool[?,?]", "int32[]"], [(rand(2, 3), 0), (rand(2, 3), -1)])
+
+case("logsumexp", lambda x: tf.reduce_logsumexp(x, axis=-1), ["float32[?,?]"], [(rand(2, 4),), ([[1000.0, 1001.0]],)])
+case("reduce_std", lambda x: tf.math.reduce_std(x, axis=0), ["float32[?,?]"], [(rand(4, 3),)])
+case("reduce_variance", lambda x: tf.math.reduce_variance(x), ["float32[?,?]"], [(rand(4, 3),)])
+case("count_nonzero", lambda x: tf.math.count_nonzero(x, axis=-1), ["float32[?,?]"], [([[0.0, 1.0, -0.0], [2.0, 0.0, 3.0]],)])
+case("norm", lambda x: tf.norm(x, axis=-1), ["float32[?,?]"], [(rand(2, 4),)])
