@@ -71,13 +71,12 @@ test('every method has the path, the kind and the names that grpc-js looks for',
     ['list', 'List', '/grpc.health.v1.Health/List', false, false],
     ['watch', 'Watch', '/grpc.health.v1.Health/Watch', false, true],
   ]);
-  for (const [version, service] of [
-    ['v1', v1.ServerReflection],
-    ['v1alpha', v1alpha.ServerReflection],
+  for (const [version, definition] of [
+    ['v1', grpcServiceDefinition(v1.ServerReflection)],
+    ['v1alpha', grpcServiceDefinition(v1alpha.ServerReflection)],
   ] as const) {
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
-    const expected = ['serverReflectionInfo', 'ServerReflectionInfo', path, true, true];
-    expect(shape(grpcServiceDefinition(service))).toEqual([expected]);
+    expect(shape(definition)).toEqual([['serverReflectionInfo', 'ServerReflectionInfo', path, true, true]]);
   }
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRegistry, fromBinary, fromJson, isFieldSet, toBinary, toJson } from '@bufbuild/protobuf';
 import type { DescFile, JsonValue } from '@bufbuild/protobuf';
 import * as wkt from '@bufbuild/protobuf/wkt';
-import { WireType } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from 'vitest';
 import * as onnx from './onnx.js';
 import * as serving from './serving.js';
@@ -155,4 +155,18 @@ test.each([
   ['a wire type that does not exist', [0x0f]],
 ])('%s is refused', (_, bytes) => {
   expect(() => fromBinary(serving.PredictRequestSchema, new Uint8Array(bytes))).toThrow(/./);
+});
+
+test('messages nested deeper than 100 levels are refused, as by Google protobuf', () => {
+  // TensorProto.variant_val (15) → VariantTensorDataProto.tensors (3) → TensorProto ...: two levels each time.
+  const nest = (times: number) => {
+    let message = new Uint8Array();
+    for (let i = 0; i < times; i++) {
+      const variant = new BinaryWriter().tag(3, WireType.LengthDelimited).bytes(message).finish();
+      message = new BinaryWriter().tag(15, WireType.LengthDelimited).bytes(variant).finish();
+    }
+    return message;
+  };
+  expect(fromBinary(tensorflow.TensorProtoSchema, nest(49)).variantVal).toHaveLength(1);
+  expect(() => fromBinary(tensorflow.TensorProtoSchema, nest(1000))).toThrow(/maximum recursion depth of 100/);
 });
