@@ -13,3 +13,21 @@ export { formatShape, shapeSize } from './tensor/shape.js';
 export type { NestedValues, TensorScalar } from './tensor/nested.js';
 export { stringTensor, tensor } from './tensor/build.js';
 export type { TensorLike, TensorValues } from './tensor/build.js';
+
+// TensorProto codec
+export { decodeTensor } from './proto/decode-tensor.js';
+export { encodeTensor } from './proto/encode-tensor.js';
+export { tensorFromProto, tensorToProto } from './proto/tensor-message.js';
+export type { DecodeOptions } from './proto/decode-options.js';
+export type { EncodeOptions } from './proto/encode-tensor.js';
+
+// Predict wire codec
+export { decodePredictRequest, encodePredictRequest } from './predict/predict-request.js';
+export { decodePredictResponse, encodePredictResponse } from './predict/predict-response.js';
+export type { ModelSpecFields } from './predict/model-spec.js';
+export type {
+  DecodedPredictRequest,
+  DecodePredictRequestOptions,
+  PredictRequestFields,
+} from './predict/predict-request.js';
+export type { DecodedPredictResponse, PredictResponseFields } from './predict/predict-response.js';
