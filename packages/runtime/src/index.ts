@@ -1,0 +1,16 @@
+// Errors
+export { RuntimeError } from './runtime-error.js';
+export type { RuntimeErrorCode } from './runtime-error.js';
+
+// The engine
+export { prepareRuntime } from './native/ort-env.js';
+export type { EngineOptions } from './native/ort-env.js';
+
+// Sessions: one ONNX model each
+export { NativeSession } from './session/native-session.js';
+export type { CreateSessionOptions, SharedSession } from './session/native-session.js';
+export { NativeValue } from './session/native-value.js';
+export type { Feeds } from './session/session-call.js';
+export type { GraphOptimization, LogSeverity, SessionOptions } from './session/session-options.js';
+export type { SessionSignature, ValueInfo } from './session/value-info.js';
+export type { CallOptions } from './session/interruption.js';

@@ -1,0 +1,96 @@
+import type { Tensor } from '@servable/tensor';
+import { nativeNames } from '../native/address.js';
+import { ortEnv } from '../native/ort-env.js';
+import type { Pointer, Status } from '../native/ort-functions.js';
+import { check, statusError } from '../native/ort-status.js';
+import { createValue } from '../native/ort-value.js';
+import { RuntimeError } from '../runtime-error.js';
+import { checkLimits, type CallOptions } from './interruption.js';
+import { poolCall } from './pool-call.js';
+import type { ResolvedSessionOptions } from './session-options.js';
+
+/** A native session and what must not be collected as long as it lives. */
+export interface CreatedSession {
+  readonly address: Pointer;
+  readonly keep: readonly unknown[];
+}
+
+/**
+ * Creates an `OrtSession` on a pool thread.
+ *
+ * The initializers are given to the engine as values over the typed arrays (`AddExternalInitializers`), so that the weights
+ * are in memory once, and the optimizer sees them like any other constant.
+ */
+export async function createSession(
+  model: Uint8Array | string,
+  options: ResolvedSessionOptions,
+  initializers: ReadonlyMap<string, Tensor>,
+  limits: CallOptions,
+): Promise<CreatedSession> {
+  checkLimits(limits);
+  const { api, env } = ortEnv();
+  const out = new BigUint64Array(1);
+  check(api, api.CreateSessionOptions(out));
+  const native = out[0] ?? 0n;
+  const values: Pointer[] = [];
+  // The session has its own references to the values; the memory below them is kept by its owner.
+  const release = () => {
+    for (const value of values) api.ReleaseValue(value);
+    api.ReleaseSessionOptions(native);
+  };
+  const keep: unknown[] = [...initializers.values()];
+  try {
+    applyOptions(native, options);
+    if (initializers.size > 0) {
+      const names = nativeNames([...initializers.keys()]);
+      for (const tensor of initializers.values()) values.push(createValue(tensor));
+      const addresses = BigUint64Array.from(values);
+      check(api, api.AddExternalInitializers(native, names.pointers, addresses, values.length));
+      keep.push(names);
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+  const status = await poolCall<Status>(
+    {
+      start: (done) => {
+        if (typeof model === 'string') api.CreateSession.async(env, model, native, out, done);
+        else api.CreateSessionFromArray.async(env, model, model.byteLength, native, out, done);
+      },
+      terminate: () => void api.SessionOptionsSetLoadCancellationFlag(native, true),
+      abandoned: (status) => {
+        if (status === null) api.ReleaseSession(out[0] ?? 0n);
+        else if (status !== undefined) api.ReleaseStatus(status);
+        release();
+      },
+      keep: [...keep, model, out],
+    },
+    limits,
+  );
+  release();
+  if (status !== null) {
+    const error = statusError(api, status);
+    if (typeof model !== 'string' || error.message.includes(model)) throw error;
+    throw new RuntimeError(error.code, error.reason, `${model}: ${error.message}`);
+  }
+  return { address: out[0] ?? 0n, keep };
+}
+
+function applyOptions(native: Pointer, options: ResolvedSessionOptions): void {
+  const { api } = ortEnv();
+  const set = (status: bigint | null) => check(api, status);
+  set(api.SetSessionLogSeverityLevel(native, options.logLevel));
+  set(api.SetSessionGraphOptimizationLevel(native, options.graphOptimizationLevel));
+  set(api.SetSessionExecutionMode(native, options.parallelExecution ? 1 : 0));
+  if (!options.memoryArena) set(api.DisableCpuMemArena(native));
+  if (!options.memoryPattern) set(api.DisableMemPattern(native));
+  if (options.optimizedModelPath !== undefined) set(api.SetOptimizedModelFilePath(native, options.optimizedModelPath));
+  for (const [key, value] of options.config) set(api.AddSessionConfigEntry(native, key, value));
+  if (options.intraOpThreads === undefined && options.interOpThreads === undefined) {
+    set(api.DisablePerSessionThreads(native));
+  } else {
+    set(api.SetIntraOpNumThreads(native, options.intraOpThreads ?? 1));
+    set(api.SetInterOpNumThreads(native, options.interOpThreads ?? 1));
+  }
+}

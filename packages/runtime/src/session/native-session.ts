@@ -1,0 +1,287 @@
+import type { Tensor } from '@servable/tensor';
+import { logLevels, ortEnv } from '../native/ort-env.js';
+import type { Pointer, Status } from '../native/ort-functions.js';
+import { check } from '../native/ort-status.js';
+import { copyValue, valueType } from '../native/ort-value.js';
+import { badOption, RuntimeError } from '../runtime-error.js';
+import { createSession } from './create-session.js';
+import { findsLoop } from './finds-loop.js';
+import { checkLimits, type CallOptions } from './interruption.js';
+import { NativeValue } from './native-value.js';
+import { poolCall } from './pool-call.js';
+import { RunCost } from './run-cost.js';
+import { CallFactory, type Feeds, type SessionCall } from './session-call.js';
+import { resolveSessionOptions, type SessionOptions } from './session-options.js';
+import { describeSession, type SessionSignature, type ValueInfo } from './value-info.js';
+
+/** How {@link NativeSession.create} makes a session. */
+export interface CreateSessionOptions extends SessionOptions, CallOptions {
+  /**
+   * Values of initializers that the model only declares, as external data. The engine uses the typed arrays where they
+   * lie; they must not change as long as the session lives.
+   */
+  readonly initializers?: ReadonlyMap<string, Tensor>;
+}
+
+/** What another thread of the process needs to run a session: plain data that `postMessage` can carry. */
+export interface SharedSession {
+  readonly address: bigint;
+  readonly signature: SessionSignature;
+  readonly execution: 'auto' | 'async';
+}
+
+/** A model larger than this is not run on the calling thread. */
+const inlineModelBytes = 64 * 1024 * 1024;
+
+/**
+ * One ONNX model, loaded and ready to run: an `OrtSession`.
+ *
+ * Any number of calls may be under way at once. They run on threads of libuv's pool, all sessions together at most one
+ * less than the pool has (3 by default, see `UV_THREADPOOL_SIZE`); more wait their turn. Calls of models that turn out to
+ * take microseconds run on the calling thread instead.
+ *
+ * The engine reads tensors where they lie: their typed arrays must not change, nor be transferred to another thread, while
+ * a call is under way.
+ *
+ * @example
+ * await using session = await NativeSession.create('model.onnx');
+ * const outputs = await session.run(new Map([['x', tensor([[1, 2]])]]), ['y']);
+ */
+export class NativeSession implements AsyncDisposable {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly #address: Pointer;
+  readonly #owned: boolean;
+  readonly #signature: SessionSignature;
+  readonly #execution: 'auto' | 'async';
+  readonly #calls: CallFactory;
+  readonly #cost = new RunCost();
+  /** Memory that the native session points into. */
+  #keep: readonly unknown[];
+  #underWay = 0;
+  #drained: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(shared: SharedSession, owned: boolean, keep: readonly unknown[]) {
+    this.#address = shared.address;
+    this.#owned = owned;
+    this.#signature = shared.signature;
+    this.#execution = shared.execution;
+    this.#calls = new CallFactory(shared.signature);
+    this.#keep = keep;
+    this.inputs = shared.signature.inputs;
+    this.outputs = shared.signature.outputs;
+  }
+
+  /**
+   * Loads a model without blocking the event loop.
+   *
+   * @param model - the bytes of a ModelProto, or the path of a file that holds one (external data is found beside it)
+   * @throws RuntimeError INVALID_ARGUMENT `BAD_OPTION`, `MODEL_NOT_PARSABLE`, `MODEL_INVALID`; NOT_FOUND
+   * `MODEL_FILE_NOT_FOUND`; UNIMPLEMENTED for ops and types that the engine lacks; CANCELLED; DEADLINE_EXCEEDED;
+   * FAILED_PRECONDITION when the engine's library is missing
+   */
+  static async create(model: Uint8Array | string, options: CreateSessionOptions = {}): Promise<NativeSession> {
+    if (!(model instanceof Uint8Array) && (typeof model !== 'string' || model === '')) {
+      throw badOption('model', 'the bytes of an ONNX model or its path', model);
+    }
+    const { signal, timeoutMs, initializers = new Map<string, Tensor>() } = options;
+    const resolved = resolveSessionOptions(options);
+    const { address, keep } = await createSession(model, resolved, initializers, { signal, timeoutMs });
+    try {
+      const mayRunInline = model instanceof Uint8Array && model.byteLength <= inlineModelBytes && !findsLoop(model);
+      const execution = mayRunInline ? resolved.execution : 'async';
+      return new NativeSession({ address, signature: describeSession(address), execution }, true, keep);
+    } catch (error) {
+      ortEnv().api.ReleaseSession(address);
+      throw error;
+    }
+  }
+
+  /**
+   * Uses a session of another thread of this process. The thread that made it must keep it open for longer: closing the
+   * attached one does not close it.
+   */
+  static attach(shared: SharedSession): NativeSession {
+    ortEnv();
+    return new NativeSession(shared, false, []);
+  }
+
+  /** What another thread attaches to. */
+  share(): SharedSession {
+    this.#refuseClosed();
+    return { address: this.#address, signature: this.#signature, execution: this.#execution };
+  }
+
+  /**
+   * Computes outputs.
+   *
+   * @param feeds - a value for every input of the model
+   * @param fetches - names of outputs, in the order of the result
+   * @returns tensors with memory of their own
+   * @throws RuntimeError INVALID_ARGUMENT: `UNKNOWN_INPUT`, `MISSING_INPUT`, `UNKNOWN_OUTPUT`, `INPUT_DTYPE_MISMATCH`,
+   * `ENGINE_INVALID_ARGUMENT` (shape), `KERNEL_FAILED`; RESOURCE_EXHAUSTED `OUT_OF_MEMORY`; CANCELLED;
+   * DEADLINE_EXCEEDED; FAILED_PRECONDITION `SESSION_CLOSED`
+   */
+  async run(feeds: Feeds, fetches: readonly string[], options: CallOptions = {}): Promise<Map<string, Tensor>> {
+    const outputs = await this.#run(feeds, fetches, options);
+    try {
+      const tensors = new Map<string, Tensor>();
+      for (let index = 0; index < fetches.length; index++) {
+        const name = fetches[index] ?? '';
+        const value = outputs[index] ?? 0n;
+        tensors.set(name, copyValue(value, valueType(value, name)));
+      }
+      return tensors;
+    } finally {
+      releaseValues(outputs);
+    }
+  }
+
+  /** Like {@link run}, but leaves the outputs in the engine's memory. The caller closes every value. */
+  async runNative(
+    feeds: Feeds,
+    fetches: readonly string[],
+    options: CallOptions = {},
+  ): Promise<Map<string, NativeValue>> {
+    const outputs = await this.#run(feeds, fetches, options);
+    const values = new Map<string, NativeValue>();
+    let adopted = 0;
+    try {
+      for (const name of fetches) values.set(name, NativeValue.adopt(outputs[adopted++] ?? 0n, name));
+      return values;
+    } catch (error) {
+      for (const value of values.values()) value.close();
+      releaseValues(outputs.subarray(adopted));
+      throw error;
+    }
+  }
+
+  /** Waits for the calls under way and frees the session. Calls that come later are refused. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    if (this.#owned) {
+      await poolCall<void>(
+        {
+          start: (done) => ortEnv().api.ReleaseSession.async(this.#address, done),
+          terminate: () => undefined,
+          abandoned: () => undefined,
+          keep: this.#keep,
+        },
+        {},
+      );
+    }
+    this.#keep = [];
+  }
+
+  /** Runs and returns the addresses of the output values, which the caller releases. */
+  async #run(feeds: Feeds, fetches: readonly string[], options: CallOptions): Promise<BigUint64Array> {
+    this.#refuseClosed();
+    checkLimits(options);
+    const call = this.#calls.prepare(feeds, fetches);
+    this.#underWay++;
+    const inline = this.#execution === 'auto' && this.#cost.runsInline(call.bytes);
+    check(ortEnv().api, inline ? this.#runHere(call) : await this.#runOnPool(call, options));
+    return call.outputs;
+  }
+
+  #runHere(call: SessionCall): Status {
+    try {
+      const start = performance.now();
+      const { inputNames, inputs, inputCount, outputNames, outputs } = call;
+      const status = ortEnv().api.Run(
+        this.#address,
+        null,
+        inputNames.pointers,
+        inputs,
+        inputCount,
+        outputNames.pointers,
+        outputs.length,
+        outputs,
+      );
+      this.#cost.ranInline(call.bytes, (performance.now() - start) * 1000);
+      return status;
+    } finally {
+      this.#end(call);
+    }
+  }
+
+  async #runOnPool(call: SessionCall, options: CallOptions): Promise<Status> {
+    const { api } = ortEnv();
+    const runOptions = this.#runOptions(call);
+    const { inputNames, inputs, inputCount, outputNames, outputs } = call;
+    const release = () => {
+      api.ReleaseRunOptions(runOptions);
+      this.#end(call);
+    };
+    let started = 0;
+    const status = await poolCall<Status>(
+      {
+        start: (done) => {
+          started = performance.now();
+          api.Run.async(
+            this.#address,
+            runOptions,
+            inputNames.pointers,
+            inputs,
+            inputCount,
+            outputNames.pointers,
+            outputs.length,
+            outputs,
+            done,
+          );
+        },
+        terminate: () => void api.RunOptionsSetTerminate(runOptions),
+        abandoned: (status) => {
+          if (status === null) releaseValues(outputs);
+          else if (status !== undefined) api.ReleaseStatus(status);
+          release();
+        },
+        keep: [call],
+      },
+      options,
+    );
+    this.#cost.ranOnPool(call.bytes, (performance.now() - started) * 1000);
+    release();
+    return status;
+  }
+
+  #runOptions(call: SessionCall): Pointer {
+    const { api } = ortEnv();
+    const out = new BigUint64Array(1);
+    try {
+      check(api, api.CreateRunOptions(out));
+      const runOptions = out[0] ?? 0n;
+      check(api, api.RunOptionsSetRunLogSeverityLevel(runOptions, logLevels.fatal));
+      return runOptions;
+    } catch (error) {
+      this.#end(call);
+      throw error;
+    }
+  }
+
+  #end(call: SessionCall): void {
+    call.release();
+    if (--this.#underWay === 0) this.#drained?.();
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) {
+      throw new RuntimeError('FAILED_PRECONDITION', 'SESSION_CLOSED', 'The session has been closed');
+    }
+  }
+}
+
+function releaseValues(values: BigUint64Array): void {
+  const { api } = ortEnv();
+  for (const value of values) if (value !== 0n) api.ReleaseValue(value);
+}
