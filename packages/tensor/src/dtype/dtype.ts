@@ -192,9 +192,9 @@ export function dtypeFromEnum(number: number): DType {
  * including `resource`, `variant`, `invalid` and reference types (`float_ref`); `undefined` when there is none.
  */
 export function dataTypeName(number: number): string | undefined {
-  if (number > 100) {
+  if (number > 100 && number < 200) {
     const base = dataTypeName(number - 100);
-    return base === undefined || base === 'invalid' || number > 200 ? undefined : `${base}_ref`;
+    return base === undefined || base === 'invalid' ? undefined : `${base}_ref`;
   }
   if (number === 0) return 'invalid';
   if (number === 20) return 'resource';

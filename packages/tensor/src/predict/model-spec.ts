@@ -1,13 +1,6 @@
 import { invalidArgument } from '../tensor-error.js';
 import { wireBytes, wireVarint, type WireReader } from '../wire/wire-reader.js';
-import {
-  encodeText,
-  fieldSize,
-  varint64Size,
-  writeBytesField,
-  writeVarint,
-  writeVarint64,
-} from '../wire/wire-writer.js';
+import { textSize, fieldSize, varint64Size, writeTextField, writeVarint, writeVarint64 } from '../wire/wire-writer.js';
 
 /** Which model a call is for (`tensorflow.serving.ModelSpec`). At most one of `version` and `versionLabel` is set. */
 export interface ModelSpecFields {
@@ -72,9 +65,7 @@ function readInt64Value(reader: WireReader, earlier: bigint): bigint {
 
 /** A ModelSpec ready to be written. */
 export interface ModelSpecPlan {
-  readonly name: Uint8Array;
-  readonly signatureName: Uint8Array;
-  readonly versionLabel: Uint8Array | undefined;
+  readonly spec: ModelSpecFields;
   /** 32-bit halves of the version. */
   readonly version: { readonly low: number; readonly high: number } | undefined;
   readonly size: number;
@@ -95,17 +86,14 @@ export function planModelSpec(spec: ModelSpecFields): ModelSpecPlan {
   if (spec.version !== undefined && BigInt.asIntN(64, spec.version) !== spec.version) {
     throw invalidArgument('INVALID_MODEL_SPEC', `Expected a version of 64 bits, given ${spec.version}`);
   }
-  const name = encodeText(spec.name);
-  const signatureName = encodeText(spec.signatureName);
-  const versionLabel = spec.versionLabel === undefined ? undefined : encodeText(spec.versionLabel);
   const bits = spec.version === undefined ? undefined : BigInt.asUintN(64, spec.version);
   const version = bits === undefined ? undefined : { low: Number(bits & 0xffffffffn), high: Number(bits >> 32n) };
   let size = 0;
-  if (name.length > 0) size += fieldSize(name.length);
+  if (spec.name !== '') size += fieldSize(textSize(spec.name));
   if (version !== undefined) size += fieldSize(int64ValueSize(version));
-  if (signatureName.length > 0) size += fieldSize(signatureName.length);
-  if (versionLabel !== undefined) size += fieldSize(versionLabel.length);
-  return { name, signatureName, versionLabel, version, size };
+  if (spec.signatureName !== '') size += fieldSize(textSize(spec.signatureName));
+  if (spec.versionLabel !== undefined) size += fieldSize(textSize(spec.versionLabel));
+  return { spec, version, size };
 }
 
 /** Protobuf leaves out a zero. */
@@ -115,10 +103,11 @@ function int64ValueSize({ low, high }: { readonly low: number; readonly high: nu
 
 /** Writes a planned ModelSpec as field `field`; gives the position after it. */
 export function writeModelSpec(target: Uint8Array, start: number, field: number, plan: ModelSpecPlan): number {
-  const { name, signatureName, version, versionLabel } = plan;
+  const { version } = plan;
+  const { name, signatureName, versionLabel } = plan.spec;
   target[start] = (field << 3) | wireBytes;
   let pos = writeVarint(target, start + 1, plan.size);
-  if (name.length > 0) pos = writeBytesField(target, pos, 1, name);
+  if (name !== '') pos = writeTextField(target, pos, 1, name, textSize(name));
   if (version !== undefined) {
     const size = int64ValueSize(version);
     target[pos++] = (2 << 3) | wireBytes;
@@ -128,7 +117,7 @@ export function writeModelSpec(target: Uint8Array, start: number, field: number,
       pos = writeVarint64(target, pos, version.low, version.high);
     }
   }
-  if (signatureName.length > 0) pos = writeBytesField(target, pos, 3, signatureName);
-  if (versionLabel !== undefined) pos = writeBytesField(target, pos, 4, versionLabel);
+  if (signatureName !== '') pos = writeTextField(target, pos, 3, signatureName, textSize(signatureName));
+  if (versionLabel !== undefined) pos = writeTextField(target, pos, 4, versionLabel, textSize(versionLabel));
   return pos;
 }

@@ -3,7 +3,7 @@ import type { EncodeOptions } from '../proto/encode-tensor.js';
 import type { TensorError } from '../tensor-error.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { WireReader, wireBytes } from '../wire/wire-reader.js';
-import { allocate, encodeText, fieldSize, writeBytesField } from '../wire/wire-writer.js';
+import { allocate, fieldSize, textSize, writeTextField } from '../wire/wire-writer.js';
 import { planModelSpec, readModelSpec, writeModelSpec, type ModelSpecFields } from './model-spec.js';
 import { planTensorMap, TensorMapReader, writeTensorMap } from './tensor-map.js';
 
@@ -86,13 +86,12 @@ export function decodePredictRequest(bytes: Uint8Array, options?: DecodePredictR
 export function encodePredictRequest(request: PredictRequestFields, options?: EncodeOptions): Uint8Array {
   const spec = request.modelSpec === undefined ? undefined : planModelSpec(request.modelSpec);
   const inputs = planTensorMap(request.inputs, options);
-  const filter = request.outputFilter.map(encodeText);
   let size = inputs.size;
   if (spec !== undefined) size += fieldSize(spec.size);
-  for (const alias of filter) size += fieldSize(alias.length);
+  for (const alias of request.outputFilter) size += fieldSize(textSize(alias));
   const target = allocate(size);
   let pos = spec === undefined ? 0 : writeModelSpec(target, 0, 1, spec);
   pos = writeTensorMap(target, pos, 2, inputs);
-  for (const alias of filter) pos = writeBytesField(target, pos, 3, alias);
+  for (const alias of request.outputFilter) pos = writeTextField(target, pos, 3, alias, textSize(alias));
   return target;
 }

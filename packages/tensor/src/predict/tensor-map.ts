@@ -3,8 +3,9 @@ import { decodeTensorRange } from '../proto/decode-tensor.js';
 import { planTensor, writeTensor, type EncodeOptions, type TensorPlan } from '../proto/encode-tensor.js';
 import { TensorError } from '../tensor-error.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { WireReader, wireBytes } from '../wire/wire-reader.js';
-import { encodeText, fieldSize, writeBytesField, writeVarint } from '../wire/wire-writer.js';
+import type { WireReader } from '../wire/wire-reader.js';
+import { wireBytes } from '../wire/wire-reader.js';
+import { fieldSize, textSize, writeTextField, writeVarint } from '../wire/wire-writer.js';
 
 /** Where a map entry's TensorProto lies; a repeated value inside one entry is merged, so there may be several parts. */
 interface EntryRange {
@@ -89,23 +90,30 @@ function namingInput(alias: string, cause: unknown): TensorError {
   });
 }
 
+interface TensorEntryPlan {
+  readonly alias: string;
+  readonly aliasBytes: number;
+  readonly tensor: TensorPlan;
+  readonly size: number;
+}
+
 /** A map of tensors ready to be written. */
 export interface TensorMapPlan {
-  readonly entries: readonly { readonly key: Uint8Array; readonly tensor: TensorPlan; readonly size: number }[];
+  readonly entries: readonly TensorEntryPlan[];
   /** Bytes of all entries with their tags. */
   readonly size: number;
 }
 
 /** Works out the encoded size of a map of tensors. */
 export function planTensorMap(tensors: ReadonlyMap<string, Tensor>, options: EncodeOptions | undefined): TensorMapPlan {
-  const entries = [];
+  const entries: TensorEntryPlan[] = [];
   let total = 0;
   for (const [alias, value] of tensors) {
-    const key = encodeText(alias);
+    const aliasBytes = textSize(alias);
     const tensor = planTensor(value, options);
-    const size = fieldSize(key.length) + fieldSize(tensor.size);
+    const size = fieldSize(aliasBytes) + fieldSize(tensor.size);
     total += fieldSize(size);
-    entries.push({ key, tensor, size });
+    entries.push({ alias, aliasBytes, tensor, size });
   }
   return { entries, size: total };
 }
@@ -113,10 +121,10 @@ export function planTensorMap(tensors: ReadonlyMap<string, Tensor>, options: Enc
 /** Writes a planned map as entries of field `field`; gives the position after it. */
 export function writeTensorMap(target: Uint8Array, start: number, field: number, plan: TensorMapPlan): number {
   let pos = start;
-  for (const { key, tensor, size } of plan.entries) {
+  for (const { alias, aliasBytes, tensor, size } of plan.entries) {
     target[pos++] = (field << 3) | wireBytes;
     pos = writeVarint(target, pos, size);
-    pos = writeBytesField(target, pos, 1, key);
+    pos = writeTextField(target, pos, 1, alias, aliasBytes);
     target[pos++] = (2 << 3) | wireBytes;
     pos = writeVarint(target, pos, tensor.size);
     pos = writeTensor(target, pos, tensor);

@@ -2,7 +2,7 @@ import { dtypeFromEnum, dtypeInfo, dtypeInfoFromEnum, type DTypeInfo, type Numer
 import { invalidArgument } from '../tensor-error.js';
 import { formatShape, shapeSize } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { copyInto, halves, laneBytes, lowHalf, readArray } from '../wire/little-endian.js';
+import { copyInto, laneBytes, readArray } from '../wire/little-endian.js';
 import {
   malformed,
   takeBytes,
@@ -13,8 +13,9 @@ import {
   wireVarint,
 } from '../wire/wire-reader.js';
 import { ElementBudget, type DecodeOptions } from './decode-options.js';
+import { readVarints } from './read-varints.js';
 import { decodeStringContent } from './string-content.js';
-import { subByteBits, valueFields } from './value-field.js';
+import { valueFields } from './value-field.js';
 
 /**
  * Reads a tensor straight from the bytes of a `tensorflow.TensorProto`, without a message object between.
@@ -161,7 +162,6 @@ function readValues(reader: WireReader, info: DTypeInfo, size: number, copy: boo
   const oneTag = (number << 3) | (encoding !== 'fixed' ? wireVarint : width === 4 ? wireFixed32 : wireFixed64);
   const packedTag = (number << 3) | wireBytes;
   let data: NumericData | undefined;
-  let sink: VarintSink | undefined;
   let count = 0;
   while (reader.pos < end) {
     const tag = reader.tag();
@@ -171,9 +171,8 @@ function readValues(reader: WireReader, info: DTypeInfo, size: number, copy: boo
       const recordEnd = start + byteLength;
       if (encoding === 'varint' || encoding === 'varint64') {
         data ??= new array(length);
-        sink ??= varintSink(info, data);
         reader.end = recordEnd;
-        count = readPackedVarints(reader, recordEnd, sink, count, length);
+        count = readVarints(reader, info, data, count);
         reader.end = end;
       } else {
         // A raw field is no list: the last record replaces those before.
@@ -197,9 +196,13 @@ function readValues(reader: WireReader, info: DTypeInfo, size: number, copy: boo
         reader.skip(tag);
         if (count < length) copyInto(data, count++, bytes, start, 1);
       } else {
-        sink ??= varintSink(info, data);
-        const low = reader.varint();
-        if (count < length) sink(count++, low, reader.high);
+        // One varint: a list that ends where the varint does.
+        const start = reader.pos;
+        reader.varint();
+        reader.end = reader.pos;
+        reader.pos = start;
+        count = readVarints(reader, info, data, count);
+        reader.end = end;
       }
     } else {
       reader.skip(tag);
@@ -208,42 +211,6 @@ function readValues(reader: WireReader, info: DTypeInfo, size: number, copy: boo
   data ??= new array(length);
   if (count < length) fillRest(data, count, info.lanes);
   return data;
-}
-
-/** Stores the varint with these halves as entry `index`. */
-type VarintSink = (index: number, low: number, high: number) => void;
-
-function varintSink(info: DTypeInfo, data: NumericData): VarintSink {
-  if (info.kind === 'bigint') {
-    const parts = halves(data as BigInt64Array);
-    return (index, low, high) => {
-      parts[index * 2 + lowHalf] = low;
-      parts[index * 2 + 1 - lowHalf] = high;
-    };
-  }
-  if (info.kind === 'bool') return (index, low, high) => void (data[index] = (low | high) === 0 ? 0 : 1);
-  const bits = subByteBits(info.dtype);
-  if (bits > 0) return (index, low) => void (data[index] = low & ((1 << bits) - 1));
-  return (index, low) => void (data[index] = low);
-}
-
-function readPackedVarints(reader: WireReader, end: number, sink: VarintSink, from: number, length: number): number {
-  const { bytes } = reader;
-  let count = from;
-  let pos = reader.pos;
-  while (pos < end) {
-    const byte = bytes[pos]!;
-    if (byte < 0x80) {
-      pos++;
-      if (count < length) sink(count++, byte, 0);
-      continue;
-    }
-    reader.pos = pos;
-    const low = reader.varint();
-    pos = reader.pos;
-    if (count < length) sink(count++, low, reader.high);
-  }
-  return count;
 }
 
 /** Repeats the last whole element up to the end; without one, the zeros stay. A half complex pair does not count. */

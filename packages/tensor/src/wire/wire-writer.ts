@@ -65,9 +65,28 @@ export function fieldSize(payload: number): number {
   return 1 + varintSize(payload) + payload;
 }
 
-/** The UTF-8 bytes of text. */
-export function encodeText(text: string): Uint8Array {
-  return textEncoder.encode(text);
+/** Bytes of the UTF-8 of text. A lone surrogate becomes U+FFFD, which takes three, as it does in `TextEncoder`. */
+export function textSize(text: string): number {
+  let size = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) size += 1;
+    else if (text.codePointAt(at)! > 0xffff) {
+      size += 2;
+      at++;
+    } else size += 2;
+  }
+  return size;
+}
+
+/** Writes text whose {@link textSize} is known as a field with a number below 16; gives the position after it. */
+export function writeTextField(target: Uint8Array, start: number, field: number, text: string, size: number): number {
+  target[start] = (field << 3) | 2;
+  const pos = writeVarint(target, start + 1, size);
+  if (size === text.length) for (let at = 0; at < size; at++) target[pos + at] = text.charCodeAt(at);
+  else textEncoder.encodeInto(text, target.subarray(pos, pos + size));
+  return pos + size;
 }
 
 /** Writes a length-delimited field with a number below 16; gives the position after it. */
