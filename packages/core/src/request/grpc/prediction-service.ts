@@ -46,9 +46,11 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
   const content = dependencies.tensorContent === true;
   return {
     // Straight between wire bytes and typed arrays: this call carries the load.
-    predict: unaryHandler(inFlight, async (bytes, options) =>
-      encodePredictResponse(await predict(dependencies, decodePredictRequest(bytes), options), { content }),
-    ),
+    predict: unaryHandler(inFlight, async (bytes, options) => {
+      // Bad tensors are reported after the model and the signature were found, as upstream does.
+      const call = decodePredictRequest(bytes, { collectInputErrors: true });
+      return encodePredictResponse(await predict(dependencies, call, options), { content });
+    }),
     classify: unaryHandler(inFlight, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(ClassificationRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };

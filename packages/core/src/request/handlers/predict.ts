@@ -2,7 +2,7 @@ import type { Tensor } from '@servable/tensor';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
-import { checkPredictCall } from '../signature/check-predict-call.js';
+import { checkPredictCall, type PredictArguments } from '../signature/check-predict-call.js';
 import { checkPredictMethodName } from '../signature/method-name.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
@@ -14,12 +14,9 @@ import {
   type ResolvedModelSpec,
 } from './model-spec.js';
 
-/** A decoded PredictRequest, from whatever wire it came. */
-export interface PredictCall {
+/** A decoded PredictRequest, from whatever wire it came; an empty `outputFilter` means all outputs. */
+export interface PredictCall extends PredictArguments {
   readonly modelSpec?: ModelSpec | undefined;
-  readonly inputs: ReadonlyMap<string, Tensor>;
-  /** Output aliases to return; empty means all of them. */
-  readonly outputFilter: readonly string[];
 }
 
 export interface PredictResult {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { DataType, TensorInfoSchema, TensorProtoSchema } from '@servable/protos/tensorflow';
-import { Tensor, stringTensor, tensor } from '@servable/tensor';
+import { Tensor, TensorError, stringTensor, tensor } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { signatureDef } from '../handlers/testing/fake-servables.js';
 import { checkPredictCall } from './check-predict-call.js';
@@ -91,6 +91,25 @@ describe('a call that does not fit', () => {
       code: 'INVALID_ARGUMENT',
       message: 'Inputs contains invalid name. Used request inputs: image, request input: image,scal',
     });
+  });
+
+  it('is told of an input whose tensor did not parse, once the names are right', () => {
+    const inputErrors = new Map([['scale', new TensorError('INVALID_ARGUMENT', 'SIZE_MISMATCH', 'too short')]]);
+    const call = { inputs: new Map<string, Tensor>([['image', image]]), inputErrors, outputFilter: [] };
+    expect(refusal(() => checkPredictCall('serving_default', twoInputs, call))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'tensor parsing error: scale',
+    });
+    const extra = { ...call, inputs: new Map<string, Tensor>([...call.inputs, ['zebra', image]]) };
+    expect(refusal(() => checkPredictCall('serving_default', twoInputs, extra))).toMatchObject({
+      message: expect.stringContaining('3!=2 len({image,scale,zebra})') as string,
+    });
+    const large = new TensorError('RESOURCE_EXHAUSTED', 'TOO_LARGE', 'too many elements');
+    expect(
+      refusal(() =>
+        checkPredictCall('serving_default', twoInputs, { ...call, inputErrors: new Map([['scale', large]]) }),
+      ),
+    ).toMatchObject({ code: 'RESOURCE_EXHAUSTED', message: 'too many elements' });
   });
 
   it('is told of a stored default that is malformed', () => {

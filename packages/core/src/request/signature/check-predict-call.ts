@@ -8,6 +8,8 @@ import { SignatureSpec } from './tensor-spec.js';
 export interface PredictArguments {
   readonly inputs: ReadonlyMap<string, Tensor>;
   readonly outputFilter: readonly string[];
+  /** Inputs that came but could not be decoded, with the reason; none of them is in `inputs`. */
+  readonly inputErrors?: ReadonlyMap<string, Error> | undefined;
 }
 
 /**
@@ -24,33 +26,44 @@ export function checkPredictCall(
   call: PredictArguments,
 ): ReadonlyMap<string, Tensor> {
   const spec = SignatureSpec.of(signature);
-  checkInputCount(spec, call.inputs);
-  const inputs = completeInputs(spec, call.inputs);
+  const sent = sentAliases(call);
+  checkInputCount(spec, sent);
+  const inputs = completeInputs(spec, sent, call);
   checkOutputFilter(spec, call.outputFilter);
   for (const [alias, tensor] of inputs) checkTensor(signatureName, spec.inputs.get(alias)!, tensor);
   return inputs;
 }
 
-function checkInputCount(spec: SignatureSpec, inputs: ReadonlyMap<string, Tensor>): void {
-  const given = inputs.size;
+/** All that has `has`, `size` and `keys`: the map of inputs itself unless some of them are malformed. */
+type Aliases = Pick<ReadonlyMap<string, unknown>, 'has' | 'size' | 'keys'>;
+
+function sentAliases({ inputs, inputErrors }: PredictArguments): Aliases {
+  if (inputErrors === undefined || inputErrors.size === 0) return inputs;
+  return new Set([...inputs.keys(), ...inputErrors.keys()]);
+}
+
+function checkInputCount(spec: SignatureSpec, sent: Aliases): void {
   const wanted = spec.inputs.size;
-  if (given === wanted || (given < wanted && spec.hasDefaults)) return;
-  const extra = sorted(inputs.keys()).filter((alias) => !spec.inputs.has(alias));
-  const missing = [...spec.inputs.keys()].filter((alias) => !inputs.has(alias));
+  if (sent.size === wanted || (sent.size < wanted && spec.hasDefaults)) return;
+  const extra = sorted(sent.keys()).filter((alias) => !spec.inputs.has(alias));
+  const missing = [...spec.inputs.keys()].filter((alias) => !sent.has(alias));
   throw new ServingError(
     'INVALID_ARGUMENT',
     'INPUT_COUNT_MISMATCH',
-    `input size does not match signature: ${given}!=${wanted} len({${sorted(inputs.keys()).join(',')}}) != ` +
+    `input size does not match signature: ${sent.size}!=${wanted} len({${sorted(sent.keys()).join(',')}}) != ` +
       `len({${[...spec.inputs.keys()].join(',')}}). Sent extra: {${extra.join(',')}}. ` +
       `Missing but required: {${missing.join(',')}}.`,
   );
 }
 
-function completeInputs(spec: SignatureSpec, given: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
+function completeInputs(spec: SignatureSpec, sent: Aliases, call: PredictArguments): ReadonlyMap<string, Tensor> {
+  const { inputs, inputErrors } = call;
   let completed: Map<string, Tensor> | undefined;
   let used = 0;
   for (const [alias, { tensorName }] of spec.inputs) {
-    if (given.has(alias)) {
+    if (sent.has(alias)) {
+      const cause = inputErrors?.get(alias);
+      if (cause !== undefined) throw malformedInput(alias, cause);
       used++;
       continue;
     }
@@ -60,23 +73,30 @@ function completeInputs(spec: SignatureSpec, given: ReadonlyMap<string, Tensor>)
         'INVALID_ARGUMENT',
         'INPUT_MISSING',
         `Signature input alias: ${alias}(feed name: ${tensorName}) not found in request and no default value ` +
-          `provided. Inputs expected to be in the request {${sorted(given.keys()).join(',')}}, or default input ` +
+          `provided. Inputs expected to be in the request {${sorted(sent.keys()).join(',')}}, or default input ` +
           `alias set: ${spec.defaultAliases.join(',')}`,
       );
     }
-    completed ??= new Map(given);
+    completed ??= new Map(inputs);
     completed.set(alias, value);
   }
-  if (used !== given.size) {
-    const known = sorted(given.keys()).filter((alias) => spec.inputs.has(alias));
+  if (used !== sent.size) {
+    const known = sorted(sent.keys()).filter((alias) => spec.inputs.has(alias));
     throw new ServingError(
       'INVALID_ARGUMENT',
       'INPUT_UNKNOWN',
       `Inputs contains invalid name. Used request inputs: ${known.join(',')}, ` +
-        `request input: ${sorted(given.keys()).join(',')}`,
+        `request input: ${sorted(sent.keys()).join(',')}`,
     );
   }
-  return completed ?? given;
+  return completed ?? inputs;
+}
+
+/** Upstream has this one text for all tensors that do not parse; limits that are ours alone keep their own words. */
+function malformedInput(alias: string, cause: Error): ServingError {
+  const error = ServingError.from(cause);
+  if (error.code !== 'INVALID_ARGUMENT' || error.reason === 'TOO_MANY_ELEMENTS') return error;
+  return new ServingError('INVALID_ARGUMENT', 'TENSOR_MALFORMED', `tensor parsing error: ${alias}`, { cause });
 }
 
 function checkOutputFilter(spec: SignatureSpec, outputFilter: readonly string[]): void {
