@@ -1,0 +1,153 @@
+import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
+import { dtypeFromEnum, type Tensor } from '@servable/tensor';
+import { SavedModelError } from './diagnostics/saved-model-error.js';
+import { GraphBuilder } from './graph/build-graph.js';
+import type { Graph, GraphNode } from './graph/graph.js';
+import { findVariableKeys, type VariableKey } from './graph/variable-keys.js';
+import { lowerGraph } from './lower-graph.js';
+import { Builder } from './onnx/builder.js';
+import { unknownDim } from './onnx/infer-shapes.js';
+import type { Value } from './onnx/value.js';
+import { isResource, type Lowered } from './ops/registry.js';
+import { foldAffine } from './passes/fold-affine.js';
+import { liveNodes } from './passes/live-nodes.js';
+import { partition } from './passes/partition.js';
+import type { Plan, SignatureTensor } from './plan/plan.js';
+import type { SavedModel } from './reader/saved-model.js';
+
+/**
+ * Compiles one signature: graph with its functions inlined → ONNX nodes with constants folded → islands.
+ *
+ * @param options - `signal` aborts the reading of the weights
+ * @throws SavedModelError FAILED_PRECONDITION for an unknown signature, UNIMPLEMENTED naming op, node and function for
+ * what has no lowering, DATA_LOSS for a corrupt checkpoint
+ */
+export async function compileSignature(
+  model: SavedModel,
+  signatureName: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Plan> {
+  const signatureDef = model.signatureDefs.get(signatureName);
+  if (signatureDef === undefined) {
+    throw new SavedModelError(
+      'FAILED_PRECONDITION',
+      'UNKNOWN_SIGNATURE',
+      `Serving signature key "${signatureName}" not found. The model has: ${[...model.signatureDefs.keys()].join(', ')}.`,
+    );
+  }
+  const graphs = new GraphBuilder(model.metaGraph);
+  const inputs = tensorInfos(signatureDef.inputs, signatureName);
+  const outputs = tensorInfos(signatureDef.outputs, signatureName);
+  const graph = graphs.buildMain(
+    outputs.map(([, info]) => info.tensorName),
+    inputs.map(([, info]) => info.tensorName),
+  );
+
+  const builder = new Builder();
+  const feeds = new Map<string, Lowered>();
+  const signatureInputs = inputs.map(([alias, info]) => {
+    const value = builder.input(alias, dtypeFromEnum(info.dtype), shapeOf(info)?.map((dim) => dim ?? unknownDim()));
+    feeds.set(info.tensorName, value);
+    return signatureTensor(alias, value.name, info);
+  });
+  const lowered = lowerGraph(graph, builder, feeds, {
+    graphs,
+    signatureName,
+    variable: await readVariables(model, graph, findVariableKeys(model.metaGraph, graphs), options.signal),
+  });
+  const values = lowered.map((value, i) => {
+    if (isResource(value)) throw notATensor(signatureName, outputs[i]?.[0] ?? '');
+    return builder.materialize(value);
+  });
+
+  const live = liveNodes(builder.nodes, values);
+  const { steps, constants } = partition(signatureName, foldAffine(live, values), values);
+  return {
+    signatureName,
+    signatureDef,
+    inputs: signatureInputs,
+    outputs: outputs.map(([alias, info], i) => signatureTensor(alias, values[i]?.name ?? alias, info)),
+    constants,
+    steps,
+  };
+}
+
+/** Aliases in a fixed order, with the graph tensor that each stands for. */
+function tensorInfos(infos: SignatureDef['inputs'], signatureName: string): (readonly [string, NamedInfo])[] {
+  return Object.keys(infos)
+    .sort()
+    .map((alias) => {
+      const info = infos[alias];
+      if (info?.encoding.case !== 'name') {
+        throw new SavedModelError(
+          'UNIMPLEMENTED',
+          'COMPOSITE_SIGNATURE_TENSOR',
+          `Signature '${signatureName}': '${alias}' is a ${info?.encoding.case ?? 'nameless'} tensor; only dense tensors can be served.`,
+        );
+      }
+      const name = info.encoding.value;
+      return [alias, { ...info, tensorName: name.includes(':') ? name : `${name}:0` }] as const;
+    });
+}
+
+type NamedInfo = TensorInfo & { readonly tensorName: string };
+
+function shapeOf(info: TensorInfo): readonly (number | null)[] | undefined {
+  if (info.tensorShape === undefined || info.tensorShape.unknownRank) return undefined;
+  return info.tensorShape.dim.map((dim) => (dim.size < 0n ? null : Number(dim.size)));
+}
+
+function signatureTensor(alias: string, value: string, info: TensorInfo): SignatureTensor {
+  return { alias, value, dtype: dtypeFromEnum(info.dtype), shape: shapeOf(info) };
+}
+
+const VARIABLE_OPS = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
+
+/** Variables read from the checkpoint at once. */
+const READ_CONCURRENCY = 4;
+
+/** Reads the values of all variables of a graph, and hands each out as one constant. */
+async function readVariables(
+  model: SavedModel,
+  graph: Graph,
+  keys: ReadonlyMap<string, VariableKey>,
+  signal: AbortSignal | undefined,
+): Promise<(node: GraphNode, builder: Builder) => Value> {
+  const tensors = new Map<string, Tensor>();
+  const wanted = graph.nodes.filter((node) => VARIABLE_OPS.has(node.op) && keys.has(node.name));
+  let next = 0;
+  const work = async () => {
+    for (let node = wanted[next++]; node !== undefined; node = wanted[next++]) {
+      const found = keys.get(node.name);
+      const tensor = found && (await model.variables?.read(found.key, { slice: found.slice, signal }));
+      if (tensor !== undefined) tensors.set(node.name, tensor);
+    }
+  };
+  await Promise.all(Array.from({ length: READ_CONCURRENCY }, work));
+
+  const constants = new Map<string, Value>();
+  return (node, builder) => {
+    const known = constants.get(node.name);
+    if (known !== undefined) return known;
+    const tensor = tensors.get(node.name);
+    if (tensor === undefined) {
+      throw new SavedModelError(
+        'FAILED_PRECONDITION',
+        'UNINITIALIZED_VARIABLE',
+        `Variable '${node.name}' is read by the signature, but the checkpoint holds no value for it.`,
+        { node: node.name },
+      );
+    }
+    const value = builder.constant(tensor, node.name);
+    constants.set(node.name, value);
+    return value;
+  };
+}
+
+function notATensor(signatureName: string, alias: string): SavedModelError {
+  return new SavedModelError(
+    'INVALID_ARGUMENT',
+    'OUTPUT_NOT_A_TENSOR',
+    `Signature '${signatureName}': output '${alias}' is a resource, not a tensor.`,
+  );
+}

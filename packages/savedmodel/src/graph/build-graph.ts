@@ -1,0 +1,297 @@
+import type { AttrValue, FunctionDef, GraphDef, MetaGraphDef, NodeDef } from '@servable/protos/tensorflow';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { PARAMETER_OP, type Graph, type GraphNode, type GraphValue } from './graph.js';
+import { OpOutputs } from './op-outputs.js';
+
+const INLINED_CALLS = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
+
+/** Deeper nesting than any exporter writes: a recursive function would otherwise never end. */
+const MAX_CALL_DEPTH = 256;
+
+/** The nodes of a graph or of one call of a function, before their names are resolved. */
+interface Scope {
+  readonly prefix: string;
+  readonly functionName: string | undefined;
+  readonly nodes: ReadonlyMap<string, NodeDef>;
+  /** Values of a function's parameters by argument name; empty for the main graph. */
+  readonly args: ReadonlyMap<string, () => GraphValue>;
+  readonly built: Map<string, GraphNode>;
+  readonly calls: Map<string, Call>;
+  readonly depth: number;
+  /** Tensor names of the main graph that a request brings. */
+  readonly feeds: ReadonlySet<string>;
+}
+
+interface Call {
+  readonly scope: Scope;
+  readonly def: FunctionDef;
+}
+
+/** Builds graphs of one MetaGraphDef with its function calls inlined, each pruned to what its fetches need. */
+export class GraphBuilder {
+  private readonly library = new Map<string, FunctionDef>();
+  private readonly outputs: OpOutputs;
+  private readonly mainNodes: ReadonlyMap<string, NodeDef>;
+
+  constructor(metaGraph: MetaGraphDef) {
+    const graphDef: GraphDef | undefined = metaGraph.graphDef;
+    for (const def of graphDef?.library?.function ?? []) {
+      if (def.signature !== undefined) this.library.set(def.signature.name, def);
+    }
+    this.outputs = new OpOutputs(metaGraph.metaInfoDef?.strippedOpList?.op ?? []);
+    this.mainNodes = nodesByName(graphDef?.node ?? []);
+  }
+
+  /**
+   * The part of the main graph that computes `fetches` (tensor names such as `add:0`).
+   *
+   * @param feeds - tensors that a request brings; any tensor may be fed, and stands as a node named like the tensor
+   */
+  buildMain(fetches: readonly string[], feeds: readonly string[]): Graph {
+    const scope = newScope('', undefined, this.mainNodes, new Map(), 0, new Set(feeds));
+    return this.finish(scope, (work) => fetches.map((fetch) => this.resolve(scope, fetch, work)));
+  }
+
+  /** The effects and values reached from one node of the main graph, such as a saver's restore op. */
+  buildFromNode(nodeName: string): Graph {
+    const scope = newScope('', undefined, this.mainNodes, new Map(), 0);
+    return this.finish(scope, (work) => {
+      this.reachControl(scope, nodeName, work);
+      return [];
+    });
+  }
+
+  /** The body of a function; its parameters are nodes of op {@link PARAMETER_OP}, its outputs in signature order. */
+  buildFunction(name: string): Graph & { readonly parameters: readonly GraphNode[] } {
+    const def = this.functionNamed(name, name);
+    const parameters = (def.signature?.inputArg ?? []).map((arg, index): GraphNode => {
+      const attrs: Record<string, AttrValue> = {
+        index: { $typeName: 'tensorflow.AttrValue', value: { case: 'i', value: BigInt(index) } },
+        dtype: { $typeName: 'tensorflow.AttrValue', value: { case: 'type', value: arg.type } },
+      };
+      const given = def.argAttr[index]?.attr['_output_shapes'];
+      if (given !== undefined) attrs['_output_shapes'] = given;
+      return { name: arg.name, op: PARAMETER_OP, attrs, inputs: [], functionName: name };
+    });
+    const args = new Map(parameters.map((node) => [node.name, () => ({ node, index: 0 })] as const));
+    const scope = newScope('', name, nodesByName(def.nodeDef), args, 1);
+    const graph = this.finish(scope, (work) => {
+      for (const target of Object.values(def.controlRet)) this.reachControl(scope, target, work);
+      return (def.signature?.outputArg ?? []).map((arg) => this.resolve(scope, def.ret[arg.name] ?? '', work));
+    });
+    return { ...graph, parameters };
+  }
+
+  private finish(scope: Scope, start: (work: Worklist) => GraphValue[]): Graph {
+    const work: Worklist = { pending: [], effects: new Set() };
+    const outputs = start(work);
+    for (let task = work.pending.pop(); task !== undefined; task = work.pending.pop()) task();
+    const effects = [...work.effects];
+    return { ...sortTopologically(outputs, effects, scope.functionName ?? 'the main graph'), outputs };
+  }
+
+  private resolve(scope: Scope, ref: string, work: Worklist): GraphValue {
+    const [name, argument, position] = splitRef(ref);
+    const parameter = scope.args.get(name);
+    if (parameter !== undefined) return parameter();
+    const tensorName = `${name}:${position}`;
+    if (scope.feeds.has(tensorName)) return { node: this.fed(scope, tensorName), index: 0 };
+    const def = scope.nodes.get(name);
+    if (def === undefined) {
+      throw new SavedModelError(
+        'INVALID_ARGUMENT',
+        'UNKNOWN_NODE',
+        `${where(scope)} refers to the tensor '${ref}', but holds no node '${name}'.`,
+      );
+    }
+    let index = position;
+    if (argument !== undefined) {
+      const flat = this.callee(def) === undefined ? this.outputs.flatIndex(def, argument, position) : position;
+      if (flat === undefined) {
+        throw new SavedModelError(
+          'INVALID_ARGUMENT',
+          'UNKNOWN_OUTPUT',
+          `${where(scope)} refers to '${ref}', but op ${def.op} has no output '${argument}'.`,
+        );
+      }
+      index = flat;
+    }
+    const callee = this.callee(def);
+    if (callee !== undefined) return this.resolveCall(scope, def, callee, index, work);
+    return { node: this.build(scope, def, work), index };
+  }
+
+  /** The function that a node calls if it is a call to be inlined; TF1 graphs name the function as the op itself. */
+  private callee(def: NodeDef): string | undefined {
+    if (INLINED_CALLS.has(def.op)) {
+      const func = def.attr['f']?.value;
+      return func?.case === 'func' ? func.value.name : undefined;
+    }
+    return this.library.has(def.op) ? def.op : undefined;
+  }
+
+  private resolveCall(scope: Scope, def: NodeDef, callee: string, index: number, work: Worklist): GraphValue {
+    const call = this.enter(scope, def, callee, work);
+    const output = call.def.signature?.outputArg[index];
+    const ref = output === undefined ? undefined : call.def.ret[output.name];
+    if (ref === undefined) {
+      throw new SavedModelError(
+        'INVALID_ARGUMENT',
+        'UNKNOWN_OUTPUT',
+        `Node '${scope.prefix}${def.name}' has no output ${index}: function '${callee}' returns ${call.def.signature?.outputArg.length ?? 0}.`,
+      );
+    }
+    return this.resolve(call.scope, ref, work);
+  }
+
+  private enter(scope: Scope, def: NodeDef, callee: string, work: Worklist): Call {
+    const known = scope.calls.get(def.name);
+    if (known !== undefined) return known;
+    if (scope.depth >= MAX_CALL_DEPTH) {
+      throw new SavedModelError(
+        'INVALID_ARGUMENT',
+        'CALLS_TOO_DEEP',
+        `Node '${scope.prefix}${def.name}' calls '${callee}' more than ${MAX_CALL_DEPTH} calls deep: the function calls itself.`,
+      );
+    }
+    const functionDef = this.functionNamed(callee, scope.prefix + def.name);
+    const refs = def.input.filter((input) => !input.startsWith('^'));
+    const args = new Map<string, () => GraphValue>();
+    functionDef.signature?.inputArg.forEach((arg, index) => {
+      const ref = refs[index];
+      if (ref === undefined) return;
+      let value: GraphValue | undefined;
+      args.set(arg.name, () => (value ??= this.resolve(scope, ref, work)));
+    });
+    const inner = newScope(`${scope.prefix}${def.name}/`, callee, nodesByName(functionDef.nodeDef), args, scope.depth + 1);
+    const call = { scope: inner, def: functionDef };
+    scope.calls.set(def.name, call);
+    work.pending.push(() => {
+      for (const target of Object.values(functionDef.controlRet)) this.reachControl(inner, target, work);
+      this.followControlInputs(scope, def, work);
+    });
+    return call;
+  }
+
+  private followControlInputs(scope: Scope, def: NodeDef, work: Worklist): void {
+    for (const input of def.input) {
+      if (input.startsWith('^')) this.reachControl(scope, input.slice(1), work);
+    }
+  }
+
+  private reachControl(scope: Scope, name: string, work: Worklist): void {
+    const def = scope.nodes.get(name);
+    // Parameters of a function may be control inputs too; whatever makes them runs through their data edge.
+    if (def === undefined) return;
+    const callee = this.callee(def);
+    if (callee !== undefined) this.enter(scope, def, callee, work);
+    else work.effects.add(this.build(scope, def, work));
+  }
+
+  private fed(scope: Scope, tensorName: string): GraphNode {
+    let node = scope.built.get(tensorName);
+    if (node === undefined) {
+      node = { name: tensorName, op: PARAMETER_OP, attrs: {}, inputs: [], functionName: undefined };
+      scope.built.set(tensorName, node);
+    }
+    return node;
+  }
+
+  private build(scope: Scope, def: NodeDef, work: Worklist): GraphNode {
+    const known = scope.built.get(def.name);
+    if (known !== undefined) return known;
+    const name = scope.prefix + def.name;
+    const node: GraphNode = { name, op: def.op, attrs: def.attr, inputs: [], functionName: scope.functionName };
+    scope.built.set(def.name, node);
+    work.pending.push(() => {
+      for (const input of def.input) {
+        if (!input.startsWith('^')) node.inputs.push(this.resolve(scope, input, work));
+      }
+      this.followControlInputs(scope, def, work);
+    });
+    return node;
+  }
+
+  private functionNamed(name: string, caller: string): FunctionDef {
+    const def = this.library.get(name);
+    if (def === undefined) {
+      throw new SavedModelError(
+        'INVALID_ARGUMENT',
+        'UNKNOWN_FUNCTION',
+        `Node '${caller}' calls the function '${name}', which the model's function library does not hold.`,
+      );
+    }
+    return def;
+  }
+}
+
+interface Worklist {
+  readonly pending: (() => void)[];
+  readonly effects: Set<GraphNode>;
+}
+
+function newScope(
+  prefix: string,
+  functionName: string | undefined,
+  nodes: ReadonlyMap<string, NodeDef>,
+  args: ReadonlyMap<string, () => GraphValue>,
+  depth: number,
+  feeds: ReadonlySet<string> = new Set(),
+): Scope {
+  return { prefix, functionName, nodes, args, built: new Map(), calls: new Map(), depth, feeds };
+}
+
+function nodesByName(nodes: readonly NodeDef[]): ReadonlyMap<string, NodeDef> {
+  return new Map(nodes.map((node) => [node.name, node] as const));
+}
+
+/** `node`, `node:3` (graphs) and `node:argument:3` (function bodies) to node, argument and number. */
+function splitRef(ref: string): [name: string, argument: string | undefined, index: number] {
+  const parts = ref.split(':');
+  const name = parts[0] ?? '';
+  if (parts.length === 1) return [name, undefined, 0];
+  const index = Number(parts[parts.length - 1]);
+  return [name, parts.length > 2 ? parts[1] : undefined, Number.isInteger(index) && index >= 0 ? index : 0];
+}
+
+function where(scope: Scope): string {
+  return scope.functionName === undefined ? 'The main graph' : `Function '${scope.functionName}'`;
+}
+
+/** Inputs before their users; without recursion, since unrolled networks are tens of thousands of nodes deep. */
+function sortTopologically(
+  outputs: readonly GraphValue[],
+  effects: readonly GraphNode[],
+  graphName: string,
+): { readonly nodes: readonly GraphNode[]; readonly effects: readonly GraphNode[] } {
+  const nodes: GraphNode[] = [];
+  const state = new Map<GraphNode, 'open' | 'done'>();
+  const visit = (root: GraphNode) => {
+    const stack: { readonly node: GraphNode; next: number }[] = [{ node: root, next: 0 }];
+    if (state.has(root)) return;
+    state.set(root, 'open');
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const input = top.node.inputs[top.next++];
+      if (input === undefined) {
+        state.set(top.node, 'done');
+        nodes.push(top.node);
+        stack.pop();
+      } else if (!state.has(input.node)) {
+        state.set(input.node, 'open');
+        stack.push({ node: input.node, next: 0 });
+      } else if (state.get(input.node) === 'open' && input.node.op !== 'NextIteration') {
+        // TF1 loops close their cycle through NextIteration; everything else must be acyclic.
+        if (top.node.op === 'Merge' || top.node.op === 'NextIteration') continue;
+        throw new SavedModelError(
+          'INVALID_ARGUMENT',
+          'CYCLE',
+          `${graphName} has a cycle through node '${input.node.name}'.`,
+        );
+      }
+    }
+  };
+  for (const output of outputs) visit(output.node);
+  const reachedByData = new Set(nodes);
+  for (const effect of effects) visit(effect);
+  return { nodes, effects: effects.filter((node) => !reachedByData.has(node)) };
+}

@@ -1,0 +1,52 @@
+import type { NodeDef, OpDef, OpDef_ArgDef } from '@servable/protos/tensorflow';
+
+/** Multi-output ops that graphs without a stripped op list still use. */
+const outputsOfCommonOps: Readonly<Record<string, readonly string[]>> = {
+  FusedBatchNormV3: ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2', 'reserve_space_3'],
+  FusedBatchNormV2: ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2'],
+  TopKV2: ['values', 'indices'],
+  Unique: ['y', 'idx'],
+  Switch: ['output_false', 'output_true'],
+  Merge: ['output', 'value_index'],
+};
+
+/**
+ * Turns an output named as function bodies name it (`node:argument:3`) into the flat output number that graphs use.
+ * How many tensors an output argument stands for depends on the node's attributes (OpDef `number_attr`,
+ * `type_list_attr`).
+ */
+export class OpOutputs {
+  private readonly defs = new Map<string, OpDef>();
+
+  /** @param stripped - `MetaInfoDef.stripped_op_list` of the model: the definitions of all ops it uses */
+  constructor(stripped: readonly OpDef[]) {
+    for (const def of stripped) this.defs.set(def.name, def);
+  }
+
+  /** @returns the flat index, or undefined when the op has no such output argument */
+  flatIndex(node: NodeDef, argument: string, index: number): number | undefined {
+    const def = this.defs.get(node.op);
+    if (def === undefined) {
+      const position = outputsOfCommonOps[node.op]?.indexOf(argument) ?? 0;
+      return position < 0 ? undefined : position + index;
+    }
+    let start = 0;
+    for (const arg of def.outputArg) {
+      if (arg.name === argument) return start + index;
+      start += tensorsOf(arg, node);
+    }
+    return undefined;
+  }
+}
+
+function tensorsOf(arg: OpDef_ArgDef, node: NodeDef): number {
+  if (arg.numberAttr !== '') {
+    const value = node.attr[arg.numberAttr]?.value;
+    return value?.case === 'i' ? Number(value.value) : 1;
+  }
+  if (arg.typeListAttr !== '') {
+    const value = node.attr[arg.typeListAttr]?.value;
+    return value?.case === 'list' ? value.value.type.length : 0;
+  }
+  return 1;
+}

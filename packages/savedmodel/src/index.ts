@@ -1,0 +1,18 @@
+// Errors
+export { SavedModelError } from './diagnostics/saved-model-error.js';
+export type { SavedModelErrorCode, SavedModelErrorDetails } from './diagnostics/saved-model-error.js';
+
+// Compiling
+export { compileSignature } from './compile.js';
+export type { HostContext, HostStep, NativeIsland, Plan, PlanStep, SignatureTensor } from './plan/plan.js';
+
+// Reading
+export { readSavedModel } from './reader/read-saved-model.js';
+export type { ReadSavedModelOptions } from './reader/read-saved-model.js';
+export type { ReadOptions } from './reader/read-options.js';
+export { SavedModel } from './reader/saved-model.js';
+export type { SavedModelParts } from './reader/saved-model.js';
+export { VariableBundle } from './reader/variable-bundle.js';
+export type { ReadManyOptions, ReadTensorOptions } from './reader/variable-bundle.js';
+export type { BundleEntry } from './reader/bundle-index.js';
+export type { TensorSlice } from './reader/tensor-slice.js';

@@ -1,0 +1,185 @@
+import { SavedModelError } from './diagnostics/saved-model-error.js';
+import { Attributes } from './graph/attributes.js';
+import type { GraphBuilder } from './graph/build-graph.js';
+import type { Graph, GraphNode } from './graph/graph.js';
+import { Builder } from './onnx/builder.js';
+import { knownIntegers } from './onnx/infer-shapes.js';
+import type { Value } from './onnx/value.js';
+import { findOp } from './ops/op-table.js';
+import { isResource, type Lowered, type OpContext } from './ops/registry.js';
+
+/** What lowering needs of the model around the graph. */
+export interface LoweringEnvironment {
+  readonly graphs: GraphBuilder;
+  /** The name of the signature, for messages. */
+  readonly signatureName: string;
+  /** The checkpointed value of a variable's node, as a constant of the graph. */
+  variable(node: GraphNode, builder: Builder): Value;
+}
+
+/** Ops that change nothing a request could see, and may hang on control edges. */
+const HARMLESS_EFFECTS = new Set(['NoOp', 'Assert', 'Const', 'Identity', 'IdentityN', 'Placeholder', 'VarHandleOp']);
+
+/**
+ * Lowers a graph node by node.
+ *
+ * @param feeds - values for the graph's placeholders, by node name
+ * @throws SavedModelError UNIMPLEMENTED naming every op that has no lowering, its node and its function
+ */
+export function lowerGraph(
+  graph: Graph,
+  builder: Builder,
+  feeds: ReadonlyMap<string, Lowered>,
+  environment: LoweringEnvironment,
+): readonly Lowered[] {
+  refuseUnknownOps(graph, feeds, environment);
+  const lowered = new Map<GraphNode, readonly Lowered[]>();
+  for (const node of graph.nodes) {
+    const fed = feeds.get(node.name);
+    if (fed !== undefined) {
+      lowered.set(node, [fed]);
+      continue;
+    }
+    builder.origin = node.name;
+    const context = new NodeContext(node, builder, lowered, environment);
+    const definition = findOp(node.op);
+    if (definition === undefined) continue;
+    const result = definition.lower(context);
+    lowered.set(node, Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered]);
+  }
+  return graph.outputs.map(({ node, index }) => outputOf(lowered, node, index));
+}
+
+function refuseUnknownOps(graph: Graph, feeds: ReadonlyMap<string, Lowered>, environment: LoweringEnvironment): void {
+  const unknown = new Map<string, GraphNode>();
+  for (const node of graph.nodes) {
+    if (!feeds.has(node.name) && findOp(node.op) === undefined && !HARMLESS_EFFECTS.has(node.op)) {
+      if (!unknown.has(node.op)) unknown.set(node.op, node);
+    }
+  }
+  for (const node of graph.effects) {
+    if (!HARMLESS_EFFECTS.has(node.op) && !isDataOp(node.op) && !unknown.has(node.op)) unknown.set(node.op, node);
+  }
+  const [first, ...others] = unknown.values();
+  if (first === undefined) return;
+  const origin = first.functionName === undefined ? '' : ` of function '${first.functionName}'`;
+  const more = others.length === 0 ? '' : ` Other ops it does not know: ${others.map((node) => node.op).join(', ')}.`;
+  throw new SavedModelError(
+    'UNIMPLEMENTED',
+    'UNSUPPORTED_OP',
+    `Signature '${environment.signatureName}' uses the op ${first.op} at node '${first.name}'${origin}, which the compiler does not know.${more} ` +
+      `Export the model without it, or call a signature that does not need it.`,
+    { op: first.op, node: first.name },
+  );
+}
+
+/** Whether running the op, or leaving it out, makes no difference beyond its outputs. */
+function isDataOp(op: string): boolean {
+  return findOp(op)?.runs !== undefined;
+}
+
+function outputOf(lowered: ReadonlyMap<GraphNode, readonly Lowered[]>, node: GraphNode, index: number): Lowered {
+  const value = lowered.get(node)?.[index];
+  if (value === undefined) {
+    throw new SavedModelError(
+      'UNIMPLEMENTED',
+      'UNSUPPORTED_OUTPUT',
+      `Output ${index} of node '${node.name}' (op ${node.op}) is used, which the compiler does not make.`,
+      { op: node.op, node: node.name },
+    );
+  }
+  return value;
+}
+
+class NodeContext implements OpContext {
+  readonly attrs: Attributes;
+
+  constructor(
+    readonly node: GraphNode,
+    readonly builder: Builder,
+    private readonly lowered: ReadonlyMap<GraphNode, readonly Lowered[]>,
+    private readonly environment: LoweringEnvironment,
+  ) {
+    this.attrs = new Attributes(node, node.attrs);
+  }
+
+  get inputCount(): number {
+    return this.node.inputs.length;
+  }
+
+  input(index: number): Value {
+    const value = this.any(index);
+    if (isResource(value)) throw this.refuse(`input ${index} is a ${value.kind}, where a tensor is expected`);
+    return value;
+  }
+
+  inputs(): readonly Value[] {
+    return this.node.inputs.map((_, index) => this.input(index));
+  }
+
+  resource(index: number) {
+    const value = this.any(index);
+    if (!isResource(value)) throw this.refuse(`input ${index} is a tensor, where a resource is expected`);
+    return value;
+  }
+
+  private any(index: number): Lowered {
+    const input = this.node.inputs[index];
+    if (input === undefined) throw this.refuse(`it has ${this.inputCount} inputs, and input ${index} is needed`);
+    return outputOf(this.lowered, input.node, input.index);
+  }
+
+  variable(node: GraphNode): Value {
+    return this.environment.variable(node, this.builder);
+  }
+
+  constantInts(index: number, what: string): readonly number[] {
+    const known = knownIntegers(this.input(index));
+    if (known === undefined) throw this.refuse(`its ${what} depend on the request, and must be constant`);
+    return known;
+  }
+
+  rank(index: number): number {
+    return this.shape(index).length;
+  }
+
+  shape(index: number) {
+    const { shape } = this.input(index);
+    if (shape === undefined) throw this.refuse(`the rank of its input ${index} is not known before a request`);
+    return shape;
+  }
+
+  producer(index: number) {
+    return this.node.inputs[index];
+  }
+
+  lowerFunction(name: string, args: readonly Lowered[]) {
+    const graph = this.environment.graphs.buildFunction(name);
+    const inner = new Builder(this.builder);
+    const feeds = new Map(graph.parameters.map((node, i) => [node.name, args[i]] as const));
+    const missing = graph.parameters.find((node) => feeds.get(node.name) === undefined);
+    if (missing !== undefined) throw this.refuse(`function '${name}' is called without its argument '${missing.name}'`);
+    const outputs = lowerGraph(graph, inner, feeds as ReadonlyMap<string, Lowered>, this.environment);
+    return {
+      builder: inner,
+      outputs,
+      subgraph: (inputs: readonly Value[], values: readonly Value[]) => ({
+        name,
+        inputs,
+        outputs: values.map((value) => inner.materialize(value)),
+        nodes: inner.nodes,
+      }),
+    };
+  }
+
+  refuse(why: string): SavedModelError {
+    const origin = this.node.functionName === undefined ? '' : ` of function '${this.node.functionName}'`;
+    return new SavedModelError(
+      'UNIMPLEMENTED',
+      'UNSUPPORTED_OP_FORM',
+      `Signature '${this.environment.signatureName}': op ${this.node.op} at node '${this.node.name}'${origin} cannot be compiled: ${why}.`,
+      { op: this.node.op, node: this.node.name },
+    );
+  }
+}
+

@@ -1,0 +1,390 @@
+import { float32ToBfloat16, float32ToFloat16, Tensor, type DType } from '@servable/tensor';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import type { HostContext } from '../plan/plan.js';
+import { foldConstants } from './fold-constants.js';
+import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './infer-shapes.js';
+import { pushThroughTranspose } from './lazy-transpose.js';
+import type { LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
+import { isStatic, sameDim, type Dim, type Shape, type Value } from './value.js';
+
+/** Plain values for attributes: integers become ints, `float()` makes the others explicit. */
+export type AttributeInput = OnnxAttribute | number | bigint | string | readonly number[] | undefined;
+
+export const float = (value: number): OnnxAttribute => ({ kind: 'float', value });
+export const floats = (value: readonly number[]): OnnxAttribute => ({ kind: 'floats', value });
+export const tensorAttribute = (value: Tensor): OnnxAttribute => ({ kind: 'tensor', value });
+export const graphAttribute = (value: Subgraph): OnnxAttribute => ({ kind: 'graph', value });
+
+/** Ops of ONNX Runtime's own domain that the lowerings use. */
+const CONTRIB_OPS = new Set(['FastGelu', 'QuickGelu', 'BiasGelu', 'SkipLayerNormalization', 'FusedMatMul']);
+
+/**
+ * Emits ONNX nodes. Whatever can be known now is: constants are folded, shapes, dtypes and the elements of shape vectors
+ * are followed, and transpositions are put off until an op needs them.
+ */
+export class Builder {
+  readonly nodes: LoweredNode[] = [];
+  /** The TensorFlow node whose lowering is at work, for names and messages. */
+  origin = '';
+  private readonly names: Set<string>;
+  private readonly materialized = new Map<Value, Value>();
+  private readonly constants = new Map<string, Value>();
+
+  /** @param parent - the builder of the graph around this one, when this builds the body of a loop or branch */
+  constructor(private readonly parent?: Builder) {
+    this.names = parent?.names ?? new Set();
+    this.origin = parent?.origin ?? '';
+  }
+
+  // Values without a node
+
+  input(name: string, dtype: DType, shape: Shape | undefined): Value {
+    return { name: this.uniqueName(name), dtype, shape };
+  }
+
+  constant(tensor: Tensor, name = this.origin): Value {
+    return { name: this.uniqueName(name), dtype: tensor.dtype, shape: tensor.shape, constant: tensor };
+  }
+
+  /** An int64 vector; equal ones are shared. */
+  ints(values: readonly number[]): Value {
+    return this.shared(`ints:${values.join()}`, () => new Tensor('int64', [values.length], BigInt64Array.from(values, BigInt)));
+  }
+
+  /** An int64 scalar. */
+  int(value: number): Value {
+    return this.shared(`int:${value}`, () => new Tensor('int64', [], BigInt64Array.of(BigInt(value))));
+  }
+
+  /** A scalar of any numeric dtype that constants are made of. */
+  scalar(dtype: DType, value: number): Value {
+    return this.shared(`${dtype}:${Object.is(value, -0) ? '-0' : value}`, () => scalarTensor(dtype, value));
+  }
+
+  /** A vector of any numeric dtype that constants are made of. */
+  constantVector(dtype: DType, values: readonly number[]): Value {
+    return this.shared(`${dtype}[${values.join()}]`, () => vectorTensor(dtype, values));
+  }
+
+  private shared(key: string, make: () => Tensor): Value {
+    for (let builder: Builder | undefined = this.parent; builder !== undefined; builder = builder.parent) {
+      const known = builder.constants.get(key);
+      if (known !== undefined) return known;
+    }
+    let value = this.constants.get(key);
+    if (value === undefined) {
+      value = this.constant(make(), 'constant');
+      this.constants.set(key, value);
+    }
+    return value;
+  }
+
+  // Nodes
+
+  /** Emits a node with one output, or folds it. */
+  emit(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attrs: Readonly<Record<string, AttributeInput>> = {},
+    output?: OutputSpec,
+  ): Value {
+    const [value] = this.emitAll(op, inputs, attrs, output && [output]);
+    if (value === undefined) throw new RangeError(`${op} has no output`);
+    return value;
+  }
+
+  /** Emits a node with any number of outputs. */
+  emitAll(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attrs: Readonly<Record<string, AttributeInput>> = {},
+    given?: readonly OutputSpec[],
+  ): readonly Value[] {
+    const attributes = toAttributes(attrs);
+    const pushed = given === undefined ? pushThroughTranspose(this, op, inputs, attributes) : undefined;
+    if (pushed !== undefined) return [pushed];
+    const specs = given ?? inferOutputs(op, inputs, attributes);
+    if (specs === undefined) throw new RangeError(`no shape rule for ${op}`);
+    const folded = specs.length === 1 ? this.fold(op, inputs, attributes, specs[0]) : undefined;
+    if (folded !== undefined) return [folded];
+    const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
+    const node: LoweredNode = {
+      kind: 'native',
+      op,
+      domain: CONTRIB_OPS.has(op) ? 'com.microsoft' : '',
+      attrs: attributes,
+      inputs: inputs.map((input) => input && this.materialize(input)),
+      outputs,
+      origin: this.origin,
+    };
+    for (const output of outputs) output.producer = node;
+    this.nodes.push(node);
+    return outputs;
+  }
+
+  /** Emits an op that JavaScript runs. */
+  host(
+    op: string,
+    inputs: readonly Value[],
+    specs: readonly OutputSpec[],
+    run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>,
+  ): readonly Value[] {
+    if (this.parent !== undefined) {
+      throw new SavedModelError(
+        'UNIMPLEMENTED',
+        'HOST_OP_IN_LOOP',
+        `Op ${op} at node '${this.origin}' runs on the host and stands inside a loop or branch, which runs in the engine.`,
+        { op, node: this.origin },
+      );
+    }
+    const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
+    const node: LoweredNode = {
+      kind: 'host',
+      op,
+      inputs: inputs.map((input) => this.materialize(input)),
+      outputs,
+      origin: this.origin,
+      run,
+    };
+    for (const output of outputs) output.producer = node;
+    this.nodes.push(node);
+    return outputs;
+  }
+
+  /** A value that is `of` with permuted dimensions; the Transpose is emitted only if something needs it. */
+  lazyTranspose(of: Value, perm: readonly number[]): Value {
+    if (perm.every((axis, i) => axis === i)) return of;
+    if (of.transposed !== undefined) {
+      const inner = of.transposed;
+      return this.lazyTranspose(
+        inner.of,
+        perm.map((axis) => inner.perm[axis] ?? axis),
+      );
+    }
+    if (of.constant !== undefined) return this.emit('Transpose', [of], { perm });
+    return {
+      name: this.uniqueName(this.origin),
+      dtype: of.dtype,
+      shape: perm.map((axis) => of.shape?.[axis] ?? unknownDim()),
+      transposed: { of, perm },
+    };
+  }
+
+  /** The value as a node's input: a put-off transposition is emitted now, once. */
+  materialize(value: Value): Value {
+    if (value.transposed === undefined) return value;
+    for (let builder: Builder | undefined = this as Builder; builder !== undefined; builder = builder.parent) {
+      const known = builder.materialized.get(value);
+      if (known !== undefined) return known;
+    }
+    const { of, perm } = value.transposed;
+    const output: Value = { name: value.name, dtype: value.dtype, shape: value.shape, elements: value.elements };
+    const node: LoweredNode = {
+      kind: 'native',
+      op: 'Transpose',
+      domain: '',
+      attrs: { perm: { kind: 'ints', value: perm } },
+      inputs: [of],
+      outputs: [output],
+      origin: this.origin,
+    };
+    output.producer = node;
+    this.nodes.push(node);
+    this.materialized.set(value, output);
+    return output;
+  }
+
+  private fold(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attrs: OnnxAttributes,
+    spec: OutputSpec | undefined,
+  ): Value | undefined {
+    if (spec === undefined) return undefined;
+    const constants = inputs.map((input) => input && (input.constant ?? knownTensor(input)));
+    // Optional inputs that are left out keep their place only at the end of the ops that are folded.
+    if (inputs.length > 0 && inputs.every((input, i) => input === undefined || constants[i] !== undefined)) {
+      const gap = inputs.findIndex((input) => input === undefined);
+      if (gap < 0 || inputs.slice(gap).every((input) => input === undefined)) {
+        const tensors = constants.filter((tensor) => tensor !== undefined);
+        const tensor = foldConstants(op, tensors, attrs, spec.dtype);
+        if (tensor !== undefined) return this.constant(tensor);
+      }
+    }
+    const { elements, shape, dtype } = spec;
+    if (elements !== undefined && shape !== undefined && shape.length <= 1 && isStatic(elements)) {
+      if (dtype === 'int64' || dtype === 'int32') return this.constant(integerTensor(dtype, shape.length, elements));
+    }
+    return undefined;
+  }
+
+  private uniqueName(hint: string): string {
+    const base = hint === '' ? 'value' : hint;
+    let name = base;
+    for (let i = 1; this.names.has(name); i++) name = `${base}:${i}`;
+    this.names.add(name);
+    return name;
+  }
+
+  // Conveniences that pick the op or leave it out
+
+  cast(value: Value, dtype: DType): Value {
+    return value.dtype === dtype ? value : this.emit('Cast', [value], { to: dtype });
+  }
+
+  transpose(value: Value, perm: readonly number[]): Value {
+    return this.lazyTranspose(value, perm);
+  }
+
+  /** The shape as an int64 vector. */
+  shapeOf(value: Value): Value {
+    return this.emit('Shape', [value.transposed === undefined ? value : this.materialize(value)]);
+  }
+
+  /** Reshapes to dimensions known now; at most one may be -1. */
+  reshape(value: Value, shape: readonly number[]): Value {
+    return this.reshapeTo(value, this.ints(shape));
+  }
+
+  /** Reshapes to a target whose zeros mean zero, as TensorFlow has it. */
+  reshapeTo(value: Value, target: Value): Value {
+    const known = target.elements ?? knownIntegers(target);
+    if (known !== undefined && value.shape !== undefined && sameTarget(value.shape, known)) return value;
+    const written = known && writtenTarget(value.shape, known);
+    if (written !== undefined) return this.emit('Reshape', [value, this.ints(written)]);
+    // What is not known now may contain zeros that mean zero, or a -1 that the engine does not take beside them.
+    const allowzero = known !== undefined && known.includes(0) && !known.includes(-1);
+    return this.emit('Reshape', [value, this.cast(target, 'int64')], allowzero ? { allowzero: 1 } : {});
+  }
+
+  unsqueeze(value: Value, axes: readonly number[]): Value {
+    return axes.length === 0 ? value : this.emit('Unsqueeze', [value, this.ints(axes)]);
+  }
+
+  squeeze(value: Value, axes: readonly number[]): Value {
+    return axes.length === 0 ? value : this.emit('Squeeze', [value, this.ints(axes)]);
+  }
+
+  concat(values: readonly Value[], axis: number): Value {
+    const [only] = values;
+    return values.length === 1 && only !== undefined ? only : this.emit('Concat', values, { axis });
+  }
+
+  /** One element of a vector (or slice along an axis), that axis gone. */
+  pick(value: Value, index: number, axis = 0): Value {
+    return this.emit('Gather', [value, this.int(index)], { axis });
+  }
+
+  slice(value: Value, axis: number, start: number, end = Number.MAX_SAFE_INTEGER): Value {
+    return this.emit('Slice', [value, this.ints([start]), this.ints([end]), this.ints([axis])]);
+  }
+
+  /** Dimensions as an int64 vector, from sizes and, for unknown ones, the run-time shape of `source`. */
+  dims(entries: readonly (number | { readonly of: Value; readonly axis: number })[]): Value {
+    return this.concat(
+      entries.map((entry) =>
+        typeof entry === 'number'
+          ? this.ints([entry])
+          : this.slice(this.shapeOf(entry.of), 0, entry.axis, entry.axis + 1),
+      ),
+      0,
+    );
+  }
+
+  unknownDim(): Dim {
+    return unknownDim();
+  }
+
+  axis(axis: number, value: Value): number {
+    return value.shape === undefined ? axis : normalizeAxis(axis, value.shape.length);
+  }
+}
+
+function sameTarget(shape: Shape, target: readonly Dim[]): boolean {
+  if (shape.length !== target.length) return false;
+  const different = target.filter((dim, i) => !sameDim(dim, shape[i]));
+  return different.length === 0 || (different.length === 1 && different[0] === -1);
+}
+
+/**
+ * A reshape target as constants: a size that the input has in the same place is written 0, one other unknown size -1.
+ * This spares the nodes that would compute the shape.
+ */
+function writtenTarget(shape: Shape | undefined, target: readonly Dim[]): readonly number[] | undefined {
+  if (target.includes(0)) return undefined;
+  const written = target.map((dim, i) => {
+    if (typeof dim === 'number') return dim;
+    return dim.kind === 'size' && shape !== undefined && sameDim(dim, shape[i]) ? 0 : undefined;
+  });
+  const holes = written.filter((dim) => dim === undefined).length + (target.includes(-1) ? 1 : 0);
+  const unknown = target.find((dim, i) => written[i] === undefined);
+  if (holes > 1 || (typeof unknown === 'object' && unknown.kind === 'integer')) return undefined;
+  return written.map((dim) => dim ?? -1);
+}
+
+function knownTensor(value: Value): Tensor | undefined {
+  const { elements, shape, dtype } = value;
+  if (elements === undefined || shape === undefined || shape.length > 1 || !isStatic(elements)) return undefined;
+  return dtype === 'int64' || dtype === 'int32' ? integerTensor(dtype, shape.length, elements) : undefined;
+}
+
+function integerTensor(dtype: 'int64' | 'int32', rank: number, elements: readonly number[]): Tensor {
+  const shape = rank === 0 ? [] : [elements.length];
+  return dtype === 'int64'
+    ? new Tensor('int64', shape, BigInt64Array.from(elements, BigInt))
+    : new Tensor('int32', shape, Int32Array.from(elements));
+}
+
+export function scalarTensor(dtype: DType, value: number): Tensor {
+  switch (dtype) {
+    case 'float32':
+      return new Tensor('float32', [], Float32Array.of(value));
+    case 'float64':
+      return new Tensor('float64', [], Float64Array.of(value));
+    case 'int32':
+      return new Tensor('int32', [], Int32Array.of(value));
+    case 'int64':
+      return new Tensor('int64', [], BigInt64Array.of(BigInt(value)));
+    case 'uint8':
+      return new Tensor('uint8', [], Uint8Array.of(value));
+    case 'int8':
+      return new Tensor('int8', [], Int8Array.of(value));
+    case 'int16':
+      return new Tensor('int16', [], Int16Array.of(value));
+    case 'uint16':
+      return new Tensor('uint16', [], Uint16Array.of(value));
+    case 'uint32':
+      return new Tensor('uint32', [], Uint32Array.of(value));
+    case 'uint64':
+      return new Tensor('uint64', [], BigUint64Array.of(BigInt(value)));
+    case 'bool':
+      return new Tensor('bool', [], Uint8Array.of(value ? 1 : 0));
+    case 'float16':
+      return new Tensor('float16', [], Uint16Array.of(float32ToFloat16(value)));
+    case 'bfloat16':
+      return new Tensor('bfloat16', [], Uint16Array.of(float32ToBfloat16(value)));
+    default:
+      throw new RangeError(`no scalar constants of dtype ${dtype}`);
+  }
+}
+
+/** A vector whose elements are made as {@link scalarTensor} makes them. */
+export function vectorTensor(dtype: DType, values: readonly number[]): Tensor {
+  const parts = values.map((value) => scalarTensor(dtype, value).data as Float32Array);
+  const empty = scalarTensor(dtype, 0).data as Float32Array;
+  const data = new (empty.constructor as Float32ArrayConstructor)(values.length);
+  parts.forEach((part, i) => (data[i] = part[0] as number));
+  return new Tensor(dtype, [values.length], data as never);
+}
+
+function toAttributes(attrs: Readonly<Record<string, AttributeInput>>): OnnxAttributes {
+  const result: Record<string, OnnxAttribute> = {};
+  for (const [name, value] of Object.entries(attrs)) {
+    if (value === undefined) continue;
+    if (typeof value === 'number' || typeof value === 'bigint') result[name] = { kind: 'int', value };
+    else if (typeof value === 'string') result[name] = { kind: 'string', value };
+    else if (Array.isArray(value)) result[name] = { kind: 'ints', value: value as readonly number[] };
+    else result[name] = value as OnnxAttribute;
+  }
+  return result;
+}

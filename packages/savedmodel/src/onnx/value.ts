@@ -1,0 +1,53 @@
+import type { DType, Tensor } from '@servable/tensor';
+import type { LoweredNode } from './lowered-graph.js';
+
+/**
+ * A dimension: its size, or a symbol. Two dimensions with the same symbol object have the same size whatever it is;
+ * nothing is known of two different symbols.
+ */
+export type Dim = number | DimSymbol;
+
+export class DimSymbol {
+  /** @param kind - `size`: the size of some dimension; `integer`: an element of an integer tensor, of any sign */
+  constructor(readonly kind: 'size' | 'integer' = 'size') {}
+}
+
+export type Shape = readonly Dim[];
+
+/** A value of the graph being lowered, with all that is known of it before any request. */
+export interface Value {
+  /** Unique in its plan. */
+  readonly name: string;
+  readonly dtype: DType;
+  /** Undefined when even the rank is unknown. */
+  readonly shape: Shape | undefined;
+  /** The whole value, when it does not depend on a request. */
+  readonly constant?: Tensor | undefined;
+  /** What is known of an integer scalar's or vector's elements: the way shapes travel through a graph. */
+  readonly elements?: readonly Dim[] | undefined;
+  /** The node that makes it; constants, inputs and not yet emitted transpositions have none. */
+  producer?: LoweredNode | undefined;
+  /**
+   * Set when this value is `of` with its dimensions permuted and the Transpose has not been emitted. Ops that do not
+   * care for the order of dimensions work on `of`, so that pairs of transpositions around convolutions vanish.
+   */
+  readonly transposed?: { readonly of: Value; readonly perm: readonly number[] } | undefined;
+}
+
+export function isStatic(shape: Shape | undefined): shape is readonly number[] {
+  return shape !== undefined && shape.every((dim) => typeof dim === 'number');
+}
+
+export function sameDim(a: Dim | undefined, b: Dim | undefined): boolean {
+  return a === b;
+}
+
+export function sameShape(a: Shape | undefined, b: Shape | undefined): boolean {
+  return a !== undefined && b !== undefined && a.length === b.length && a.every((dim, i) => sameDim(dim, b[i]));
+}
+
+/** For messages: `[?, 8, 8, 1]`, or `unknown rank`. */
+export function formatShape(shape: Shape | undefined): string {
+  if (shape === undefined) return 'unknown rank';
+  return `[${shape.map((dim) => (typeof dim === 'number' ? String(dim) : '?')).join(', ')}]`;
+}

@@ -1,0 +1,175 @@
+import type { Builder } from '../onnx/builder.js';
+import type { Value } from '../onnx/value.js';
+import { inComputeDType, isFloat, isInteger } from './dtypes.js';
+import { OpFamily, type OpContext } from './registry.js';
+
+const unary = (op: string) => (context: OpContext) =>
+  inComputeDType(context.builder, [context.input(0)], ([x]) => context.builder.emit(op, [x]));
+
+const binary =
+  (compute: (builder: Builder, a: Value, b: Value) => Value) =>
+  (context: OpContext): Value =>
+    inComputeDType(context.builder, [context.input(0), context.input(1)], ([a, b]) =>
+      compute(context.builder, a as Value, b as Value),
+    );
+
+const emitBinary = (op: string) => binary((builder, a, b) => builder.emit(op, [a, b]));
+
+/** Elementwise arithmetic. */
+export const arithmetic = new OpFamily('arithmetic')
+  .native('Add AddV2', emitBinary('Add'))
+  .native('Sub', emitBinary('Sub'))
+  .native('Mul', emitBinary('Mul'))
+  .native('RealDiv', emitBinary('Div'))
+  .native(
+    'Div TruncateDiv',
+    binary((builder, a, b) => (isInteger(a.dtype) ? truncatingDivision(builder, a, b) : builder.emit('Div', [a, b]))),
+  )
+  .native('FloorDiv', binary(floorDivision))
+  .native('FloorMod', binary(floorRemainder))
+  .native(
+    'Mod TruncateMod',
+    binary((builder, a, b) => builder.emit('Mod', [a, isInteger(b.dtype) ? nonZero(builder, b) : b], { fmod: 1 })),
+  )
+  .native('Maximum', emitBinary('Max'))
+  .native('Minimum', emitBinary('Min'))
+  .native('Pow', emitBinary('Pow'))
+  .native(
+    'SquaredDifference',
+    binary((builder, a, b) => {
+      const difference = builder.emit('Sub', [a, b]);
+      return builder.emit('Mul', [difference, difference]);
+    }),
+  )
+  .native('Neg', unary('Neg'))
+  .native('Abs', unary('Abs'))
+  .native('Sign', unary('Sign'))
+  .native('Sqrt', unary('Sqrt'))
+  .native('Reciprocal Inv', unary('Reciprocal'))
+  .native('Exp', unary('Exp'))
+  .native('Log', unary('Log'))
+  .native('Floor', unary('Floor'))
+  .native('Ceil', unary('Ceil'))
+  .native('Rint Round', unary('Round'))
+  .native('Sin', unary('Sin'))
+  .native('Cos', unary('Cos'))
+  .native('Square', (context) =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) => context.builder.emit('Mul', [x, x])),
+  )
+  .native('Rsqrt', (context) =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) =>
+      context.builder.emit('Reciprocal', [context.builder.emit('Sqrt', [x])]),
+    ),
+  )
+  .native('Log1p', (context) => inComputeDType(context.builder, [context.input(0)], ([x]) => log1p(context.builder, x as Value)))
+  .native('Expm1', (context) => inComputeDType(context.builder, [context.input(0)], ([x]) => expm1(context.builder, x as Value)))
+  .native('AddN AccumulateNV2', (context) => {
+    const [first, ...rest] = context.inputs();
+    if (first === undefined) throw context.refuse('it adds nothing');
+    return inComputeDType(context.builder, [first, ...rest], (values) =>
+      values.reduce((sum, value) => context.builder.emit('Add', [sum, value])),
+    );
+  })
+  .native('BiasAdd BiasAddV1', biasAdd)
+  .native('Cast', (context) => {
+    const x = context.input(0);
+    const to = context.attrs.dtype('DstT');
+    return context.builder.cast(x, to);
+  });
+
+function biasAdd(context: OpContext): Value {
+  const { builder, attrs } = context;
+  const x = context.input(0);
+  const bias = context.input(1);
+  const rank = context.rank(0);
+  const channelsFirst = attrs.string('data_format', 'NHWC').startsWith('NC') && rank > 2;
+  const shaped = channelsFirst
+    ? builder.unsqueeze(
+        bias,
+        Array.from({ length: rank - 2 }, (_, i) => i + 1),
+      )
+    : bias;
+  return inComputeDType(builder, [x, shaped], ([a, b]) => builder.emit('Add', [a, b]));
+}
+
+/**
+ * A divisor that fails the run when an element is zero: the processor would trap on an integer division by zero and take
+ * the whole process down, where TensorFlow fails the request.
+ */
+function nonZero(builder: Builder, divisor: Value): Value {
+  const known = divisor.constant;
+  if (known !== undefined && !Array.from(known.data as ArrayLike<number | bigint>).some((x) => Number(x) === 0)) {
+    return divisor;
+  }
+  const zero = builder.scalar(divisor.dtype, 0);
+  const isZero = builder.reshape(builder.cast(builder.emit('Equal', [divisor, zero]), 'int32'), [-1]);
+  // With a zero appended, the maximum of an empty divisor exists too.
+  const padded = builder.concat([isZero, builder.constantVector('int32', [0])], 0);
+  const any = builder.emit('ReduceMax', [padded, builder.ints([0])], { keepdims: 0 });
+  const { origin } = builder;
+  builder.origin = `${origin}/Integer division by zero`;
+  // One element to pick from: index 1, which stands for "some divisor is zero", is out of bounds.
+  const guard = builder.emit('Gather', [builder.constantVector(divisor.dtype, [0]), builder.cast(any, 'int64')], { axis: 0 });
+  builder.origin = origin;
+  return builder.emit('Add', [divisor, guard]);
+}
+
+/** Division that rounds towards zero; the most negative number by -1 wraps instead of trapping. */
+function truncatingDivision(builder: Builder, a: Value, b: Value): Value {
+  const divisor = nonZero(builder, b);
+  const known = b.constant;
+  if (known !== undefined && !Array.from(known.data as ArrayLike<number | bigint>).some((x) => Number(x) === -1)) {
+    return builder.emit('Div', [a, divisor]);
+  }
+  const isMinusOne = builder.emit('Equal', [divisor, builder.scalar(b.dtype, -1)]);
+  const safe = builder.emit('Where', [isMinusOne, builder.scalar(b.dtype, 1), divisor]);
+  const negated = builder.emit('Sub', [builder.scalar(a.dtype, 0), a]);
+  return builder.emit('Where', [isMinusOne, negated, builder.emit('Div', [a, safe])]);
+}
+
+function floorDivision(builder: Builder, a: Value, b: Value): Value {
+  if (isFloat(a.dtype)) return builder.emit('Floor', [builder.emit('Div', [a, b])]);
+  const quotient = truncatingDivision(builder, a, b);
+  if (quotient.constant !== undefined || quotient.elements !== undefined) return quotient;
+  const remainder = builder.emit('Sub', [a, builder.emit('Mul', [quotient, b])]);
+  const zero = builder.scalar(a.dtype, 0);
+  const inexact = builder.emit('Not', [builder.emit('Equal', [remainder, zero])]);
+  const opposite = builder.emit('Xor', [builder.emit('Less', [remainder, zero]), builder.emit('Less', [b, zero])]);
+  const down = builder.cast(builder.emit('And', [inexact, opposite]), a.dtype);
+  return builder.emit('Sub', [quotient, down]);
+}
+
+function floorRemainder(builder: Builder, a: Value, b: Value): Value {
+  if (!isFloat(a.dtype)) return builder.emit('Mod', [a, nonZero(builder, b)]);
+  const zero = builder.scalar(a.dtype, 0);
+  const remainder = builder.emit('Mod', [a, b], { fmod: 1 });
+  const inexact = builder.emit('Not', [builder.emit('Equal', [remainder, zero])]);
+  const opposite = builder.emit('Xor', [builder.emit('Less', [remainder, zero]), builder.emit('Less', [b, zero])]);
+  return builder.emit('Where', [builder.emit('And', [inexact, opposite]), builder.emit('Add', [remainder, b]), remainder]);
+}
+
+/** log(1+x) without losing small x: log(u)·x/(u-1) with u = 1+x rounded, which cancels the rounding of u. */
+function log1p(builder: Builder, x: Value): Value {
+  const one = builder.scalar(x.dtype, 1);
+  const u = builder.emit('Add', [x, one]);
+  const small = builder.emit('Equal', [u, one]);
+  const infinite = builder.emit('IsInf', [u]);
+  const corrected = builder.emit('Div', [
+    builder.emit('Mul', [builder.emit('Log', [u]), x]),
+    builder.emit('Sub', [u, one]),
+  ]);
+  return builder.emit('Where', [small, x, builder.emit('Where', [infinite, u, corrected])]);
+}
+
+/** exp(x)-1 without losing small x: (u-1)·x/log(u) with u = exp(x) rounded. */
+function expm1(builder: Builder, x: Value): Value {
+  const one = builder.scalar(x.dtype, 1);
+  const u = builder.emit('Exp', [x]);
+  const difference = builder.emit('Sub', [u, one]);
+  const small = builder.emit('Equal', [u, one]);
+  const lost = builder.emit('Equal', [difference, builder.scalar(x.dtype, -1)]);
+  const infinite = builder.emit('IsInf', [u]);
+  const corrected = builder.emit('Div', [builder.emit('Mul', [difference, x]), builder.emit('Log', [u])]);
+  const plain = builder.emit('Where', [builder.emit('Or', [lost, infinite]), difference, corrected]);
+  return builder.emit('Where', [small, x, plain]);
+}

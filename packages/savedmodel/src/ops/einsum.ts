@@ -1,0 +1,119 @@
+import type { Builder } from '../onnx/builder.js';
+import type { Value } from '../onnx/value.js';
+
+/**
+ * A contraction of two operands is one MatMul between transpositions and reshapes, most of which fold into a constant
+ * operand or vanish; the engine's own Einsum does the same work anew on every run. Other forms are left to it.
+ */
+export function lowerEinsum(builder: Builder, equation: string, inputs: readonly Value[]): Value {
+  const text = equation.replaceAll(' ', '');
+  const product = inputs.length === 2 ? contraction(builder, text, inputs[0] as Value, inputs[1] as Value) : undefined;
+  if (product !== undefined) return product;
+  return builder.emit('Einsum', inputs, { equation: text }, {
+    dtype: (inputs[0] as Value).dtype,
+    shape: einsumShape(text, inputs),
+  });
+}
+
+type Labels = readonly string[];
+
+function contraction(builder: Builder, equation: string, left: Value, right: Value): Value | undefined {
+  const [operands, result] = equation.split('->');
+  if (operands === undefined || result === undefined || equation.includes('.')) return undefined;
+  const [a = [], b = []] = operands.split(',').map((labels): Labels => [...labels]);
+  const out = [...result];
+  const repeated = (labels: Labels) => new Set(labels).size !== labels.length;
+  if (repeated(a) || repeated(b) || repeated(out)) return undefined;
+  if (left.shape?.length !== a.length || right.shape?.length !== b.length) return undefined;
+  const batch = out.filter((label) => a.includes(label) && b.includes(label));
+  const sum = a.filter((label) => b.includes(label) && !out.includes(label));
+  const ofA = out.filter((label) => a.includes(label) && !b.includes(label));
+  const ofB = out.filter((label) => b.includes(label) && !a.includes(label));
+  // A label that only one operand has and the result lacks would have to be summed first.
+  if (a.length !== batch.length + sum.length + ofA.length || b.length !== batch.length + sum.length + ofB.length) return undefined;
+  // The operand whose free labels come last in the result goes to the right, which spares a transposition.
+  const swap = ofA.length > 0 && ofB.length > 0 && out.indexOf(ofA[0] ?? '') > out.indexOf(ofB[0] ?? '');
+  const [x, xLabels, xFree] = swap ? ([right, b, ofB] as const) : ([left, a, ofA] as const);
+  const [y, yLabels, yFree] = swap ? ([left, a, ofA] as const) : ([right, b, ofB] as const);
+  const size = sizes([a, left], [b, right]);
+
+  // A plain matrix on the right keeps all leading dimensions of the left: no merging needed there.
+  const leading = batch.length === 0 && xFree.length > 0;
+  const xMatrix = matrix(builder, x, xLabels, batch, xFree, sum, size, leading ? 'keep' : 'merge');
+  const yMatrix = matrix(builder, y, yLabels, batch, sum, yFree, size, 'merge');
+  if (xMatrix === undefined || yMatrix === undefined) return undefined;
+  const product = builder.emit('MatMul', [xMatrix, yMatrix]);
+  const order = [...batch, ...xFree, ...yFree];
+  const dims = order.map(size);
+  const merged = (!leading && xFree.length !== 1) || yFree.length !== 1;
+  const shaped = merged ? reshapeLike(builder, product, dims) : product;
+  if (shaped === undefined) return undefined;
+  return builder.transpose(
+    shaped,
+    out.map((label) => order.indexOf(label)),
+  );
+}
+
+/** Where the size of a label is: known, or the dimension of an operand. */
+type Size = number | { readonly of: Value; readonly axis: number };
+
+function sizes(...operands: readonly (readonly [Labels, Value])[]): (label: string) => Size {
+  return (label) => {
+    let unknown: Size = 1;
+    for (const [labels, value] of operands) {
+      const axis = labels.indexOf(label);
+      if (axis < 0) continue;
+      const dim = value.shape?.[axis];
+      if (typeof dim === 'number') return dim;
+      unknown = { of: value, axis };
+    }
+    return unknown;
+  };
+}
+
+/** An operand as `[batch…, rows, columns]`. */
+function matrix(
+  builder: Builder,
+  value: Value,
+  labels: Labels,
+  batch: Labels,
+  rows: Labels,
+  columns: Labels,
+  size: (label: string) => Size,
+  leadingRows: 'keep' | 'merge',
+): Value | undefined {
+  const order = [...batch, ...rows, ...columns];
+  const transposed = builder.transpose(
+    value,
+    order.map((label) => labels.indexOf(label)),
+  );
+  const mergeRows = leadingRows === 'merge' && rows.length !== 1;
+  if (!mergeRows && columns.length === 1) return transposed;
+  const group = (members: Labels): Size | undefined => {
+    if (members.length === 1) return size(members[0] ?? '');
+    const known = members.map(size);
+    return known.every((dim) => typeof dim === 'number') ? known.reduce((x, y) => x * y, 1) : undefined;
+  };
+  const lead = mergeRows ? [...batch.map(size), group(rows)] : [...batch, ...rows].map(size);
+  return reshapeLike(builder, transposed, [...lead, group(columns)]);
+}
+
+/** Reshapes to sizes of which one may be unknown (undefined) and others may be read from operands. */
+function reshapeLike(builder: Builder, value: Value, dims: readonly (Size | undefined)[]): Value | undefined {
+  if (dims.filter((dim) => dim === undefined).length > 1) return undefined;
+  const entries = dims.map((dim) => dim ?? -1);
+  return builder.reshapeTo(value, builder.dims(entries));
+}
+
+function einsumShape(equation: string, inputs: readonly Value[]) {
+  const [operands, result] = equation.split('->');
+  if (operands === undefined || result === undefined || equation.includes('.')) return undefined;
+  const labels = operands.split(',').map((text) => [...text]);
+  return [...result].map((label) => {
+    for (const [i, own] of labels.entries()) {
+      const dim = inputs[i]?.shape?.[own.indexOf(label)];
+      if (own.includes(label) && dim !== undefined) return dim;
+    }
+    return 1;
+  });
+}

@@ -1,0 +1,38 @@
+import type { Builder } from '../onnx/builder.js';
+import type { Value } from '../onnx/value.js';
+import { inComputeDType } from './dtypes.js';
+import { lowerEinsum } from './einsum.js';
+import { OpFamily, type OpContext } from './registry.js';
+
+/** Matrix products. */
+export const matmul = new OpFamily('matmul')
+  .native('MatMul', (context) =>
+    product(context, context.attrs.bool('transpose_a', false), context.attrs.bool('transpose_b', false)),
+  )
+  .native('BatchMatMul BatchMatMulV2 BatchMatMulV3', (context) =>
+    product(context, context.attrs.bool('adj_x', false), context.attrs.bool('adj_y', false)),
+  )
+  .native('Einsum', (context) =>
+    inComputeDType(context.builder, context.inputs(), (inputs) =>
+      lowerEinsum(context.builder, context.attrs.string('equation'), inputs),
+    ),
+  );
+
+function product(context: OpContext, transposeA: boolean, transposeB: boolean): Value {
+  const { builder } = context;
+  return inComputeDType(builder, [context.input(0), context.input(1)], ([a, b]) =>
+    builder.emit('MatMul', [
+      transposeA ? swapLast(builder, a as Value, context) : a,
+      transposeB ? swapLast(builder, b as Value, context) : b,
+    ]),
+  );
+}
+
+function swapLast(builder: Builder, value: Value, context: OpContext): Value {
+  const rank = value.shape?.length;
+  if (rank === undefined) throw context.refuse('an operand to be transposed has unknown rank');
+  const perm = Array.from({ length: rank }, (_, i) => i);
+  [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
+  return builder.transpose(value, perm);
+}
+

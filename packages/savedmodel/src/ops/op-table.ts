@@ -1,0 +1,46 @@
+import { activations } from './activations.js';
+import { arithmetic } from './arithmetic.js';
+import { basics } from './basics.js';
+import { comparison } from './comparison.js';
+import { convolution } from './convolution.js';
+import { exampleParsing } from './example-parsing.js';
+import { gather } from './gather.js';
+import { matmul } from './matmul.js';
+import { normalization } from './normalization.js';
+import { pooling } from './pooling.js';
+import { reduction } from './reduction.js';
+import type { OpDefinition } from './registry.js';
+import { shapes } from './shapes.js';
+import { slicing } from './slicing.js';
+import { variables } from './variables.js';
+
+/** Every family; an op belongs to exactly one. */
+export const opFamilies = [
+  basics,
+  variables,
+  arithmetic,
+  activations,
+  comparison,
+  matmul,
+  convolution,
+  pooling,
+  normalization,
+  reduction,
+  shapes,
+  slicing,
+  gather,
+  exampleParsing,
+] as const;
+
+const table = new Map<string, OpDefinition>();
+for (const family of opFamilies) {
+  for (const definition of family.definitions) {
+    if (table.has(definition.op)) throw new Error(`op ${definition.op} is defined twice`);
+    table.set(definition.op, definition);
+  }
+}
+
+/** @param op - TensorFlow's op type */
+export function findOp(op: string): OpDefinition | undefined {
+  return table.get(op);
+}

@@ -1,0 +1,87 @@
+import type { DType } from '@servable/tensor';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import type { Attributes } from '../graph/attributes.js';
+import type { GraphNode, GraphValue } from '../graph/graph.js';
+import type { Builder } from '../onnx/builder.js';
+import type { Subgraph } from '../onnx/lowered-graph.js';
+import type { Dim, Shape, Value } from '../onnx/value.js';
+
+/** What a resource-typed or variant-typed edge stands for while lowering: never a tensor of the engine. */
+export type Resource =
+  /** A variable; a frozen value, since serving signatures of this kind only read it. */
+  { readonly kind: 'variable'; readonly node: GraphNode; readonly value: Value };
+
+export type Lowered = Value | Resource;
+
+export const isResource = (lowered: Lowered): lowered is Resource => 'kind' in lowered;
+
+/** What a lowering sees of the node it lowers. */
+export interface OpContext {
+  readonly node: GraphNode;
+  readonly attrs: Attributes;
+  readonly builder: Builder;
+  readonly inputCount: number;
+  /** The tensor at an input. @throws SavedModelError when it is a resource */
+  input(index: number): Value;
+  /** All inputs as tensors. */
+  inputs(): readonly Value[];
+  resource(index: number): Resource;
+  /** The value of a variable from the checkpoint. */
+  variable(node: GraphNode): Value;
+  /** The known integers of an input. @throws SavedModelError when they depend on the request */
+  constantInts(index: number, what: string): readonly number[];
+  /** The rank of an input. @throws SavedModelError when it is unknown */
+  rank(index: number): number;
+  shape(index: number): Shape;
+  /** The error that refuses this node: what cannot be done and why. */
+  refuse(why: string): SavedModelError;
+  /** Lowers the body of a function as a subgraph that reads values of the graph around it. */
+  lowerFunction(name: string, args: readonly Lowered[]): { readonly subgraph: (inputs: readonly Value[], outputs: readonly Value[]) => Subgraph; readonly builder: Builder; readonly outputs: readonly Lowered[] };
+  /** The node that feeds an input, for ops that are fused with what stands before them. */
+  producer(index: number): GraphValue | undefined;
+}
+
+export type Lowering = (context: OpContext) => Lowered | readonly Lowered[];
+
+/** One entry of the op table in the documentation. */
+export interface OpDefinition {
+  readonly op: string;
+  readonly family: string;
+  /** Where it runs: in the engine, on the host between native islands, or nowhere since it is resolved at compile time. */
+  readonly runs: 'native' | 'host' | 'compile';
+  readonly dtypes: readonly DType[] | 'any';
+  readonly lower: Lowering;
+}
+
+/** The ops of one file under `ops/`. */
+export class OpFamily {
+  readonly definitions: OpDefinition[] = [];
+
+  constructor(readonly name: string) {}
+
+  /** @param ops - TensorFlow op types, separated by blanks, that share a lowering */
+  native(ops: string, lower: Lowering, dtypes: readonly DType[] | 'any' = 'any'): this {
+    return this.add(ops, 'native', lower, dtypes);
+  }
+
+  host(ops: string, lower: Lowering, dtypes: readonly DType[] | 'any' = 'any'): this {
+    return this.add(ops, 'host', lower, dtypes);
+  }
+
+  compile(ops: string, lower: Lowering, dtypes: readonly DType[] | 'any' = 'any'): this {
+    return this.add(ops, 'compile', lower, dtypes);
+  }
+
+  private add(ops: string, runs: OpDefinition['runs'], lower: Lowering, dtypes: readonly DType[] | 'any'): this {
+    for (const op of ops.split(/\s+/).filter(Boolean)) {
+      this.definitions.push({ op, family: this.name, runs, dtypes, lower });
+    }
+    return this;
+  }
+}
+
+/** For messages: `float32 [?, 8, 8, 1]`. */
+export function describe(value: Value): string {
+  const shape = value.shape?.map((dim: Dim) => (typeof dim === 'number' ? dim : '?')).join(', ');
+  return `${value.dtype} ${shape === undefined ? 'of unknown rank' : `[${shape}]`}`;
+}

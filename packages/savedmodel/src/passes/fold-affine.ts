@@ -1,0 +1,110 @@
+import { Tensor } from '@servable/tensor';
+import type { LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
+import type { Value } from '../onnx/value.js';
+import { readNames } from './live-nodes.js';
+
+/**
+ * Folds what follows a convolution and is affine per channel (its bias, and batch normalization at inference, which is
+ * a multiplication and an addition by constants) into the convolution's weights and bias.
+ *
+ * @param nodes - in order; returned with the folded nodes gone
+ */
+export function foldAffine(nodes: readonly LoweredNode[], outputs: readonly Value[]): LoweredNode[] {
+  const result: (LoweredNode | undefined)[] = [...nodes];
+  const uses = countUses(nodes, outputs);
+  const position = new Map(nodes.map((node, i) => [node, i] as const));
+  const replaced = new Map<string, OnnxNode>();
+  nodes.forEach((node, i) => {
+    if (node.kind !== 'native' || node.op !== 'Conv') return;
+    let conv: OnnxNode = node;
+    for (;;) {
+      const next = affineUser(conv, uses);
+      const folded = next && fold(conv, next.node, next.operand);
+      if (next === undefined || folded === undefined) break;
+      result[position.get(next.node) ?? -1] = undefined;
+      conv = folded;
+    }
+    if (conv !== node) {
+      result[i] = undefined;
+      // The folded convolution makes the value of the last node folded into it.
+      replaced.set(conv.outputs[0]?.name ?? '', conv);
+    }
+  });
+  if (replaced.size === 0) return [...nodes];
+  return nodes.flatMap((node, i) => {
+    const kept = result[i];
+    const conv = replaced.get(node.outputs[0]?.name ?? '');
+    if (conv !== undefined) return [conv];
+    return kept === undefined ? [] : [kept];
+  });
+}
+
+type Uses = ReadonlyMap<string, readonly (LoweredNode | 'output')[]>;
+
+function countUses(nodes: readonly LoweredNode[], outputs: readonly Value[]): Uses {
+  const uses = new Map<string, (LoweredNode | 'output')[]>();
+  const add = (name: string, user: LoweredNode | 'output') => {
+    const list = uses.get(name);
+    if (list === undefined) uses.set(name, [user]);
+    else list.push(user);
+  };
+  for (const node of nodes) for (const name of readNames(node)) add(name, node);
+  for (const output of outputs) add(output.name, 'output');
+  return uses;
+}
+
+/** The only user of a convolution's output, when it is an affine op with a constant operand. */
+function affineUser(conv: OnnxNode, uses: Uses): { node: OnnxNode; operand: 0 | 1 } | undefined {
+  const output = conv.outputs[0];
+  const users = output === undefined ? undefined : uses.get(output.name);
+  const user = users?.length === 1 ? users[0] : undefined;
+  if (user === undefined || user === 'output' || user.kind !== 'native') return undefined;
+  if (!['Add', 'Sub', 'Mul', 'Div'].includes(user.op)) return undefined;
+  const operand = user.inputs[0]?.name === output?.name ? 1 : 0;
+  // x - c and x / c fold; c - x and c / x do not.
+  if (operand === 0 && (user.op === 'Sub' || user.op === 'Div')) return undefined;
+  return { node: user, operand };
+}
+
+function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefined {
+  const [x, weights, bias] = conv.inputs;
+  const constant = user.inputs[operand]?.constant;
+  const kernel = weights?.constant;
+  if (x === undefined || weights === undefined || kernel?.dtype !== 'float32' || constant?.dtype !== 'float32') return undefined;
+  if (bias !== undefined && bias.constant === undefined) return undefined;
+  const channels = kernel.shape[0] ?? 0;
+  const perChannel = channelVector(constant as Tensor<'float32'>, channels, kernel.rank);
+  if (perChannel === undefined) return undefined;
+  const scaled = user.op === 'Mul' || user.op === 'Div';
+  const factor = (channel: number) => (user.op === 'Mul' ? (perChannel[channel] ?? 1) : 1 / (perChannel[channel] ?? 1));
+  const oldBias = bias?.constant?.data as Float32Array | undefined;
+  const newBias = new Float32Array(channels);
+  for (let c = 0; c < channels; c++) {
+    const old = oldBias?.[c] ?? 0;
+    if (scaled) newBias[c] = old * factor(c);
+    else newBias[c] = user.op === 'Add' ? old + (perChannel[c] ?? 0) : old - (perChannel[c] ?? 0);
+  }
+  let newWeights: Value = weights;
+  if (scaled) {
+    const from = kernel.data as Float32Array;
+    const data = new Float32Array(from.length);
+    const size = from.length / channels;
+    for (let c = 0; c < channels; c++) {
+      const by = factor(c);
+      for (let i = c * size; i < (c + 1) * size; i++) data[i] = (from[i] ?? 0) * by;
+    }
+    newWeights = { name: `${weights.name}/scaled:${user.outputs[0]?.name ?? ''}`, dtype: 'float32', shape: kernel.shape, constant: new Tensor('float32', kernel.shape, data) };
+  }
+  const name = `${user.outputs[0]?.name ?? ''}/bias`;
+  const biasValue: Value = { name, dtype: 'float32', shape: [channels], constant: new Tensor('float32', [channels], newBias) };
+  return { ...conv, inputs: [x, newWeights, biasValue], outputs: user.outputs };
+}
+
+/** A constant as one number per channel of an NC… value, if that is what it is. */
+function channelVector(constant: Tensor<'float32'>, channels: number, rank: number): Float32Array | undefined {
+  if (constant.rank > rank) return undefined;
+  if (constant.size === 1) return new Float32Array(channels).fill(constant.data[0] ?? 0);
+  const shape = [...Array.from({ length: rank - constant.rank }, () => 1), ...constant.shape];
+  const perChannel = shape[1] === channels && shape.every((dim, i) => i === 1 || dim === 1);
+  return perChannel ? constant.data : undefined;
+}
