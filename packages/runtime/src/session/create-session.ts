@@ -9,24 +9,22 @@ import { checkLimits, type CallOptions } from './interruption.js';
 import { poolCall } from './pool-call.js';
 import type { ResolvedSessionOptions } from './session-options.js';
 
-/** A native session and what must not be collected as long as it lives. */
-export interface CreatedSession {
-  readonly address: Pointer;
-  readonly keep: readonly unknown[];
-}
-
 /**
  * Creates an `OrtSession` on a pool thread.
  *
- * The initializers are given to the engine as values over the typed arrays (`AddExternalInitializers`), so that the weights
- * are in memory once, and the optimizer sees them like any other constant.
+ * The initializers are given to the engine as values over the typed arrays (`AddExternalInitializers`), not inside the
+ * model's bytes: no second copy in JavaScript, no limit of 2 GiB, and the optimizer sees them like any other constant. The
+ * engine copies what it keeps of them (as the documentation of `AddExternalInitializers` says), so that the typed arrays
+ * are free to be collected when the session is there.
+ *
+ * @returns the address of the session
  */
 export async function createSession(
   model: Uint8Array | string,
   options: ResolvedSessionOptions,
   initializers: ReadonlyMap<string, Tensor>,
   limits: CallOptions,
-): Promise<CreatedSession> {
+): Promise<Pointer> {
   checkLimits(limits);
   const { api, env } = ortEnv();
   const out = new BigUint64Array(1);
@@ -38,7 +36,7 @@ export async function createSession(
     for (const value of values) api.ReleaseValue(value);
     api.ReleaseSessionOptions(native);
   };
-  const keep: unknown[] = [...initializers.values()];
+  const keep: unknown[] = [model, out, ...initializers.values()];
   try {
     applyOptions(native, options);
     if (initializers.size > 0) {
@@ -64,7 +62,7 @@ export async function createSession(
         else if (status !== undefined) api.ReleaseStatus(status);
         release();
       },
-      keep: [...keep, model, out],
+      keep,
     },
     limits,
   );
@@ -74,7 +72,7 @@ export async function createSession(
     if (typeof model !== 'string' || error.message.includes(model)) throw error;
     throw new RuntimeError(error.code, error.reason, `${model}: ${error.message}`);
   }
-  return { address: out[0] ?? 0n, keep };
+  return out[0] ?? 0n;
 }
 
 function applyOptions(native: Pointer, options: ResolvedSessionOptions): void {

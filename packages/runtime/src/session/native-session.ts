@@ -17,8 +17,8 @@ import { describeSession, type SessionSignature, type ValueInfo } from './value-
 /** How {@link NativeSession.create} makes a session. */
 export interface CreateSessionOptions extends SessionOptions, CallOptions {
   /**
-   * Values of initializers that the model only declares, as external data. The engine uses the typed arrays where they
-   * lie; they must not change as long as the session lives.
+   * Values of initializers that the model only declares, as external data. They must not change while the session is
+   * made; afterwards the engine has its own copy and they need not be kept.
    */
   readonly initializers?: ReadonlyMap<string, Tensor>;
 }
@@ -56,19 +56,16 @@ export class NativeSession implements AsyncDisposable {
   readonly #execution: 'auto' | 'async';
   readonly #calls: CallFactory;
   readonly #cost = new RunCost();
-  /** Memory that the native session points into. */
-  #keep: readonly unknown[];
   #underWay = 0;
   #drained: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(shared: SharedSession, owned: boolean, keep: readonly unknown[]) {
+  private constructor(shared: SharedSession, owned: boolean) {
     this.#address = shared.address;
     this.#owned = owned;
     this.#signature = shared.signature;
     this.#execution = shared.execution;
     this.#calls = new CallFactory(shared.signature);
-    this.#keep = keep;
     this.inputs = shared.signature.inputs;
     this.outputs = shared.signature.outputs;
   }
@@ -87,11 +84,11 @@ export class NativeSession implements AsyncDisposable {
     }
     const { signal, timeoutMs, initializers = new Map<string, Tensor>() } = options;
     const resolved = resolveSessionOptions(options);
-    const { address, keep } = await createSession(model, resolved, initializers, { signal, timeoutMs });
+    const address = await createSession(model, resolved, initializers, { signal, timeoutMs });
     try {
       const mayRunInline = model instanceof Uint8Array && model.byteLength <= inlineModelBytes && !findsLoop(model);
       const execution = mayRunInline ? resolved.execution : 'async';
-      return new NativeSession({ address, signature: describeSession(address), execution }, true, keep);
+      return new NativeSession({ address, signature: describeSession(address), execution }, true);
     } catch (error) {
       ortEnv().api.ReleaseSession(address);
       throw error;
@@ -104,7 +101,7 @@ export class NativeSession implements AsyncDisposable {
    */
   static attach(shared: SharedSession): NativeSession {
     ortEnv();
-    return new NativeSession(shared, false, []);
+    return new NativeSession(shared, false);
   }
 
   /** What another thread attaches to. */
@@ -175,12 +172,11 @@ export class NativeSession implements AsyncDisposable {
           start: (done) => ortEnv().api.ReleaseSession.async(this.#address, done),
           terminate: () => undefined,
           abandoned: () => undefined,
-          keep: this.#keep,
+          keep: [],
         },
         {},
       );
     }
-    this.#keep = [];
   }
 
   /** Runs and returns the addresses of the output values, which the caller releases. */

@@ -281,6 +281,7 @@ export class Builder {
 
   /** Dimensions as an int64 vector, from sizes and, for unknown ones, the run-time shape of `source`. */
   dims(entries: readonly (number | { readonly of: Value; readonly axis: number })[]): Value {
+    if (entries.length === 0) return this.ints([]);
     return this.concat(
       entries.map((entry) =>
         typeof entry === 'number'

@@ -23,6 +23,7 @@ interface Emitter {
   lazyTranspose(of: Value, perm: readonly number[]): Value;
   unsqueeze(value: Value, axes: readonly number[]): Value;
   ints(values: readonly number[]): Value;
+  materialize(value: Value): Value;
 }
 
 /** @returns the lazily transposed result, or undefined when the op is to be emitted as it stands */
@@ -35,6 +36,7 @@ export function pushThroughTranspose(
   const first = inputs.find((input) => input?.transposed !== undefined)?.transposed;
   if (first === undefined) return undefined;
   const { perm } = first;
+  if (!movesChannels(perm)) return undefined;
   if (ELEMENTWISE.has(op)) return pushElementwise(builder, op, inputs, attrs, perm);
   if (op === 'Concat') return pushConcat(builder, inputs, attrs, perm);
   const data = inputs[0]?.transposed;
@@ -42,6 +44,14 @@ export function pushThroughTranspose(
   if (op.startsWith('Reduce')) return pushReduce(builder, op, data, inputs[1], attrs);
   if (op === 'Pad') return pushPad(builder, data, inputs, attrs);
   return undefined;
+}
+
+/** Whether a permutation turns channels-last into channels-first or back; others gain nothing from being put off. */
+function movesChannels(perm: readonly number[]): boolean {
+  const rank = perm.length;
+  const toLast = perm.every((axis, i) => axis === (i === 0 ? 0 : i === rank - 1 ? 1 : i + 1));
+  const toFirst = perm.every((axis, i) => axis === (i === 0 ? 0 : i === 1 ? rank - 1 : i - 1));
+  return toLast || toFirst;
 }
 
 function pushElementwise(
@@ -124,5 +134,5 @@ function beforeTranspose(builder: Emitter, value: Value, perm: readonly number[]
   }
   const missing = Array.from({ length: perm.length - rank }, (_, i) => i);
   const inverse = perm.map((_, i) => perm.indexOf(i));
-  return builder.lazyTranspose(builder.unsqueeze(value, missing), inverse);
+  return builder.materialize(builder.lazyTranspose(builder.unsqueeze(value, missing), inverse));
 }
