@@ -1,0 +1,73 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { MetaGraphDefSchema, type MetaGraphDef } from '@servable/protos/tensorflow';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+
+/** Field numbers of `SavedModel`, `MetaGraphDef` and `MetaInfoDef` (`tensorflow/core/protobuf/*.proto`). */
+const META_GRAPHS = 2;
+const META_INFO_DEF = 1;
+const TAGS = 4;
+
+/**
+ * Picks the MetaGraphDef whose tags are exactly the asked ones, in any order, and parses that one only. Its bytes fields
+ * (`tensorContent` of constants and such) are views of `bytes`, not copies, so they live as long as any of them.
+ *
+ * @param bytes - a serialised `SavedModel`
+ * @param file - its path, for messages
+ * @throws SavedModelError DATA_LOSS `MALFORMED_PROTO`; NOT_FOUND `META_GRAPH_NOT_FOUND`, which lists the tag sets that
+ * there are (`FindMetaGraphDef` in `tensorflow/cc/saved_model/reader.cc`)
+ */
+export function selectMetaGraph(bytes: Uint8Array, tags: readonly string[], file: string): MetaGraphDef {
+  try {
+    const wanted = setKey(tags);
+    const available: string[] = [];
+    for (const metaGraph of messagesOf(bytes, META_GRAPHS)) {
+      const given = tagsOf(metaGraph);
+      if (setKey(given) === wanted) return fromBinary(MetaGraphDefSchema, metaGraph, { readUnknownFields: false });
+      available.push(braced(given));
+    }
+    throw new SavedModelError(
+      'NOT_FOUND',
+      'META_GRAPH_NOT_FOUND',
+      `Could not find meta graph def matching supplied tags: ${braced(tags)}. Available tag-sets in the SavedModel: ` +
+        (available.length > 0 ? available.join(', ') : 'none'),
+      { file },
+    );
+  } catch (cause) {
+    if (cause instanceof SavedModelError) throw cause;
+    throw new SavedModelError(
+      'DATA_LOSS',
+      'MALFORMED_PROTO',
+      `Can't parse ${file} as binary proto: expected a SavedModel, given ${bytes.length} bytes that are none: ` +
+        (cause as Error).message,
+      { cause, file },
+    );
+  }
+}
+
+function tagsOf(metaGraph: Uint8Array): string[] {
+  // A singular message that is there twice is merged, so tags of all occurrences count.
+  return messagesOf(metaGraph, META_INFO_DEF).flatMap((info) =>
+    messagesOf(info, TAGS).map((tag) => new TextDecoder('utf-8', { fatal: true }).decode(tag)),
+  );
+}
+
+/** The contents of every length-delimited field of this number, as views. */
+function messagesOf(message: Uint8Array, fieldNumber: number): Uint8Array[] {
+  const reader = new BinaryReader(message);
+  const found: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (number === fieldNumber && wireType === WireType.LengthDelimited) found.push(reader.bytes());
+    else reader.skip(wireType, number);
+  }
+  return found;
+}
+
+function setKey(tags: readonly string[]): string {
+  return JSON.stringify([...new Set(tags)].sort());
+}
+
+function braced(tags: readonly string[]): string {
+  return `{ ${[...new Set(tags)].join(' ')} }`;
+}
