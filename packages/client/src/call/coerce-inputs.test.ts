@@ -1,4 +1,5 @@
-import { Tensor, stringTensor, tensor, type TensorLike } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
+import { stringTensor, tensor, type TensorLike } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { ClientError } from '../client-error.js';
 import { coerceInputs } from './coerce-inputs.js';

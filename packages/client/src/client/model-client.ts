@@ -54,6 +54,7 @@ export class ModelClient {
    * ```
    */
   async predict(inputs: Inputs, options: PredictOptions = {}): Promise<Prediction> {
+    checkInputs(inputs);
     const call = {
       spec: modelSpec(this.name, options, options.signature),
       inputs,
@@ -94,4 +95,10 @@ export class ModelClient {
     const limits = callLimits(options, this.#defaultTimeoutMs);
     return this.#channel.run(() => this.#metadata.fetch(spec, limits));
   }
+}
+
+function checkInputs(inputs: unknown): void {
+  if (typeof inputs === 'object' && inputs !== null && !Array.isArray(inputs) && !ArrayBuffer.isView(inputs)) return;
+  const given = typeof inputs === 'object' && inputs !== null ? inputs.constructor.name : String(inputs);
+  throw invalidOption(`inputs must be an object with one value per input alias, given ${given}`);
 }

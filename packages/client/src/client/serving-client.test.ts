@@ -1,6 +1,5 @@
+/* eslint-disable @nx/enforce-module-boundaries -- tests the contract between client and server, so it stands above both */
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-// The contract between the two halves is what is tested here, so this file stands above both.
-// eslint-disable-next-line @nx/enforce-module-boundaries
 import { InFlight, ServingError, addPredictionServices } from '@servable/core';
 import { DataType } from '@servable/protos/tensorflow';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +8,6 @@ import {
   FakeServable,
   halfPlusTwo,
   signatureDef,
-  // eslint-disable-next-line @nx/enforce-module-boundaries
 } from '../../../core/src/request/handlers/testing/fake-servables.js';
 import { Tensor, createServingClient, stringTensor, tensor, type ServingClient } from '../index.js';
 
@@ -220,6 +218,13 @@ describe('inputs that do not fit the signature', () => {
       message: expect.stringMatching(message) as string,
     });
     await stillServes();
+  });
+
+  it.each([undefined, null, [1], new Float32Array(1), 'x'])('are an object of inputs, not %j', async (inputs) => {
+    await expect(client.model('half').predict(inputs as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^inputs must be an object with one value per input alias, given /) as string,
+    });
   });
 
   it.each([

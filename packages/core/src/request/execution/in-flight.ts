@@ -51,15 +51,15 @@ export class InFlight {
     const { signal, timeoutMs } = options;
     signal?.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const settle = (error?: unknown) => {
+      const settle = (error?: Error) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         this.#waiters = this.#waiters.filter((waiter) => waiter !== onEmpty);
         if (error === undefined) resolve();
-        else reject(error as Error);
+        else reject(error);
       };
       const onEmpty = () => settle();
-      const onAbort = () => settle(signal!.reason);
+      const onAbort = () => settle(signal!.reason as Error);
       const timer =
         timeoutMs === undefined
           ? undefined

@@ -353,6 +353,25 @@ describe('Health', () => {
 });
 
 describe('draining', () => {
+  it('ends health watches, so that the server can shut down', async () => {
+    const health = new ServingHealth();
+    health.setServing(true);
+    const { client: watched, server } = await serve({ health });
+    const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema));
+    const stream = watched.makeServerStreamRequest('/grpc.health.v1.Health/Watch', bytesOf, asIs, request);
+    const seen: ServingStatus[] = [];
+    const ended = new Promise((resolve) => stream.on('error', resolve));
+    stream.on('data', (bytes: Buffer) => {
+      seen.push(fromBinary(HealthCheckResponseSchema, bytes).status);
+      if (seen.length === 1) health.close();
+    });
+    expect(await ended).toMatchObject({ code: 14, details: 'The server is shutting down' });
+    expect(seen).toEqual([ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
+    await new Promise<void>((resolve, reject) => server.tryShutdown((error) => (error ? reject(error) : resolve())));
+    health.setServing(true);
+    expect(health.serving).toBe(false);
+  });
+
   it('lets calls in flight end, and refuses new ones', async () => {
     let finish: () => void = () => {};
     const started = new Promise<void>((entered) => {

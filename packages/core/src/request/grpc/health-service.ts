@@ -24,6 +24,9 @@ const SERVICES = [
 
 type WatchStream = ServerWritableStream<Buffer, Uint8Array>;
 
+/** What a watcher is told: that the state is another, or that there will be no more news. */
+type HealthEvent = 'changed' | 'closed';
+
 /**
  * The state behind `grpc.health.v1.Health`, one for the whole server. It starts as not serving.
  *
@@ -32,25 +35,44 @@ type WatchStream = ServerWritableStream<Buffer, Uint8Array>;
  * const health = new ServingHealth();
  * addPredictionServices(server, { ...dependencies, health });
  * health.setServing(true);
+ * // to stop: tell everybody, then end their watches so that the server can shut down
+ * health.close();
  * ```
  */
 export class ServingHealth {
   #serving = false;
-  readonly #listeners = new Set<() => void>();
+  #closed = false;
+  readonly #listeners = new Set<(event: HealthEvent) => void>();
 
   get serving(): boolean {
     return this.#serving;
   }
 
-  /** Tells everybody who watches, if that is news. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Tells everybody who watches, if that is news. No effect once closed. */
   setServing(serving: boolean): void {
-    if (serving === this.#serving) return;
+    if (serving === this.#serving || this.#closed) return;
     this.#serving = serving;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener('changed');
+  }
+
+  /** Stops serving for good and ends all watches, which would keep a gRPC server from shutting down. */
+  close(): void {
+    this.setServing(false);
+    this.#closed = true;
+    for (const listener of this.#listeners) listener('closed');
+    this.#listeners.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** @returns the function that stops the notices */
-  onChange(listener: () => void): () => void {
+  subscribe(listener: (event: HealthEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -58,8 +80,8 @@ export class ServingHealth {
 
 /**
  * The handlers of `grpc.health.v1.Health`, on raw bytes. `Check` of an unknown service is NOT_FOUND, `Watch` of one
- * reports SERVICE_UNKNOWN and stays open. A watch ends with the server or the caller; it never keeps a server from
- * draining.
+ * reports SERVICE_UNKNOWN and stays open. A watch does not count as a request in flight; it ends with the caller, or with
+ * UNAVAILABLE when the health closes.
  */
 export function healthService(health: ServingHealth): UntypedServiceImplementation {
   return {
@@ -87,11 +109,19 @@ export function healthService(health: ServingHealth): UntypedServiceImplementati
         call.emit('error', grpcStatus(error));
         return;
       }
-      const send = () => call.write(encodeStatus(statusOf(health, service)));
-      send();
-      call.once('cancelled', health.onChange(send));
+      const tell = (event: HealthEvent) => {
+        if (event === 'closed') call.emit('error', grpcStatus(closing()));
+        else call.write(encodeStatus(statusOf(health, service)));
+      };
+      tell('changed');
+      if (health.closed) tell('closed');
+      else call.once('cancelled', health.subscribe(tell));
     },
   };
+}
+
+function closing(): ServingError {
+  return new ServingError('UNAVAILABLE', 'SERVER_DRAINING', 'The server is shutting down');
 }
 
 function statusOf(health: ServingHealth, service: string): ServingStatus {
