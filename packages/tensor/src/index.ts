@@ -31,3 +31,8 @@ export type {
   PredictRequestFields,
 } from './predict/predict-request.js';
 export type { DecodedPredictResponse, PredictResponseFields } from './predict/predict-response.js';
+
+// tf.Example
+export { decodeExample, encodeExample } from './example/example.js';
+export type { FeatureLike } from './example/example.js';
+export type { Feature } from './example/feature.js';
