@@ -69,7 +69,9 @@ export function difference(given: Tensor | undefined, expected: Tensor): Differe
   }
   if (expected.dtype === 'string') {
     const at = expected.text().findIndex((text, i) => given.text()[i] !== text);
-    return at < 0 ? none : { ...none, mismatch: `element ${at} is '${given.text()[at]}', expected '${expected.text()[at]}'` };
+    return at < 0
+      ? none
+      : { ...none, mismatch: `element ${at} is '${given.text()[at]}', expected '${expected.text()[at]}'` };
   }
   const floating = ['float32', 'float64', 'float16', 'bfloat16'].includes(expected.dtype);
   const a = flat(given);

@@ -46,7 +46,11 @@ export async function compileSignature(
   const builder = new Builder();
   const feeds = new Map<string, Lowered>();
   const signatureInputs = inputs.map(([alias, info]) => {
-    const value = builder.input(alias, dtypeFromEnum(info.dtype), shapeOf(info)?.map((dim) => dim ?? unknownDim()));
+    const value = builder.input(
+      alias,
+      dtypeFromEnum(info.dtype),
+      shapeOf(info)?.map((dim) => dim ?? unknownDim()),
+    );
     feeds.set(info.tensorName, value);
     return signatureTensor(alias, value.name, info);
   });

@@ -182,4 +182,3 @@ class NodeContext implements OpContext {
     );
   }
 }
-

@@ -163,7 +163,13 @@ export class GraphBuilder {
       let value: GraphValue | undefined;
       args.set(arg.name, () => (value ??= this.resolve(scope, ref, work)));
     });
-    const inner = newScope(`${scope.prefix}${def.name}/`, callee, nodesByName(functionDef.nodeDef), args, scope.depth + 1);
+    const inner = newScope(
+      `${scope.prefix}${def.name}/`,
+      callee,
+      nodesByName(functionDef.nodeDef),
+      args,
+      scope.depth + 1,
+    );
     const call = { scope: inner, def: functionDef };
     scope.calls.set(def.name, call);
     work.pending.push(() => {

@@ -159,7 +159,11 @@ function valuesOf(example: ReadonlyMap<string, Feature>, feature: SparseFeature,
   return found.values;
 }
 
-function denseTensor(feature: DenseFeature, examples: readonly ReadonlyMap<string, Feature>[], batched: boolean): Tensor {
+function denseTensor(
+  feature: DenseFeature,
+  examples: readonly ReadonlyMap<string, Feature>[],
+  batched: boolean,
+): Tensor {
   const [first, ...rest] = feature.shape;
   const variable = first === null;
   const stride = (variable ? rest : feature.shape).reduce<number>((a, b) => a * (b ?? 1), 1);

@@ -48,7 +48,10 @@ export class Builder {
 
   /** An int64 vector; equal ones are shared. */
   ints(values: readonly number[]): Value {
-    return this.shared(`ints:${values.join()}`, () => new Tensor('int64', [values.length], BigInt64Array.from(values, BigInt)));
+    return this.shared(
+      `ints:${values.join()}`,
+      () => new Tensor('int64', [values.length], BigInt64Array.from(values, BigInt)),
+    );
   }
 
   /** An int64 scalar. */
@@ -117,7 +120,6 @@ export class Builder {
       outputs,
       origin: this.origin,
     };
-    for (const output of outputs) output.producer = node;
     this.nodes.push(node);
     return outputs;
   }
@@ -146,7 +148,6 @@ export class Builder {
       origin: this.origin,
       run,
     };
-    for (const output of outputs) output.producer = node;
     this.nodes.push(node);
     return outputs;
   }
@@ -173,7 +174,7 @@ export class Builder {
   /** The value as a node's input: a put-off transposition is emitted now, once. */
   materialize(value: Value): Value {
     if (value.transposed === undefined) return value;
-    for (let builder: Builder | undefined = this as Builder; builder !== undefined; builder = builder.parent) {
+    for (let builder: Builder | undefined = this; builder !== undefined; builder = builder.parent) {
       const known = builder.materialized.get(value);
       if (known !== undefined) return known;
     }
@@ -188,7 +189,6 @@ export class Builder {
       outputs: [output],
       origin: this.origin,
     };
-    output.producer = node;
     this.nodes.push(node);
     this.materialized.set(value, output);
     return output;

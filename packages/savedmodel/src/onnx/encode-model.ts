@@ -23,7 +23,8 @@ import type { DType, Tensor } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { onnxDataType } from './data-types.js';
 import type { OnnxAttribute, OnnxNode, Subgraph } from './lowered-graph.js';
-import { DimSymbol, type Value } from './value.js';
+import type { DimSymbol } from './value.js';
+import { type Value } from './value.js';
 
 /** The operator set that the lowerings are written for. */
 export const ONNX_OPSET = 20;
@@ -139,7 +140,11 @@ class Encoder {
       case 'floats':
         return create(AttributeProtoSchema, { name, type: type.FLOATS, floats: [...attr.value] });
       case 'strings':
-        return create(AttributeProtoSchema, { name, type: type.STRINGS, strings: attr.value.map((s) => utf8.encode(s)) });
+        return create(AttributeProtoSchema, {
+          name,
+          type: type.STRINGS,
+          strings: attr.value.map((s) => utf8.encode(s)),
+        });
       case 'tensor':
         return create(AttributeProtoSchema, { name, type: type.TENSOR, t: embeddedTensor('', attr.value) });
       case 'graph':

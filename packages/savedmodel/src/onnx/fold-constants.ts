@@ -129,36 +129,96 @@ const compare = (onNumbers: (a: number | bigint, b: number | bigint) => boolean)
   );
 
 // Bool outputs of int64 inputs store a number although the inputs are bigints, hence the cast in `compare`.
-kernels.set('Equal', compare((a, b) => a === b));
-kernels.set('Less', compare((a, b) => a < b));
-kernels.set('Greater', compare((a, b) => a > b));
-kernels.set('LessOrEqual', compare((a, b) => a <= b));
-kernels.set('GreaterOrEqual', compare((a, b) => a >= b));
-kernels.set('And', binary((a, b) => a & b));
-kernels.set('Or', binary((a, b) => a | b));
-kernels.set('Not', unary((a) => (a === 0 ? 1 : 0)));
+kernels.set(
+  'Equal',
+  compare((a, b) => a === b),
+);
+kernels.set(
+  'Less',
+  compare((a, b) => a < b),
+);
+kernels.set(
+  'Greater',
+  compare((a, b) => a > b),
+);
+kernels.set(
+  'LessOrEqual',
+  compare((a, b) => a <= b),
+);
+kernels.set(
+  'GreaterOrEqual',
+  compare((a, b) => a >= b),
+);
+kernels.set(
+  'And',
+  binary((a, b) => a & b),
+);
+kernels.set(
+  'Or',
+  binary((a, b) => a | b),
+);
+kernels.set(
+  'Not',
+  unary((a) => (a === 0 ? 1 : 0)),
+);
 
 const isInteger = (dtype: DType) => dtype === 'int32' || dtype === 'int8' || dtype === 'uint8';
-const add = binary((a, b) => a + b, (a, b) => a + b);
-const sub = binary((a, b) => a - b, (a, b) => a - b);
+const add = binary(
+  (a, b) => a + b,
+  (a, b) => a + b,
+);
+const sub = binary(
+  (a, b) => a - b,
+  (a, b) => a - b,
+);
 kernels.set('Add', add);
 kernels.set('Sub', sub);
 kernels.set('Mul', (inputs, attrs, dtype) =>
-  (isInteger(dtype) ? binary(Math.imul) : binary((a, b) => a * b, (a, b) => a * b))(inputs, attrs, dtype),
+  (isInteger(dtype)
+    ? binary(Math.imul)
+    : binary(
+        (a, b) => a * b,
+        (a, b) => a * b,
+      ))(inputs, attrs, dtype),
 );
 kernels.set('Div', (inputs, attrs, dtype) => {
   const divisor = inputs[1];
   const integer = isInteger(dtype) || dtype === 'int64';
   // Division by zero is an error of the request in TensorFlow, so it is left to happen there.
   if (integer && integers(divisor).includes(0)) return undefined;
-  return (integer ? binary((a, b) => Math.trunc(a / b), (a, b) => a / b) : binary((a, b) => a / b))(inputs, attrs, dtype);
+  return (
+    integer
+      ? binary(
+          (a, b) => Math.trunc(a / b),
+          (a, b) => a / b,
+        )
+      : binary((a, b) => a / b)
+  )(inputs, attrs, dtype);
 });
-kernels.set('Max', binary(Math.max, (a, b) => (a > b ? a : b)));
-kernels.set('Min', binary(Math.min, (a, b) => (a < b ? a : b)));
-kernels.set('Neg', unary((a) => -a, (a) => -a));
-kernels.set('Abs', unary(Math.abs, (a) => (a < 0n ? -a : a)));
+kernels.set(
+  'Max',
+  binary(Math.max, (a, b) => (a > b ? a : b)),
+);
+kernels.set(
+  'Min',
+  binary(Math.min, (a, b) => (a < b ? a : b)),
+);
+kernels.set(
+  'Neg',
+  unary(
+    (a) => -a,
+    (a) => -a,
+  ),
+);
+kernels.set(
+  'Abs',
+  unary(Math.abs, (a) => (a < 0n ? -a : a)),
+);
 kernels.set('Sqrt', unary(Math.sqrt));
-kernels.set('Reciprocal', unary((a) => 1 / a));
+kernels.set(
+  'Reciprocal',
+  unary((a) => 1 / a),
+);
 kernels.set('Exp', unary(Math.exp));
 kernels.set('Log', unary(Math.log));
 kernels.set('Floor', unary(Math.floor));
@@ -174,10 +234,10 @@ kernels.set('Cast', ([x], _attrs, dtype) => {
   const fractional = x.dtype === 'float32' || x.dtype === 'float64';
   for (let i = 0; i < x.size; i++) {
     const value = from[i] as number | bigint;
-    if (dtype === 'bool') output.data[i] = (Number(value) !== 0 ? 1 : 0);
+    if (dtype === 'bool') output.data[i] = Number(value) !== 0 ? 1 : 0;
     else if (dtype === 'int64') {
       if (fractional && !Number.isFinite(value)) return undefined;
-      output.data[i] = (typeof value === 'bigint' ? value : BigInt(Math.trunc(value)));
+      output.data[i] = typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
     } else if (dtype === 'float32' || dtype === 'float64') output.data[i] = Number(value);
     else if (fractional && !(Math.abs(value as number) < 2 ** 31)) return undefined;
     else output.data[i] = Number(BigInt.asIntN(32, BigInt(Math.trunc(Number(value)))));
@@ -332,7 +392,7 @@ kernels.set('Range', ([start, limit, delta], _attrs, dtype) => {
   const output = make(dtype, [size]);
   for (let i = 0; output !== undefined && i < size; i++) {
     const value = from + i * step;
-    output.data[i] = (dtype === 'int64' ? BigInt(value) : value);
+    output.data[i] = dtype === 'int64' ? BigInt(value) : value;
   }
   return output?.tensor;
 });
@@ -350,14 +410,21 @@ kernels.set('ConstantOfShape', ([target], attrs, dtype) => {
 });
 
 const reduce =
-  (start: number, step: (total: number, value: number) => number, finish = (total: number, _count: number) => total): Kernel =>
+  (
+    start: number,
+    step: (total: number, value: number) => number,
+    finish = (total: number, _count: number) => total,
+  ): Kernel =>
   ([x, axes], attrs, dtype) => {
     // Only what shapes are made of; reductions of weights are the engine's work.
-    if (x === undefined || x.size > MAX_GROWN_ELEMENTS || (axes === undefined && attrs['axes'] !== undefined)) return undefined;
+    if (x === undefined || x.size > MAX_GROWN_ELEMENTS || (axes === undefined && attrs['axes'] !== undefined))
+      return undefined;
     const keep = intAttr(attrs, 'keepdims', 1) === 1;
     if (axes?.size === 0 && intAttr(attrs, 'noop_with_empty_axes', 0) === 1) return x;
     const reduced = new Set(
-      axes === undefined || axes.size === 0 ? x.shape.map((_, i) => i) : integers(axes).map((a) => normalizeAxis(a, x.rank)),
+      axes === undefined || axes.size === 0
+        ? x.shape.map((_, i) => i)
+        : integers(axes).map((a) => normalizeAxis(a, x.rank)),
     );
     const kept = x.shape.filter((_, i) => !reduced.has(i));
     const output = make(dtype, keep ? x.shape.map((dim, i) => (reduced.has(i) ? 1 : dim)) : kept);
@@ -373,11 +440,17 @@ const reduce =
     const count = x.size / Math.max(1, totals.length);
     totals.forEach((total, i) => {
       const value = finish(total, count);
-      output.data[i] = (dtype === 'int64' ? BigInt(Math.trunc(value)) : value);
+      output.data[i] = dtype === 'int64' ? BigInt(Math.trunc(value)) : value;
     });
     return output.tensor;
   };
-kernels.set('ReduceProd', reduce(1, (a, b) => a * b));
-kernels.set('ReduceSum', reduce(0, (a, b) => a + b));
+kernels.set(
+  'ReduceProd',
+  reduce(1, (a, b) => a * b),
+);
+kernels.set(
+  'ReduceSum',
+  reduce(0, (a, b) => a + b),
+);
 kernels.set('ReduceMax', reduce(-Infinity, Math.max));
 kernels.set('ReduceMin', reduce(Infinity, Math.min));

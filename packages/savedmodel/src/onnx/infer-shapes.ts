@@ -318,7 +318,8 @@ function remainingDim(from: Shape | undefined, rest: Shape): Dim {
     if (position < 0) return unknownDim();
     symbols.splice(position, 1);
   }
-  const product = (shape: Shape) => shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
+  const product = (shape: Shape) =>
+    shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
   const known = product(from) / product(rest);
   if (symbols.length === 0) return Number.isInteger(known) ? known : unknownDim();
   return symbols.length === 1 && known === 1 ? (symbols[0] ?? unknownDim()) : unknownDim();
@@ -418,7 +419,7 @@ rule('Slice', (inputs) => {
     if (typeof start === 'number' && typeof end === 'number' && typeof size === 'number') {
       const [from, to] = sliceBounds(size, start, end, step);
       shape[axis] = Math.max(0, Math.ceil((to - from) / step));
-      elements = elements && Array.from({ length: shape[axis] as number }, (_, k) => elements?.[from + k * step] ?? 0);
+      elements = elements && Array.from({ length: shape[axis] }, (_, k) => elements?.[from + k * step] ?? 0);
     } else {
       shape[axis] = unknownDim();
       elements = undefined;
@@ -494,7 +495,10 @@ rule('OneHot', (inputs, attrs) => {
   const depth = knownIntegers(at(inputs, 1))?.[0] ?? unknownDim();
   const { shape } = indices;
   const axis = shape && normalizeAxis(int(attrs, 'axis', -1), shape.length + 1);
-  return { dtype: at(inputs, 2).dtype, shape: shape && axis !== undefined ? shape.toSpliced(axis, 0, depth) : undefined };
+  return {
+    dtype: at(inputs, 2).dtype,
+    shape: shape && axis !== undefined ? shape.toSpliced(axis, 0, depth) : undefined,
+  };
 });
 rule('TopK', (inputs, attrs) => {
   const x = at(inputs, 0);

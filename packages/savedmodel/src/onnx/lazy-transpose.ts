@@ -78,7 +78,9 @@ function pushConcat(
   // Without broadcasting every input has full rank, and each that is not yet transposed would cost a Transpose.
   const pending = inputs.filter((input) => input?.transposed !== undefined).length;
   if (pending * 2 < inputs.length) return undefined;
-  const before = inputs.map((input) => (input?.shape?.length === perm.length ? beforeTranspose(builder, input, perm) : undefined));
+  const before = inputs.map((input) =>
+    input?.shape?.length === perm.length ? beforeTranspose(builder, input, perm) : undefined,
+  );
   if (before.some((value) => value === undefined)) return undefined;
   const moved = perm[normalizeAxis(Number(axis.value), perm.length)];
   return builder.lazyTranspose(builder.emit('Concat', before, { axis: moved }), perm);

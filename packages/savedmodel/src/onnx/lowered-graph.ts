@@ -35,7 +35,7 @@ export interface HostNode {
   readonly inputs: Value[];
   readonly outputs: readonly Value[];
   readonly origin: string;
-  run(inputs: readonly Tensor[], context: HostContext): readonly Tensor[] | Promise<readonly Tensor[]>;
+  readonly run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>;
 }
 
 export type LoweredNode = OnnxNode | HostNode;

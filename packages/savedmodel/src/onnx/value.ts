@@ -1,5 +1,4 @@
 import type { DType, Tensor } from '@servable/tensor';
-import type { LoweredNode } from './lowered-graph.js';
 
 /**
  * A dimension: its size, or a symbol. Two dimensions with the same symbol object have the same size whatever it is;
@@ -25,8 +24,6 @@ export interface Value {
   readonly constant?: Tensor | undefined;
   /** What is known of an integer scalar's or vector's elements: the way shapes travel through a graph. */
   readonly elements?: readonly Dim[] | undefined;
-  /** The node that makes it; constants, inputs and not yet emitted transpositions have none. */
-  producer?: LoweredNode | undefined;
   /**
    * Set when this value is `of` with its dimensions permuted and the Transpose has not been emitted. Ops that do not
    * care for the order of dimensions work on `of`, so that pairs of transpositions around convolutions vanish.

@@ -61,8 +61,12 @@ export const arithmetic = new OpFamily('arithmetic')
       context.builder.emit('Reciprocal', [context.builder.emit('Sqrt', [x])]),
     ),
   )
-  .native('Log1p', (context) => inComputeDType(context.builder, [context.input(0)], ([x]) => log1p(context.builder, x as Value)))
-  .native('Expm1', (context) => inComputeDType(context.builder, [context.input(0)], ([x]) => expm1(context.builder, x as Value)))
+  .native('Log1p', (context) =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) => log1p(context.builder, x as Value)),
+  )
+  .native('Expm1', (context) =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) => expm1(context.builder, x as Value)),
+  )
   .native('AddN AccumulateNV2', (context) => {
     const [first, ...rest] = context.inputs();
     if (first === undefined) throw context.refuse('it adds nothing');
@@ -109,7 +113,9 @@ function nonZero(builder: Builder, divisor: Value): Value {
   const { origin } = builder;
   builder.origin = `${origin}/Integer division by zero`;
   // One element to pick from: index 1, which stands for "some divisor is zero", is out of bounds.
-  const guard = builder.emit('Gather', [builder.constantVector(divisor.dtype, [0]), builder.cast(any, 'int64')], { axis: 0 });
+  const guard = builder.emit('Gather', [builder.constantVector(divisor.dtype, [0]), builder.cast(any, 'int64')], {
+    axis: 0,
+  });
   builder.origin = origin;
   return builder.emit('Add', [divisor, guard]);
 }
@@ -145,7 +151,11 @@ function floorRemainder(builder: Builder, a: Value, b: Value): Value {
   const remainder = builder.emit('Mod', [a, b], { fmod: 1 });
   const inexact = builder.emit('Not', [builder.emit('Equal', [remainder, zero])]);
   const opposite = builder.emit('Xor', [builder.emit('Less', [remainder, zero]), builder.emit('Less', [b, zero])]);
-  return builder.emit('Where', [builder.emit('And', [inexact, opposite]), builder.emit('Add', [remainder, b]), remainder]);
+  return builder.emit('Where', [
+    builder.emit('And', [inexact, opposite]),
+    builder.emit('Add', [remainder, b]),
+    remainder,
+  ]);
 }
 
 /** log(1+x) without losing small x: log(u)·x/(u-1) with u = 1+x rounded, which cancels the rounding of u. */

@@ -1,6 +1,12 @@
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
-import { toChannelsFirst, fromChannelsFirst, isChannelsFirst, spatialAttribute, windowPadding } from './image-layout.js';
+import {
+  toChannelsFirst,
+  fromChannelsFirst,
+  isChannelsFirst,
+  spatialAttribute,
+  windowPadding,
+} from './image-layout.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Convolutions; TensorFlow's filters are spatial-first (HWIO), the engine's channel-first (OIHW). */
@@ -25,7 +31,13 @@ function convolve(context: OpContext, toFilter: (context: OpContext, filter: Val
     const dilations = spatialAttribute(context, 'dilations', rank);
     const input = toChannelsFirst(builder, x as Value, first);
     const padding = windowPadding(context, input, kernel, strides, dilations);
-    const value = builder.emit('Conv', [input, weights], { strides, dilations, group, kernel_shape: kernel, ...padding });
+    const value = builder.emit('Conv', [input, weights], {
+      strides,
+      dilations,
+      group,
+      kernel_shape: kernel,
+      ...padding,
+    });
     return fromChannelsFirst(builder, value, first);
   });
 }

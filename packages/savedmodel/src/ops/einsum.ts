@@ -9,10 +9,15 @@ export function lowerEinsum(builder: Builder, equation: string, inputs: readonly
   const text = equation.replaceAll(' ', '');
   const product = inputs.length === 2 ? contraction(builder, text, inputs[0] as Value, inputs[1] as Value) : undefined;
   if (product !== undefined) return product;
-  return builder.emit('Einsum', inputs, { equation: text }, {
-    dtype: (inputs[0] as Value).dtype,
-    shape: einsumShape(text, inputs),
-  });
+  return builder.emit(
+    'Einsum',
+    inputs,
+    { equation: text },
+    {
+      dtype: (inputs[0] as Value).dtype,
+      shape: einsumShape(text, inputs),
+    },
+  );
 }
 
 type Labels = readonly string[];
@@ -30,7 +35,8 @@ function contraction(builder: Builder, equation: string, left: Value, right: Val
   const ofA = out.filter((label) => a.includes(label) && !b.includes(label));
   const ofB = out.filter((label) => b.includes(label) && !a.includes(label));
   // A label that only one operand has and the result lacks would have to be summed first.
-  if (a.length !== batch.length + sum.length + ofA.length || b.length !== batch.length + sum.length + ofB.length) return undefined;
+  if (a.length !== batch.length + sum.length + ofA.length || b.length !== batch.length + sum.length + ofB.length)
+    return undefined;
   // The operand whose free labels come last in the result goes to the right, which spares a transposition.
   const swap = ofA.length > 0 && ofB.length > 0 && out.indexOf(ofA[0] ?? '') > out.indexOf(ofB[0] ?? '');
   const [x, xLabels, xFree] = swap ? ([right, b, ofB] as const) : ([left, a, ofA] as const);

@@ -89,12 +89,10 @@ function parse(context: OpContext, spec: ExampleSpec): readonly Value[] {
     ...spec.sparse.map((): OutputSpec => ({ dtype: 'int64', shape: [builder.unknownDim(), columns] })),
     ...spec.sparse.map(({ dtype }) => vector(dtype)),
     ...spec.sparse.map((): OutputSpec => ({ dtype: 'int64', shape: [columns] })),
-    ...spec.dense.map(
-      (feature): OutputSpec => ({
-        dtype: feature.dtype,
-        shape: [...batch, ...feature.shape.map((dim) => dim ?? builder.unknownDim())],
-      }),
-    ),
+    ...spec.dense.map((feature): OutputSpec => ({
+      dtype: feature.dtype,
+      shape: [...batch, ...feature.shape.map((dim) => dim ?? builder.unknownDim())],
+    })),
     ...spec.ragged.map(({ dtype }) => vector(dtype)),
     ...spec.ragged.map(({ splitDtype }) => vector(splitDtype)),
   ];

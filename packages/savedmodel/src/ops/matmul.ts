@@ -35,4 +35,3 @@ function swapLast(builder: Builder, value: Value, context: OpContext): Value {
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
   return builder.transpose(value, perm);
 }
-

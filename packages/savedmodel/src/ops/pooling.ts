@@ -1,6 +1,12 @@
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
-import { fromChannelsFirst, isChannelsFirst, spatialAttribute, toChannelsFirst, windowPadding } from './image-layout.js';
+import {
+  fromChannelsFirst,
+  isChannelsFirst,
+  spatialAttribute,
+  toChannelsFirst,
+  windowPadding,
+} from './image-layout.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Pooling; averages leave padding out of the count, as TensorFlow's do. */

@@ -1,5 +1,5 @@
 import type { DType } from '@servable/tensor';
-import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import type { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Attributes } from '../graph/attributes.js';
 import type { GraphNode, GraphValue } from '../graph/graph.js';
 import type { Builder } from '../onnx/builder.js';
@@ -36,7 +36,14 @@ export interface OpContext {
   /** The error that refuses this node: what cannot be done and why. */
   refuse(why: string): SavedModelError;
   /** Lowers the body of a function as a subgraph that reads values of the graph around it. */
-  lowerFunction(name: string, args: readonly Lowered[]): { readonly subgraph: (inputs: readonly Value[], outputs: readonly Value[]) => Subgraph; readonly builder: Builder; readonly outputs: readonly Lowered[] };
+  lowerFunction(
+    name: string,
+    args: readonly Lowered[],
+  ): {
+    readonly subgraph: (inputs: readonly Value[], outputs: readonly Value[]) => Subgraph;
+    readonly builder: Builder;
+    readonly outputs: readonly Lowered[];
+  };
   /** The node that feeds an input, for ops that are fused with what stands before them. */
   producer(index: number): GraphValue | undefined;
 }

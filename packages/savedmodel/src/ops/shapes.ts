@@ -16,11 +16,15 @@ export const shapes = new OpFamily('shapes')
     if (shape !== undefined) return builder.scalar('int32', shape.length);
     return builder.cast(builder.emit('Size', [builder.shapeOf(context.input(0))]), 'int32');
   })
-  .native('Reshape', (context) => context.builder.reshapeTo(context.input(0), context.builder.cast(context.input(1), 'int64')))
+  .native('Reshape', (context) =>
+    context.builder.reshapeTo(context.input(0), context.builder.cast(context.input(1), 'int64')),
+  )
   .native('ExpandDims', (context) => context.builder.unsqueeze(context.input(0), context.constantInts(1, 'axis')))
   .native('Squeeze', (context) => {
     const axes = context.attrs.ints('squeeze_dims', context.attrs.ints('axis', []));
-    return axes.length > 0 ? context.builder.squeeze(context.input(0), axes) : context.builder.emit('Squeeze', [context.input(0)]);
+    return axes.length > 0
+      ? context.builder.squeeze(context.input(0), axes)
+      : context.builder.emit('Squeeze', [context.input(0)]);
   })
   .native('Transpose', (context) => {
     const perm = context.constantInts(1, 'permutation');
@@ -80,7 +84,8 @@ export const shapes = new OpFamily('shapes')
   .native('Pad', (context) => pad(context, 'constant', undefined))
   .native('PadV2', (context) => pad(context, 'constant', context.input(2)))
   .native('MirrorPad', (context) => {
-    if (context.attrs.string('mode') !== 'REFLECT') throw context.refuse('its mode is SYMMETRIC; only REFLECT is supported');
+    if (context.attrs.string('mode') !== 'REFLECT')
+      throw context.refuse('its mode is SYMMETRIC; only REFLECT is supported');
     return pad(context, 'reflect', undefined);
   });
 
@@ -129,12 +134,17 @@ function splitWithRest(
     sizes.map((size) => (size < 0 ? rest : builder.ints([size]))),
     0,
   );
-  const specs = sizes.map((size) => ({ dtype: x.dtype, shape: x.shape?.with(at, size < 0 ? builder.unknownDim() : size) }));
+  const specs = sizes.map((size) => ({
+    dtype: x.dtype,
+    shape: x.shape?.with(at, size < 0 ? builder.unknownDim() : size),
+  }));
   return builder.emitAll('Split', [x, vector], { axis }, specs);
 }
 
 function filledLike(builder: Builder, value: Value, fill: number): Value {
-  return builder.emit('ConstantOfShape', [builder.shapeOf(value)], { value: tensorAttribute(vectorTensor(value.dtype, [fill])) });
+  return builder.emit('ConstantOfShape', [builder.shapeOf(value)], {
+    value: tensorAttribute(vectorTensor(value.dtype, [fill])),
+  });
 }
 
 function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | undefined): Value {

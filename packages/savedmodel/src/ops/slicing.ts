@@ -44,15 +44,13 @@ function stridedSlice(context: OpContext): Value {
   const { builder, attrs } = context;
   const [begin, end] = [context.input(1), context.input(2)];
   const strides = context.constantInts(3, 'strides');
-  const entries = readMasks(
-    strides.length,
-    (name) => attrs.int(name, 0),
-  );
+  const entries = readMasks(strides.length, (name) => attrs.int(name, 0));
   const used = entries.filter((entry) => entry.kind === 'index' || entry.kind === 'range').length;
   const hasEllipsis = entries.some((entry) => entry.kind === 'ellipsis');
   let value = context.input(0);
   const rank = value.shape?.length;
-  if (rank === undefined && hasEllipsis) throw context.refuse('the rank of what it slices is not known before a request');
+  if (rank === undefined && hasEllipsis)
+    throw context.refuse('the rank of what it slices is not known before a request');
 
   const axes: number[] = [];
   const starts: Value[] = [];
@@ -75,8 +73,12 @@ function stridedSlice(context: OpContext): Value {
       const step = strides[entry.at] ?? 1;
       if (!(entry.fromStart && entry.toEnd && step === 1)) {
         axes.push(axis);
-        starts.push(entry.fromStart ? builder.ints([step > 0 ? 0 : TO_THE_END]) : vectorElement(builder, begin, entry.at));
-        ends.push(entry.toEnd ? builder.ints([step > 0 ? TO_THE_END : TO_THE_START]) : vectorElement(builder, end, entry.at));
+        starts.push(
+          entry.fromStart ? builder.ints([step > 0 ? 0 : TO_THE_END]) : vectorElement(builder, begin, entry.at),
+        );
+        ends.push(
+          entry.toEnd ? builder.ints([step > 0 ? TO_THE_END : TO_THE_START]) : vectorElement(builder, end, entry.at),
+        );
         steps.push(step);
       }
       axis++;

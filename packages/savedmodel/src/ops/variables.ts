@@ -2,12 +2,13 @@ import { OpFamily } from './registry.js';
 
 /** Variables that the signature only reads are constants from the checkpoint. */
 export const variables = new OpFamily('variables')
-  .compile('VarHandleOp', (context) => ({ kind: 'variable', node: context.node, value: context.variable(context.node) }))
+  .compile('VarHandleOp', (context) => ({
+    kind: 'variable',
+    node: context.node,
+    value: context.variable(context.node),
+  }))
   .compile('VariableV2 Variable', (context) => context.variable(context.node))
   .compile('ReadVariableOp', (context) => context.resource(0).value)
   .compile('VariableShape', (context) =>
-    context.builder.cast(
-      context.builder.shapeOf(context.resource(0).value),
-      context.attrs.dtype('out_type', 'int32'),
-    ),
+    context.builder.cast(context.builder.shapeOf(context.resource(0).value), context.attrs.dtype('out_type', 'int32')),
   );

@@ -70,7 +70,8 @@ function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefi
   const [x, weights, bias] = conv.inputs;
   const constant = user.inputs[operand]?.constant;
   const kernel = weights?.constant;
-  if (x === undefined || weights === undefined || kernel?.dtype !== 'float32' || constant?.dtype !== 'float32') return undefined;
+  if (x === undefined || weights === undefined || kernel?.dtype !== 'float32' || constant?.dtype !== 'float32')
+    return undefined;
   if (bias !== undefined && bias.constant === undefined) return undefined;
   const channels = kernel.shape[0] ?? 0;
   const perChannel = channelVector(constant as Tensor<'float32'>, channels, kernel.rank);
@@ -93,10 +94,20 @@ function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefi
       const by = factor(c);
       for (let i = c * size; i < (c + 1) * size; i++) data[i] = (from[i] ?? 0) * by;
     }
-    newWeights = { name: `${weights.name}/scaled:${user.outputs[0]?.name ?? ''}`, dtype: 'float32', shape: kernel.shape, constant: new Tensor('float32', kernel.shape, data) };
+    newWeights = {
+      name: `${weights.name}/scaled:${user.outputs[0]?.name ?? ''}`,
+      dtype: 'float32',
+      shape: kernel.shape,
+      constant: new Tensor('float32', kernel.shape, data),
+    };
   }
   const name = `${user.outputs[0]?.name ?? ''}/bias`;
-  const biasValue: Value = { name, dtype: 'float32', shape: [channels], constant: new Tensor('float32', [channels], newBias) };
+  const biasValue: Value = {
+    name,
+    dtype: 'float32',
+    shape: [channels],
+    constant: new Tensor('float32', [channels], newBias),
+  };
   return { ...conv, inputs: [x, newWeights, biasValue], outputs: user.outputs };
 }
 

@@ -39,7 +39,7 @@ export interface HostStep {
   readonly node: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  run(inputs: readonly Tensor[], context: HostContext): readonly Tensor[] | Promise<readonly Tensor[]>;
+  readonly run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>;
 }
 
 export type PlanStep = NativeIsland | HostStep;
