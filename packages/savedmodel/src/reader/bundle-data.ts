@@ -1,6 +1,6 @@
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { BundleEntry } from './bundle-index.js';
-import { DataFile } from './data-file.js';
+import { allocateBytes, DataFile } from './data-file.js';
 import { formatCrc32c, unmaskCrc32c } from './masked-crc.js';
 import type { Checkpoint } from './read-options.js';
 import { readStringValues } from './string-values.js';
@@ -72,7 +72,7 @@ export class BundleData {
    */
   async strings(key: string, entry: BundleEntry, check: Checkpoint): Promise<readonly Uint8Array[]> {
     const file = await this.fileOf(key, entry);
-    const stored = new Uint8Array(entry.byteLength);
+    const stored = allocateBytes(entry.byteLength, `'${key}'`);
     await file.read(stored, entry.offset, check);
     const values = readStringValues(stored, entry.size, entry.maskedCrc32c);
     if (Array.isArray(values)) return values;

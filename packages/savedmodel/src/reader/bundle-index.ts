@@ -78,6 +78,11 @@ export function parseBundleIndex(bytes: Uint8Array, file: string): BundleIndex {
   return { shards, entries, sliceEntries, unreadable };
 }
 
+/** Whether an entry's elements can be in its stored bytes: exactly, or for strings at least the byte of each length. */
+export function fitsBytes({ dtype, size, byteLength }: Pick<BundleEntry, 'dtype' | 'size' | 'byteLength'>): boolean {
+  return dtype === 'string' ? byteLength >= size : byteLength === size * dtypeInfo(dtype).bytes;
+}
+
 /** One character per byte. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
@@ -133,10 +138,8 @@ function readEntry(proto: BundleEntryProto, shards: number, refuse: (problem: st
     return slice;
   });
   if (slices.length === 0) {
-    const perElement = dtypeInfo(dtype).bytes;
-    // A string takes at least the byte of its length.
-    if (dtype === 'string' ? byteLength < size : byteLength !== size * perElement) {
-      const expected = dtype === 'string' ? `at least ${size}` : String(size * perElement);
+    if (!fitsBytes({ dtype, size, byteLength })) {
+      const expected = dtype === 'string' ? `at least ${size}` : String(size * dtypeInfo(dtype).bytes);
       throw refuse(`expected ${expected} bytes for ${dtype}${formatShape(shape)}, given ${byteLength}`);
     }
   }

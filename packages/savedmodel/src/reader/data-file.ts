@@ -115,10 +115,26 @@ export async function readWholeFile(path: string, limit: number, check: Checkpoi
         { file: path },
       );
     }
-    const bytes = new Uint8Array(file.size);
+    const bytes = allocateBytes(file.size, path);
     await file.read(bytes, 0, check);
     return bytes;
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Memory for bytes that a file is known to hold.
+ *
+ * @param what - for messages
+ * @throws SavedModelError RESOURCE_EXHAUSTED `OUT_OF_MEMORY` when there is not so much, or no typed array can be so long
+ */
+export function allocateBytes(bytes: number, what: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    throw new SavedModelError('RESOURCE_EXHAUSTED', 'OUT_OF_MEMORY', `No memory for the ${bytes} bytes of ${what}`, {
+      cause,
+    });
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '@servable/protos/tensorflow';
 import { describe, expect, it } from 'vitest';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { allocateBytes } from './data-file.js';
 import { extendCrc32c, maskCrc32c } from './masked-crc.js';
 import { described, expected, scratch, testdata, type ExpectedTensor } from './testing/testdata.js';
 import { snappyLiterals, writeTable, type Row } from './testing/write-table.js';
@@ -312,6 +313,10 @@ describe('indexes that cannot be trusted', () => {
     expect(await failure(bundle.read('a'))).toMatchObject({ code: 'DATA_LOSS', reason: 'TRUNCATED' });
   });
 
+  it('refuses more memory than a process can have', () => {
+    expect(() => allocateBytes(2 ** 52, "'kernel'")).toThrow(/^No memory for the 4503599627370496 bytes of 'kernel'$/);
+  });
+
   it('refuses slices that are missing or do not cover the tensor', async () => {
     await using folder = await scratch();
     const prefix = join(folder.path, 'b');
@@ -336,6 +341,14 @@ describe('indexes that cannot be trusted', () => {
         'at most 8 bytes, given 16',
       ],
     ];
+    const all = { extent: [{}] };
+    cases.push(
+      [[header(), row('a', { ...whole, slices: [all], size: 12n })], 'its 4 elements cannot be in 12 bytes'],
+      [
+        [header(), row('a', { dtype: DataType.DT_STRING, shape: shape(2 ** 50), slices: [all], size: 8n })],
+        'its 1125899906842624 elements cannot be in 8 bytes',
+      ],
+    );
     await writeFile(`${prefix}.data-00000-of-00001`, new Uint8Array(8));
     for (const [rows, problem] of cases) {
       await writeFile(`${prefix}.index`, writeTable(rows));

@@ -1,8 +1,8 @@
 import { Tensor, dtypeInfo, type DType, type NumericData, type TensorDataMap } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import { latin1, parseBundleIndex, printable, type BundleEntry, type BundleIndex } from './bundle-index.js';
+import { fitsBytes, latin1, parseBundleIndex, printable, type BundleEntry, type BundleIndex } from './bundle-index.js';
 import { BundleData } from './bundle-data.js';
-import { readWholeFile, type DataFile } from './data-file.js';
+import { allocateBytes, readWholeFile, type DataFile } from './data-file.js';
 import { checkpointOf, type Checkpoint, type ReadOptions } from './read-options.js';
 import {
   isFull,
@@ -141,8 +141,9 @@ export class VariableBundle {
         `Cannot read '${key}': expected ${expected}, given ${given}`,
       );
     }
-    if (entry.slices.length > 0) await this.#stitchBytes(key, entry, target, check);
-    else await this.#data.fill(key, entry, target, check);
+    if (entry.slices.length === 0) return this.#data.fill(key, entry, target, check);
+    await this.#checkedSlices(key, entry);
+    await this.#stitchBytes(key, entry, target, check);
   }
 
   async #readMany(keys: Iterable<string>, options: ReadManyOptions): Promise<Map<string, Tensor>> {
@@ -222,7 +223,7 @@ export class VariableBundle {
           ? `it is of ${entry.dtype}, the tensor of ${whole.dtype}`
           : entry.shape.some((dim, axis) => dim !== slice.lengths[axis]) || entry.shape.length !== slice.lengths.length
             ? 'it is stored with another shape'
-            : entry.dtype !== 'string' && entry.byteLength !== entry.size * dtypeInfo(entry.dtype).bytes
+            : !fitsBytes(entry)
               ? `its ${entry.size} elements cannot be in ${entry.byteLength} bytes`
               : undefined;
     if (entry === undefined || problem !== undefined) {
@@ -235,7 +236,7 @@ export class VariableBundle {
     if (entry.slices.length === 0) return this.#values(key, entry, check);
     if (entry.dtype === 'string') return this.#stitchStrings(key, entry, check);
     const bytes = await this.#checkedSlices(key, entry);
-    const target = new Uint8Array(bytes);
+    const target = allocateBytes(bytes, `'${key}'`);
     await this.#stitchBytes(key, entry, target, check);
     return numericTensor(entry, target);
   }
@@ -246,7 +247,7 @@ export class VariableBundle {
     }
     // The size is looked up in the file before there is a buffer of it.
     await this.#data.fileOf(key, entry);
-    const target = new Uint8Array(entry.byteLength);
+    const target = allocateBytes(entry.byteLength, `'${key}'`);
     await this.#data.fill(key, entry, target, check);
     return numericTensor(entry, target);
   }
@@ -292,8 +293,8 @@ export class VariableBundle {
     return bytes;
   }
 
+  /** Reads the slices of a tensor, which have been checked, to their places in `target`. */
   async #stitchBytes(key: string, entry: BundleEntry, target: Uint8Array, check: Checkpoint): Promise<void> {
-    await this.#checkedSlices(key, entry);
     const unit = dtypeInfo(entry.dtype).bytes;
     for (const slice of entry.slices) {
       const stored = this.#sliceEntry(key, entry, slice);
@@ -305,7 +306,7 @@ export class VariableBundle {
         await this.#data.fill(key, stored, target.subarray(from, from + stored.byteLength), check);
         continue;
       }
-      const piece = new Uint8Array(stored.byteLength);
+      const piece = allocateBytes(stored.byteLength, `a slice of '${key}'`);
       await this.#data.fill(key, stored, piece, check);
       for (const { whole, part, length } of sliceRuns(entry.shape, slice)) {
         target.set(piece.subarray(part * unit, (part + length) * unit), whole * unit);
