@@ -24,6 +24,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from tensorflow.core.protobuf import config_pb2  # noqa: E402
 
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -65,10 +66,11 @@ class LoadedModel:
         if set(inputs) != set(signature.inputs):
             raise ValueError(f"{signature_name} takes {sorted(signature.inputs)}, given {sorted(inputs)}")
         if signature_name not in self._callables:
-            graph = self.session.graph
-            feeds = [graph.get_tensor_by_name(signature.inputs[a].name) for a in sorted(signature.inputs)]
-            fetches = [signature.outputs[a].name for a in sorted(signature.outputs)]
-            self._callables[signature_name] = self.session.make_callable(fetches, feeds)
+            options = config_pb2.CallableOptions(
+                feed=[signature.inputs[a].name for a in sorted(signature.inputs)],
+                fetch=[signature.outputs[a].name for a in sorted(signature.outputs)],
+            )
+            self._callables[signature_name] = self.session._make_callable_from_options(options)
         values = [
             np.asarray(inputs[a], dtype=tf.as_dtype(signature.inputs[a].dtype).as_numpy_dtype)
             for a in sorted(signature.inputs)

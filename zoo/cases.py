@@ -36,7 +36,7 @@ class Family:
 
     def __init__(self):
         self.cases = []
-        self.variables = []
+        self.tracked = []
 
 
 current = Family()
@@ -51,14 +51,17 @@ def case(name, fn, specs, inputs, errors=()):
     current.cases.append(Case(name, fn, tensor_specs, list(inputs), list(errors)))
 
 
+def keep(trackable):
+    """Makes a variable, table, layer or module part of the family's SavedModel; gives it back."""
+    current.tracked.append(trackable)
+    return trackable
+
+
 def variable(value, dtype="float32"):
     """A variable of the family's SavedModel."""
-    value = value.realise(tf.as_dtype(dtype), np.random.default_rng(len(current.variables))) if isinstance(
-        value, Sample
-    ) else value
-    made = tf.Variable(tf.constant(value, dtype))
-    current.variables.append(made)
-    return made
+    if isinstance(value, Sample):
+        value = value.realise(tf.as_dtype(dtype), np.random.default_rng(len(current.tracked)))
+    return keep(tf.Variable(tf.constant(value, dtype)))
 
 
 def parse_spec(text, name):

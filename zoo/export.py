@@ -46,7 +46,7 @@ def wrapped(fn):
 def save(family, directory):
     """The usual way: functions of TensorFlow 2 as signatures."""
     module = tf.Module()
-    module.v = family.variables
+    module.tracked = family.tracked
     signatures = {}
     for case in family.cases:
         if case.name in signatures:

@@ -3,10 +3,9 @@
 The spatial sizes are chosen so that SAME pads unevenly in some case of each op.
 """
 
-import cases
 import keras
 import numpy as np
-from cases import case, rand, variable
+from cases import case, keep, rand, variable
 from golden import tf
 
 raw = tf.raw_ops
@@ -76,7 +75,8 @@ case("conv1d", lambda x: tf.nn.conv1d(x, weights(3, 3, 4), 2, "SAME"), ["float32
 case("conv1d_dilated", lambda x: tf.nn.conv1d(x, weights(3, 3, 4), 1, "VALID", dilations=2), ["float32[?,?,3]"], [(rand(2, 7, 3),)])
 causal = keras.layers.Conv1D(4, 3, padding="causal", dilation_rate=2)
 causal.build((None, None, 3))
-cases.current.variables.extend(v.value for v in causal.weights)
+for weight in causal.weights:
+    keep(weight.value)
 case("keras_causal_conv1d", lambda x: causal(x), ["float32[?,?,3]"], [(rand(2, 7, 3),)])
 
 
@@ -157,7 +157,8 @@ case(
 for name, arguments in (("same", {"padding": "same"}), ("output_padding", {"padding": "valid", "output_padding": 1})):
     layer = keras.layers.Conv2DTranspose(2, 3, strides=2, **arguments)
     layer.build((None, None, None, 3))
-    cases.current.variables.extend(v.value for v in layer.weights)
+    for weight in layer.weights:
+        keep(weight.value)
     case(f"keras_Conv2DTranspose_{name}", applied(layer), [IMAGE], small)
 case(
     "conv1d_transpose",

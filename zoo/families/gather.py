@@ -1,8 +1,7 @@
 """Gathering and scattering, embeddings, one-hot."""
 
 import keras
-import cases
-from cases import FLOATS, INTS, case, rand, variable
+from cases import FLOATS, INTS, case, keep, rand, variable
 from golden import tf
 
 raw = tf.raw_ops
@@ -50,7 +49,7 @@ case("embedding_mean", lambda ids: tf.reduce_mean(tf.gather(table, ids), axis=1)
 case("take_from_read", lambda ids: tf.gather(tf.identity(table), ids), ["int32[?]"], [([0, 6],)])
 embedding = keras.layers.Embedding(6, 3, mask_zero=True, embeddings_initializer=keras.initializers.RandomNormal(seed=5))
 embedding.build()
-cases.current.variables.append(embedding.embeddings.value)
+keep(embedding.embeddings.value)
 case("keras_Embedding", lambda ids: embedding(ids), ["int32[?,?]"], [([[0, 5, 3], [1, 1, 2]],)])
 case("keras_Embedding_from_float", lambda ids: embedding(ids), ["float32[?,?]"], [([[0, 5, 3], [1, 1, 2]],)])
 

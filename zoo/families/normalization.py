@@ -1,9 +1,8 @@
 """Normalization: fused ops, and the patterns that Keras and tf.nn write out."""
 
-import cases
 import keras
 import numpy as np
-from cases import case, rand, variable
+from cases import case, keep, rand, variable
 from golden import tf
 
 raw = tf.raw_ops
@@ -64,7 +63,7 @@ def layer(made, shape):
         positive = "gamma" in w.path or "variance" in w.path or "scale" in w.path
         if w.dtype == "float32":
             w.assign(rng.uniform(0.4, 1.6, w.shape) if positive else rng.normal(0, 0.5, w.shape))
-        cases.current.variables.append(w.value)
+        keep(w.value)
     return lambda x: made(x)
 
 
