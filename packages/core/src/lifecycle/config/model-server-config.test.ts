@@ -8,7 +8,6 @@ test('a model without a policy serves its latest version only', () => {
       basePath: '/models/m',
       platform: undefined,
       versionPolicy: { kind: 'latest', numVersions: 1 },
-      versionLabels: new Map(),
     },
   ]);
 });

@@ -10,8 +10,6 @@ export interface ModelConfig {
   /** The platform that must load it; absent, each version directory's content decides. */
   readonly platform?: string | undefined;
   readonly versionPolicy: ServableVersionPolicy;
-  /** Names for versions that requests may use in place of numbers. */
-  readonly versionLabels: ReadonlyMap<string, bigint>;
 }
 
 export interface ModelServerConfig {
@@ -25,8 +23,6 @@ export interface ModelConfigInput {
   readonly platform?: string | undefined;
   /** Default: the latest version only. */
   readonly versionPolicy?: ServableVersionPolicy | undefined;
-  /** Default: none. */
-  readonly versionLabels?: ReadonlyMap<string, bigint> | undefined;
 }
 
 /**
@@ -38,7 +34,7 @@ export interface ModelConfigInput {
 export function modelServerConfig(models: readonly ModelConfigInput[]): ModelServerConfig {
   const names = new Set<string>();
   const checked = models.map((input): ModelConfig => {
-    const { name, basePath, platform, versionPolicy = latestVersionPolicy, versionLabels = new Map() } = input;
+    const { name, basePath, platform, versionPolicy = latestVersionPolicy } = input;
     if (name === '') {
       throw new ServingError('INVALID_ARGUMENT', 'MODEL_NAME_EMPTY', `The model at ${basePath} has an empty name`);
     }
@@ -58,7 +54,7 @@ export function modelServerConfig(models: readonly ModelConfigInput[]): ModelSer
       );
     }
     checkVersionPolicy(name, versionPolicy);
-    return Object.freeze({ name, basePath, platform, versionPolicy, versionLabels });
+    return Object.freeze({ name, basePath, platform, versionPolicy });
   });
   return Object.freeze({ models: Object.freeze(checked) });
 }

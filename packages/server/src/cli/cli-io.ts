@@ -1,0 +1,21 @@
+import type { Logger } from '@servable/core';
+import type { ServerOptions } from '../server-options.js';
+
+/** Everything a command touches outside of itself. */
+export interface CliIo {
+  /** Base of relative paths. */
+  readonly cwd: string;
+  readonly stdout: (text: string) => void;
+  /** Takes whole lines of the log and of error messages. */
+  readonly stderr: (text: string) => void;
+  /** Calls back for every SIGTERM and SIGINT; the returned function ends that. */
+  readonly onSignal: (listener: (signal: 'SIGTERM' | 'SIGINT') => void) => () => void;
+  /** Replaces parts of the server's options, for tests. */
+  readonly overrides?: Partial<Pick<ServerOptions, 'platforms' | 'clock'>> | undefined;
+}
+
+/** What a command is given. */
+export interface CommandContext {
+  readonly io: CliIo;
+  readonly logger: Logger;
+}

@@ -1,0 +1,52 @@
+import { createTextLogger } from '@servable/core';
+import { version } from '../version.js';
+import type { CliIo } from './cli-io.js';
+import { dropIn, dropInUsage } from './drop-in.js';
+import { nearestName } from './nearest-name.js';
+import { serve, serveUsage } from './serve.js';
+
+export type { CliIo } from './cli-io.js';
+
+const commands = ['serve', 'help', 'version'] as const;
+
+/**
+ * The command line of `@servable/server`, one program under two names: a first argument that is a word is a sub-command
+ * of `servable`; anything else is the command line of `tensorflow_model_server`.
+ *
+ * @param argv - the arguments, without the program's name
+ * @returns the exit status, when the program is done
+ */
+export async function main(argv: readonly string[], io: CliIo): Promise<number> {
+  const context = { io, logger: createTextLogger({ write: io.stderr }) };
+  const [command, ...rest] = argv;
+  if (command === undefined) {
+    io.stderr(help());
+    return 2;
+  }
+  if (command.startsWith('-')) return dropIn(argv, context);
+  switch (command) {
+    case 'serve':
+      return serve(rest, context);
+    case 'help':
+      io.stdout(help());
+      return 0;
+    case 'version':
+      io.stdout(`servable ${version}\n`);
+      return 0;
+    default: {
+      const nearest = nearestName(command, commands);
+      const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+      io.stderr(`Unknown command: ${command}${hint}\n\n${help()}`);
+      return 2;
+    }
+  }
+}
+
+function help(): string {
+  return `${serveUsage()}
+usage: servable version
+
+As tensorflow_model_server, with flags and no command:
+
+${dropInUsage()}`;
+}

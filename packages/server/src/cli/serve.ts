@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { ServingError } from '@servable/core';
+import { onnxPlatform } from '../platforms/onnx.js';
+import { savedModelPlatform } from '../platforms/savedmodel.js';
+import type { CommandContext } from './cli-io.js';
+import { findModels } from './find-models.js';
+import { flag, FlagError, flagSpecs, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
+import { runServer } from './run-server.js';
+
+const serveFlags = flagSpecs({
+  port: flag('int32', 8500, 'Port for gRPC; 0 takes any free one.'),
+  'rest-port': flag('int32', 8501, 'Port for HTTP/REST; 0 takes any free one.'),
+  host: flag('string', '127.0.0.1', 'Address to listen on; 0.0.0.0 or :: serves other machines too.'),
+  help: flag('bool', false, 'Print this and exit.'),
+});
+
+export function serveUsage(): string {
+  return `usage: servable serve DIR [flags]
+
+Serves the models in DIR: a SavedModel or ONNX model directory, a directory of its versions (1/, 2/, ...), or a
+directory of such models.
+
+Flags:
+${formatFlags(serveFlags)}`;
+}
+
+/** `servable serve DIR`: opens its ports at once and answers as models become ready. */
+export async function serve(argv: readonly string[], { io, logger }: CommandContext): Promise<number> {
+  let parsed: ParsedFlags<typeof serveFlags>;
+  let directory: string;
+  try {
+    parsed = parseFlags(argv, serveFlags);
+    if (parsed.values.help) {
+      io.stdout(serveUsage());
+      return 0;
+    }
+    const [first, ...others] = parsed.rest;
+    if (first === undefined || others.length > 0) {
+      throw new FlagError(`servable serve takes one directory; got ${parsed.rest.length}`);
+    }
+    directory = resolve(io.cwd, first);
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    io.stderr(`${error.message}\n\n${serveUsage()}`);
+    return 2;
+  }
+  const { values } = parsed;
+  const platforms = io.overrides?.platforms ?? [savedModelPlatform(), onnxPlatform()];
+  try {
+    return await runServer(
+      {
+        models: await findModels(directory, platforms),
+        platforms,
+        host: values.host,
+        grpcPort: values.port,
+        restPort: values['rest-port'],
+        healthService: true,
+        logger,
+        optionNames: { grpcPort: '--port', restPort: '--rest-port' },
+      },
+      io,
+    );
+  } catch (error) {
+    io.stderr(`servable serve: ${ServingError.from(error).message}\n`);
+    return 1;
+  }
+}

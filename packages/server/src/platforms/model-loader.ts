@@ -1,0 +1,34 @@
+import type { InferenceCall, InferenceServable, Loader } from '@servable/core';
+import { diskEstimate } from './disk-estimate.js';
+
+/** What the platforms need of a loaded model: `Model` of `@servable/runtime`. */
+export interface LoadedModel {
+  readonly signatureDefs: InferenceServable['signatureDefs'];
+  run(call: InferenceCall): ReturnType<InferenceServable['run']>;
+  close(): Promise<void>;
+}
+
+/** A loader that turns a model of the runtime into a servable. */
+export function modelLoader(
+  platform: string,
+  directory: string,
+  open: () => Promise<LoadedModel>,
+): Loader<InferenceServable> {
+  let model: LoadedModel | undefined;
+  return {
+    async load({ signal }) {
+      const opened = await open();
+      if (signal.aborted) {
+        await opened.close();
+        throw signal.reason;
+      }
+      model = opened;
+      return { platform, signatureDefs: opened.signatureDefs, run: (call) => opened.run(call) };
+    },
+    async unload() {
+      await model?.close();
+      model = undefined;
+    },
+    estimateResources: () => diskEstimate(directory),
+  };
+}

@@ -1,0 +1,42 @@
+import { type InferenceServable, type Loader, ServingError, type StoragePath } from '@servable/core';
+
+/** A kind of model and what is needed to run it. */
+export interface Platform {
+  /** As in `model_platform` of a model config: `tensorflow`, `onnx`. */
+  readonly name: string;
+  /** Whether a version directory is of this kind, by its file names alone. */
+  accepts(directory: StoragePath): Promise<boolean>;
+  createLoader(directory: StoragePath): Loader<InferenceServable>;
+}
+
+/**
+ * A loader for a version directory whose platform is looked up when it is loaded, so that versions of one model may be
+ * of different kinds.
+ *
+ * @param platformName - the only platform allowed; `undefined` takes the first that accepts the directory
+ */
+export function platformLoader(
+  platforms: readonly Platform[],
+  platformName: string | undefined,
+  directory: StoragePath,
+): Loader<InferenceServable> {
+  const allowed = platforms.filter(({ name }) => platformName === undefined || name === platformName);
+  let chosen: Loader<InferenceServable> | undefined;
+  const choose = async (): Promise<Loader<InferenceServable>> => {
+    for (const platform of allowed) {
+      if (await platform.accepts(directory)) return (chosen = platform.createLoader(directory));
+    }
+    // Upstream's text: TensorFlow's saved_model/loader.cc, two lines.
+    throw new ServingError(
+      'NOT_FOUND',
+      'MODEL_FILES_NOT_FOUND',
+      'Specified file path does not appear to contain a SavedModel bundle ' +
+        `(should have a file called \`saved_model.pb\`)\nSpecified file path: ${directory}`,
+    );
+  };
+  return {
+    load: async (options) => (await choose()).load(options),
+    unload: async () => chosen?.unload(),
+    estimateResources: async () => (await (await choose()).estimateResources?.()) ?? { ramBytes: 0 },
+  };
+}

@@ -1,0 +1,248 @@
+import { Server as GrpcServer } from '@grpc/grpc-js';
+import {
+  addPredictionServices,
+  InFlight,
+  type Logger,
+  type ServableProvider,
+  type InferenceServable,
+  ServableStateMonitor,
+  type ServableStateReader,
+  ServingError,
+  ServingHealth,
+  type WaitOptions,
+} from '@servable/core';
+import { listenGrpc } from './listeners/grpc-listener.js';
+import type { Listener } from './listeners/listener.js';
+import { listenRest } from './listeners/rest-listener.js';
+import { type ModelPipeline, modelPipeline } from './model-pipeline.js';
+import { notReadyProvider } from './not-ready-provider.js';
+import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './server-options.js';
+import { restRequestListener } from './rest-request-listener.js';
+
+/**
+ * - `not-ready`: the ports are open and some model has never had a version loaded;
+ * - `ready`: every model has had a version loaded;
+ * - `draining`: no new requests are taken, the running ones end;
+ * - `closed`: the ports are closed and the models unloaded.
+ */
+export type ServerState = 'not-ready' | 'ready' | 'draining' | 'closed';
+
+/** A running server. */
+export interface Server extends AsyncDisposable {
+  readonly state: ServerState;
+  /** The gRPC port that was bound; `undefined` without gRPC. */
+  readonly grpcPort: number | undefined;
+  /** The REST port that was bound; `undefined` without REST. */
+  readonly restPort: number | undefined;
+  /** The states of all versions of all models. */
+  readonly states: ServableStateReader;
+  /**
+   * Resolves once every model has a version that is available.
+   *
+   * @throws ServingError UNKNOWN when a model's versions have all failed; DEADLINE_EXCEEDED after `timeoutMs`; the
+   * signal's reason
+   */
+  waitUntilReady(options?: WaitOptions): Promise<void>;
+  /**
+   * Drains: refuses new requests with UNAVAILABLE, lets the running ones end for up to `drainTimeoutMs`, cuts the rest,
+   * closes the ports and unloads the models. Idempotent.
+   */
+  close(): Promise<void>;
+  /** Cuts: ends every connection and unloads the models under their requests. Idempotent, also during a drain. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * Starts a server: the composition root, the only place that knows every part.
+ *
+ * @param start.signal - gives the start up; only matters while `waitForModels` waits
+ * @returns the server, its ports open
+ * @throws ServingError INVALID_ARGUMENT for a bad option; UNAVAILABLE when a port is taken; with `waitForModels`, UNKNOWN
+ * when a model cannot be loaded. Nothing stays open after a failed start.
+ *
+ * @example
+ * ```ts
+ * await using server = await createServer({
+ *   models: [{ name: 'half_plus_two', basePath: '/models/half_plus_two' }],
+ *   grpcPort: 8500,
+ *   restPort: 8501,
+ * });
+ * await server.waitUntilReady();
+ * ```
+ */
+export async function createServer(
+  options: ServerOptions,
+  start: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Server> {
+  const resolved = resolveServerOptions(options);
+  const { logger, waitForModels } = resolved;
+  const monitor = new ServableStateMonitor({ clock: resolved.clock });
+  const pipeline = modelPipeline(resolved, monitor);
+  const parts: Parts = {
+    names: [...resolved.platformOf.keys()],
+    monitor,
+    pipeline,
+    provider: notReadyProvider(pipeline.manager, monitor, new Set(resolved.platformOf.keys())),
+    inFlight: new InFlight(),
+    health: new ServingHealth(),
+    drainTimeoutMs: resolved.drainTimeoutMs,
+    logger,
+  };
+  const listeners: Listeners = { grpc: undefined, rest: undefined };
+  try {
+    if (waitForModels) {
+      pipeline.start();
+      await monitor.waitUntilAvailable(parts.names, { signal: start.signal });
+      logger.info('Finished adding/updating models');
+      await listen(resolved, parts, listeners);
+    } else {
+      await listen(resolved, parts, listeners);
+      pipeline.start();
+    }
+  } catch (error) {
+    listeners.grpc?.cut();
+    listeners.rest?.cut();
+    await pipeline.close({ cut: true });
+    throw error;
+  }
+  return new RunningServer(parts, listeners);
+}
+
+interface Parts {
+  readonly names: readonly string[];
+  readonly monitor: ServableStateMonitor;
+  readonly pipeline: ModelPipeline;
+  readonly provider: ServableProvider<InferenceServable>;
+  readonly inFlight: InFlight;
+  readonly health: ServingHealth;
+  readonly drainTimeoutMs: number;
+  readonly logger: Logger;
+}
+
+interface Listeners {
+  grpc: Listener | undefined;
+  rest: Listener | undefined;
+}
+
+/** Opens the ports, gRPC first; what was opened is in `listeners` also when a later one fails. */
+async function listen(options: ResolvedServerOptions, parts: Parts, listeners: Listeners): Promise<void> {
+  const { host, restHost, grpcPort, restPort, logger, optionNames } = options;
+  const dependencies = {
+    provider: parts.provider,
+    states: parts.monitor,
+    inFlight: parts.inFlight,
+    checkMethodNames: options.checkMethodNames,
+  };
+  if (grpcPort !== undefined) {
+    const server = new GrpcServer({
+      'grpc.max_receive_message_length': options.maxReceiveMessageBytes,
+      'grpc.max_send_message_length': -1,
+    });
+    addPredictionServices(server, {
+      ...dependencies,
+      tensorContent: options.tensorContent,
+      health: options.healthService ? parts.health : undefined,
+    });
+    const address = { host, port: grpcPort, what: 'gRPC', portOption: optionNames.grpcPort };
+    listeners.grpc = await listenGrpc(server, address);
+    logger.info(`Running gRPC ModelServer at ${host}:${listeners.grpc.port} ...`);
+  }
+  if (restPort !== undefined) {
+    const handler = restRequestListener();
+    const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };
+    listeners.rest = await listenRest(handler, address);
+    logger.info(`Exporting HTTP/REST API at:localhost:${listeners.rest.port} ...`);
+  }
+}
+
+class RunningServer implements Server {
+  readonly grpcPort: number | undefined;
+  readonly restPort: number | undefined;
+  readonly #parts: Parts;
+  readonly #listeners: readonly Listener[];
+  readonly #cut = new AbortController();
+  #state: ServerState = 'not-ready';
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Parts, { grpc, rest }: Listeners) {
+    this.#parts = parts;
+    this.#listeners = [grpc, rest].filter((listener) => listener !== undefined);
+    this.grpcPort = grpc?.port;
+    this.restPort = rest?.port;
+    const { monitor, names } = parts;
+    const waiting = new Set(names);
+    const update = (): void => {
+      for (const name of waiting) {
+        if (monitor.getVersionStates(name).some(({ managerState }) => managerState === 'AVAILABLE')) {
+          waiting.delete(name);
+        }
+      }
+      if (waiting.size > 0 || this.#state !== 'not-ready') return;
+      this.#state = 'ready';
+      parts.health.setServing(true);
+      unsubscribe();
+    };
+    const unsubscribe = monitor.subscribe(update);
+    update();
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  get states(): ServableStateReader {
+    return this.#parts.monitor;
+  }
+
+  waitUntilReady(options?: WaitOptions): Promise<void> {
+    return this.#parts.monitor.waitUntilAvailable(this.#parts.names, options);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#drain());
+  }
+
+  destroy(): Promise<void> {
+    this.#cut.abort(new ServingError('UNAVAILABLE', 'SERVER_DESTROYED', 'The server was destroyed'));
+    return this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #drain(): Promise<void> {
+    const { inFlight, health, pipeline, drainTimeoutMs, logger } = this.#parts;
+    this.#state = 'draining';
+    health.setServing(false);
+    // No new connections from here on; the ones that are open go on until their calls have ended.
+    const stopped = Promise.allSettled(this.#listeners.map((listener) => listener.stop()));
+    let cut = false;
+    try {
+      await inFlight.drain({ timeoutMs: drainTimeoutMs, signal: this.#cut.signal });
+    } catch (error) {
+      cut = true;
+      logger.warning(`Cutting what is still running: ${(error as Error).message}`);
+    }
+    // Answers that are known may still be on their way out: a client that does not read them cannot hold us up.
+    if (!cut) await this.#settleWithin(stopped, drainTimeoutMs);
+    for (const listener of this.#listeners) listener.cut();
+    this.#cut.signal.addEventListener('abort', () => void pipeline.manager.destroy(), { once: true });
+    await pipeline.close({ cut: cut || this.#cut.signal.aborted });
+    this.#state = 'closed';
+  }
+
+  async #settleWithin(stopped: Promise<unknown>, timeoutMs: number): Promise<void> {
+    const { signal } = this.#cut;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      const end = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
+      void stopped.then(end);
+    });
+  }
+}
