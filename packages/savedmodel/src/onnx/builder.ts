@@ -70,16 +70,15 @@ export class Builder {
   }
 
   private shared(key: string, make: () => Tensor): Value {
-    for (let builder: Builder | undefined = this.parent; builder !== undefined; builder = builder.parent) {
-      const known = builder.constants.get(key);
-      if (known !== undefined) return known;
-    }
-    let value = this.constants.get(key);
-    if (value === undefined) {
-      value = this.constant(make(), 'constant');
-      this.constants.set(key, value);
-    }
+    const known = this.sharedBefore(key);
+    if (known !== undefined) return known;
+    const value = this.constant(make(), 'constant');
+    this.constants.set(key, value);
     return value;
+  }
+
+  private sharedBefore(key: string): Value | undefined {
+    return this.constants.get(key) ?? this.parent?.sharedBefore(key);
   }
 
   // Nodes
@@ -174,10 +173,8 @@ export class Builder {
   /** The value as a node's input: a put-off transposition is emitted now, once. */
   materialize(value: Value): Value {
     if (value.transposed === undefined) return value;
-    for (let builder: Builder | undefined = this; builder !== undefined; builder = builder.parent) {
-      const known = builder.materialized.get(value);
-      if (known !== undefined) return known;
-    }
+    const known = this.materializedBefore(value);
+    if (known !== undefined) return known;
     const { of, perm } = value.transposed;
     const output: Value = { name: value.name, dtype: value.dtype, shape: value.shape, elements: value.elements };
     const node: LoweredNode = {
@@ -192,6 +189,10 @@ export class Builder {
     this.nodes.push(node);
     this.materialized.set(value, output);
     return output;
+  }
+
+  private materializedBefore(value: Value): Value | undefined {
+    return this.materialized.get(value) ?? this.parent?.materializedBefore(value);
   }
 
   private fold(
