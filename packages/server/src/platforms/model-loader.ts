@@ -1,4 +1,4 @@
-import type { InferenceCall, InferenceServable, Loader } from '@servable/core';
+import type { InferenceCall, InferenceServable, Loader, LoadOptions } from '@servable/core';
 import { diskEstimate } from './disk-estimate.js';
 
 /** What the platforms need of a loaded model: `Model` of `@servable/runtime`. */
@@ -12,12 +12,12 @@ export interface LoadedModel {
 export function modelLoader(
   platform: string,
   directory: string,
-  open: () => Promise<LoadedModel>,
+  open: (options: LoadOptions) => Promise<LoadedModel>,
 ): Loader<InferenceServable> {
   let model: LoadedModel | undefined;
   return {
     async load({ signal }) {
-      const opened = await open();
+      const opened = await open({ signal });
       if (signal.aborted) {
         await opened.close();
         throw signal.reason;

@@ -1,17 +1,21 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LoadOptions } from '@servable/core';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 
 export interface OnnxPlatformOptions {
   /** Loads an ONNX file; default `loadOnnxModel` of `@servable/runtime`. */
-  readonly load?: ((file: string) => Promise<LoadedModel>) | undefined;
+  readonly load?: ((file: string, options: LoadOptions) => Promise<LoadedModel>) | undefined;
 }
 
 /** Serves ONNX models: directories with a `model.onnx`. */
 export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
   // The runtime is native code: imported when the first model is loaded, not when the server starts.
-  const load = options.load ?? (async (file) => (await import('@servable/runtime')).loadOnnxModel(file));
+  const load =
+    options.load ??
+    (async (file: string, { signal }: LoadOptions) =>
+      (await import('@servable/runtime')).loadOnnxModel(file, { signal }));
   const fileOf = (directory: string): string => join(directory, 'model.onnx');
   return {
     name: 'onnx',
@@ -20,6 +24,6 @@ export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
         () => true,
         () => false,
       ),
-    createLoader: (directory) => modelLoader('onnx', directory, () => load(fileOf(directory))),
+    createLoader: (directory) => modelLoader('onnx', directory, (how) => load(fileOf(directory), how)),
   };
 }
