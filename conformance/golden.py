@@ -121,6 +121,8 @@ def example(**features):
     for name, values in features.items():
         values = values if isinstance(values, (list, tuple)) else [values]
         feature = proto.features.feature[name]
+        if not values:
+            continue  # a feature without a kind
         if all(isinstance(v, (bytes, str)) for v in values):
             feature.bytes_list.value.extend(v.encode() if isinstance(v, str) else v for v in values)
         elif all(isinstance(v, (int, np.integer)) for v in values):

@@ -9,6 +9,7 @@ Run: python export.py [family ...]        all families without a name
 
 import functools
 import importlib
+import os
 import pathlib
 import shutil
 import sys
@@ -120,6 +121,7 @@ def export(name):
 
 
 def main(names):
+    os.chdir(HERE)
     for name in names or sorted(p.stem for p in (HERE / "families").glob("*.py")):
         export(name)
 
