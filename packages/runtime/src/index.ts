@@ -14,3 +14,15 @@ export type { Feeds } from './session/session-call.js';
 export type { GraphOptimization, LogSeverity, SessionOptions } from './session/session-options.js';
 export type { SessionSignature, ValueInfo } from './session/value-info.js';
 export type { CallOptions } from './session/interruption.js';
+
+// Plans: compiled signatures
+export { PlanRunner } from './plan/plan-runner.js';
+export type { RunnableIsland, RunnablePlan } from './plan/plan-runner.js';
+
+// Models
+export { loadOnnxModel } from './model/load-onnx-model.js';
+export type { LoadOnnxModelOptions } from './model/load-onnx-model.js';
+export { loadSavedModel } from './model/load-saved-model.js';
+export type { LoadSavedModelOptions } from './model/load-saved-model.js';
+export type { Model, ModelCall, ModelIdentity, Prediction, PredictOptions } from './model/model.js';
+export type { IdentityOptions } from './model/model-identity.js';

@@ -10,7 +10,11 @@ export interface OrtApi extends OrtFunctions {
   /** Version of ONNX Runtime, such as `1.30.0`. */
   readonly version: string;
   /** The C library's `memcpy`. */
-  readonly copyMemory: (to: Pointer | NodeJS.ArrayBufferView, from: Pointer | NodeJS.ArrayBufferView, bytes: number) => void;
+  readonly copyMemory: (
+    to: Pointer | NodeJS.ArrayBufferView,
+    from: Pointer | NodeJS.ArrayBufferView,
+    bytes: number,
+  ) => void;
 }
 
 /**

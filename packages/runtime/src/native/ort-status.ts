@@ -41,7 +41,8 @@ export function statusError(api: OrtApi, status: bigint): RuntimeError {
 }
 
 function classify(ortCode: number, message: string): readonly [RuntimeErrorCode, string] {
-  if (/failed to allocate memory|bad_alloc|bad allocation/i.test(message)) return ['RESOURCE_EXHAUSTED', 'OUT_OF_MEMORY'];
+  if (/failed to allocate memory|bad_alloc|bad allocation/i.test(message))
+    return ['RESOURCE_EXHAUSTED', 'OUT_OF_MEMORY'];
   if (message.includes('terminate flag')) return ['CANCELLED', 'CANCELLED'];
   const [code, reason] = errors[ortCode] ?? ['INTERNAL', 'ENGINE_FAIL'];
   if (code !== 'UNIMPLEMENTED' && message.includes('Non-zero status code returned while running')) {

@@ -49,10 +49,7 @@ export function createValue(tensor: Tensor): Pointer {
   if (tensor.is('string')) return createStrings(tensor.data, dims, shape.length);
   const data = tensor.data as NumericData;
   const memory = data.byteLength === 0 ? nothing : data;
-  check(
-    api,
-    api.CreateTensorWithDataAsOrtValue(memoryInfo, memory, data.byteLength, dims, shape.length, type, out),
-  );
+  check(api, api.CreateTensorWithDataAsOrtValue(memoryInfo, memory, data.byteLength, dims, shape.length, type, out));
   return taken();
 }
 
@@ -157,7 +154,8 @@ export function copyValue(value: Pointer, { dtype, shape }: ValueType): Tensor {
   for (const dim of shape) size *= dim;
   if (dtype === 'string') return new Tensor('string', shape, copyStrings(value, size));
   const { array: NumericArray, lanes } = dtypeInfo(dtype);
-  if (NumericArray === undefined) throw new RuntimeError('UNIMPLEMENTED', 'UNSUPPORTED_DTYPE', `No typed array holds ${dtype}`);
+  if (NumericArray === undefined)
+    throw new RuntimeError('UNIMPLEMENTED', 'UNSUPPORTED_DTYPE', `No typed array holds ${dtype}`);
   const data = new NumericArray(size * lanes);
   if (size > 0) {
     check(api, api.GetTensorMutableData(value, out));

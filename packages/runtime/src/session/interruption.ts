@@ -18,9 +18,14 @@ export function cancelled(signal: AbortSignal, cause: unknown = signal.reason): 
 /** The error of a call that took too long. */
 export function deadlineExceeded(timeoutMs: number | undefined, cause?: unknown): RuntimeError {
   const limit = timeoutMs === undefined ? '' : ` of ${timeoutMs} ms`;
-  return new RuntimeError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', `The call did not end within its deadline${limit}`, {
-    cause,
-  });
+  return new RuntimeError(
+    'DEADLINE_EXCEEDED',
+    'DEADLINE_EXCEEDED',
+    `The call did not end within its deadline${limit}`,
+    {
+      cause,
+    },
+  );
 }
 
 /**
@@ -36,7 +41,7 @@ export function checkLimits({ signal, timeoutMs }: CallOptions): void {
 }
 
 /** The longest that Node's timers wait; longer limits are no limits in practice. */
-const longestTimer = 2 ** 31 - 1;
+export const longestTimer = 2 ** 31 - 1;
 
 /**
  * Calls `interrupt` once when the signal aborts or the time is up.

@@ -8,7 +8,13 @@ const run1 = async (session: NativeSession, x: Tensor) => (await session.run(new
 describe('a native session', () => {
   it('adds', async () => {
     await using session = await NativeSession.create(addModel());
-    const sum = await session.run(new Map([['x', tensor([1, 2])], ['y', tensor([3, 4])]]), ['sum']);
+    const sum = await session.run(
+      new Map([
+        ['x', tensor([1, 2])],
+        ['y', tensor([3, 4])],
+      ]),
+      ['sum'],
+    );
     expect(sum.get('sum')).toEqual(tensor([4, 6]));
     console.log(session.inputs, session.outputs);
   });

@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import type { Tensor } from '@servable/tensor';
 import { logLevels, ortEnv } from '../native/ort-env.js';
 import type { Pointer, Status } from '../native/ort-functions.js';
@@ -86,8 +87,7 @@ export class NativeSession implements AsyncDisposable {
     const resolved = resolveSessionOptions(options);
     const address = await createSession(model, resolved, initializers, { signal, timeoutMs });
     try {
-      const mayRunInline = model instanceof Uint8Array && model.byteLength <= inlineModelBytes && !findsLoop(model);
-      const execution = mayRunInline ? resolved.execution : 'async';
+      const execution = (await mayRunInline(model)) ? resolved.execution : 'async';
       return new NativeSession({ address, signature: describeSession(address), execution }, true);
     } catch (error) {
       ortEnv().api.ReleaseSession(address);
@@ -275,6 +275,13 @@ export class NativeSession implements AsyncDisposable {
       throw new RuntimeError('FAILED_PRECONDITION', 'SESSION_CLOSED', 'The session has been closed');
     }
   }
+}
+
+/** Small models without loops may turn out to take microseconds. */
+async function mayRunInline(model: Uint8Array | string): Promise<boolean> {
+  if (typeof model !== 'string') return model.byteLength <= inlineModelBytes && !findsLoop(model);
+  const { size } = await stat(model);
+  return size <= inlineModelBytes && !findsLoop(await readFile(model));
 }
 
 function releaseValues(values: BigUint64Array): void {

@@ -108,7 +108,11 @@ export class CallFactory {
     for (const name of fetches) {
       if (!this.#outputs.has(name)) throw this.#unknownOutput(name);
       if (seen.has(name)) {
-        throw new RuntimeError('INVALID_ARGUMENT', 'DUPLICATE_OUTPUT', `Output ${quote(name)} is fetched more than once`);
+        throw new RuntimeError(
+          'INVALID_ARGUMENT',
+          'DUPLICATE_OUTPUT',
+          `Output ${quote(name)} is fetched more than once`,
+        );
       }
       seen.add(name);
     }

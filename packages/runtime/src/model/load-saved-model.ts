@@ -1,0 +1,85 @@
+import { compileSignature, readSavedModel } from '@servable/savedmodel';
+import { PlanRunner } from '../plan/plan-runner.js';
+import { badOption, RuntimeError } from '../runtime-error.js';
+import type { CallOptions } from '../session/interruption.js';
+import { resolveSessionOptions, type SessionOptions } from '../session/session-options.js';
+import { LoadedModel } from './loaded-model.js';
+import { modelIdentity, type IdentityOptions } from './model-identity.js';
+import type { Model } from './model.js';
+
+/** How a SavedModel is loaded. */
+export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
+  /** Tags of the MetaGraph: exactly these, in any order. Default: `['serve']`. */
+  readonly tags?: readonly string[] | undefined;
+  /**
+   * Signatures to compile while loading; the load fails if one of them does not compile. Default: `serving_default`, or
+   * the first that compiles where it does not; all others are compiled when they are first used. Each compiled signature
+   * has its own copy of the weights that it uses.
+   */
+  readonly eager?: readonly string[] | undefined;
+  /** How the engine runs it. */
+  readonly session?: SessionOptions | undefined;
+}
+
+/**
+ * Loads a SavedModel (an export of TensorFlow 1 or 2, or Keras) and compiles it for the engine. TensorFlow is not needed.
+ *
+ * @param dir - the directory that holds `saved_model.pb`, usually a version directory
+ * @throws SavedModelError what reading and compiling throw: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED with the op that stops it
+ * @throws RuntimeError INVALID_ARGUMENT `BAD_OPTION`; FAILED_PRECONDITION `NO_SIGNATURES`, or when the engine's library is
+ * missing; CANCELLED; DEADLINE_EXCEEDED
+ * @example
+ * await using model = await loadSavedModel('models/resnet/3');
+ * const { outputs } = await model.predict({ image });
+ */
+export async function loadSavedModel(dir: string, options: LoadSavedModelOptions = {}): Promise<Model> {
+  const { signal, timeoutMs, tags, eager, session = {} } = options;
+  const identity = modelIdentity(dir, options);
+  resolveSessionOptions(session);
+  if (eager !== undefined && !Array.isArray(eager)) throw badOption('eager', 'an array of signature names', eager);
+  const started = performance.now();
+  const source = await readSavedModel(dir, { tags, signal, timeoutMs });
+  const model = new LoadedModel(identity, {
+    signatureDefs: source.signatureDefs,
+    compile: async (name, closed) => {
+      const plan = await compileSignature(source, name, { signal: closed });
+      return PlanRunner.create(plan, { ...session, signal: closed });
+    },
+    close: () => source.close(),
+  });
+  try {
+    const left = () => ({
+      signal,
+      timeoutMs: timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - started),
+    });
+    if (eager === undefined) await warmFirst(model, dir, left);
+    else for (const name of eager) await model.warm(name, left());
+    return model;
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+}
+
+/** Compiles the default signature, or the first that compiles; fails as the first did when none does. */
+async function warmFirst(model: LoadedModel, dir: string, left: () => CallOptions): Promise<void> {
+  let first: unknown;
+  for (const name of model.requestSignatures) {
+    try {
+      await model.warm(name, left());
+      return;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code === 'CANCELLED' || code === 'DEADLINE_EXCEEDED') throw error;
+      first ??= error;
+    }
+  }
+  throw (
+    first ??
+    new RuntimeError(
+      'FAILED_PRECONDITION',
+      'NO_SIGNATURES',
+      `The SavedModel ${dir} has no signature that can be served`,
+    )
+  );
+}

@@ -1,0 +1,265 @@
+import type { HostStep, NativeIsland, Plan, SignatureTensor } from '@servable/savedmodel';
+import { Tensor } from '@servable/tensor';
+import { RuntimeError } from '../runtime-error.js';
+import { cancelled, checkLimits, deadlineExceeded, longestTimer, type CallOptions } from '../session/interruption.js';
+import { NativeSession } from '../session/native-session.js';
+import { NativeValue } from '../session/native-value.js';
+import type { SessionOptions } from '../session/session-options.js';
+import { schedule, type ScheduledStep } from './schedule.js';
+
+/** A native island with its session. */
+export interface RunnableIsland extends Pick<NativeIsland, 'kind' | 'inputs' | 'outputs'> {
+  readonly session: NativeSession;
+}
+
+/** A plan whose islands are sessions; it holds on to no weights. */
+export interface RunnablePlan extends Omit<Plan, 'steps'> {
+  readonly steps: readonly (RunnableIsland | HostStep)[];
+}
+
+type Value = Tensor | NativeValue;
+
+/** How many combinations of outputs are remembered. */
+const rememberedSchedules = 64;
+
+/**
+ * Runs a compiled signature: its native islands and host steps, in order. Any number of calls may be under way at once.
+ *
+ * Values between islands stay in the engine's memory, and each is freed after its last use. Steps that the asked outputs
+ * do not need are left out.
+ */
+export class PlanRunner implements AsyncDisposable {
+  readonly plan: RunnablePlan;
+  readonly #inputs: ReadonlyMap<string, SignatureTensor>;
+  readonly #outputs: ReadonlyMap<string, SignatureTensor>;
+  readonly #constants = new Map<string, Value>();
+  readonly #schedules = new Map<string, readonly ScheduledStep[]>();
+  /** Set when all there is to do is one island that reads the inputs. */
+  readonly #only: RunnableIsland | undefined;
+
+  constructor(plan: RunnablePlan) {
+    this.plan = plan;
+    this.#inputs = new Map(plan.inputs.map((input) => [input.alias, input]));
+    this.#outputs = new Map(plan.outputs.map((output) => [output.alias, output]));
+    const islandInputs = new Set(plan.steps.flatMap((step) => (step.kind === 'native' ? step.inputs : [])));
+    for (const [name, tensor] of plan.constants) {
+      this.#constants.set(name, islandInputs.has(name) ? NativeValue.fromTensor(tensor) : tensor);
+    }
+    const [only] = plan.steps;
+    if (plan.steps.length === 1 && only?.kind === 'native') {
+      const direct =
+        plan.constants.size === 0 &&
+        plan.outputs.every((output) => only.outputs.includes(output.value)) &&
+        only.inputs.every((value) => plan.inputs.some((input) => input.value === value));
+      if (direct) this.#only = only;
+    }
+  }
+
+  /** Makes a session of every island of a plan. */
+  static async create(plan: Plan, options: SessionOptions & CallOptions = {}): Promise<PlanRunner> {
+    const made: NativeSession[] = [];
+    const create = async ({ kind, model, initializers, inputs, outputs }: NativeIsland): Promise<RunnableIsland> => {
+      const session = await NativeSession.create(model, { ...options, initializers });
+      made.push(session);
+      return { kind, inputs, outputs, session };
+    };
+    const settled = await Promise.allSettled(
+      plan.steps.map(async (step) => (step.kind === 'native' ? create(step) : step)),
+    );
+    try {
+      const steps = settled.map((result) => {
+        if (result.status === 'rejected') throw result.reason;
+        return result.value;
+      });
+      const { signatureName, signatureDef, inputs, outputs, constants } = plan;
+      return new PlanRunner({ signatureName, signatureDef, inputs, outputs, constants, steps });
+    } catch (error) {
+      await Promise.all(made.map((session) => session.close()));
+      throw error;
+    }
+  }
+
+  /**
+   * Computes outputs.
+   *
+   * @param inputs - a tensor for every input of the signature, by alias
+   * @param aliases - outputs to compute, by alias
+   */
+  async run(
+    inputs: ReadonlyMap<string, Tensor>,
+    aliases: readonly string[],
+    options: CallOptions = {},
+  ): Promise<Map<string, Tensor>> {
+    const feeds = new Map<string, Tensor>();
+    for (const [alias, { value }] of this.#inputs) {
+      const tensor = inputs.get(alias);
+      if (tensor === undefined) throw missing('input', alias, this.#inputs.keys());
+      feeds.set(value, tensor);
+    }
+    const wanted = new Set<string>();
+    for (const alias of aliases) wanted.add(this.#output(alias).value);
+    const values =
+      this.#only === undefined
+        ? await this.#runSteps(feeds, wanted, options)
+        : await runIsland(this.#only, feeds, wanted, options);
+    const outputs = new Map<string, Tensor>();
+    for (const alias of aliases) {
+      const { value, dtype } = this.#output(alias);
+      const tensor = values.get(value);
+      if (tensor === undefined) throw notComputed(this.plan.signatureName, value);
+      // The engine knows quantized values as plain integers.
+      outputs.set(alias, tensor.dtype === dtype ? tensor : new Tensor(dtype, tensor.shape, tensor.data));
+    }
+    return outputs;
+  }
+
+  /** Waits for the calls under way and frees the sessions. */
+  async close(): Promise<void> {
+    await Promise.all(this.plan.steps.map((step) => (step.kind === 'native' ? step.session.close() : undefined)));
+    for (const value of this.#constants.values()) if (value instanceof NativeValue) value.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #runSteps(
+    feeds: ReadonlyMap<string, Tensor>,
+    wanted: ReadonlySet<string>,
+    options: CallOptions,
+  ): Promise<Map<string, Tensor>> {
+    checkLimits(options);
+    const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
+    const left = (): CallOptions => remaining(options, deadline);
+    const tensors = new Map<string, Tensor>(feeds);
+    const natives = new Map<string, NativeValue>();
+    const value = (name: string): Value => {
+      const found = natives.get(name) ?? tensors.get(name) ?? this.#constants.get(name);
+      if (found === undefined) throw notComputed(this.plan.signatureName, name);
+      return found;
+    };
+    const tensor = (name: string): Tensor => {
+      let found = tensors.get(name) ?? this.plan.constants.get(name);
+      if (found === undefined) {
+        const native = value(name);
+        found = native instanceof NativeValue ? native.toTensor() : native;
+        tensors.set(name, found);
+      }
+      return found;
+    };
+    try {
+      for (const { index, fetches, tensors: asTensors, feedsIsland, dead } of this.#schedule(wanted)) {
+        const step = this.plan.steps[index];
+        if (step?.kind === 'native') {
+          const islandFeeds = new Map(step.inputs.map((name) => [name, value(name)]));
+          if (feedsIsland) {
+            for (const [name, made] of await step.session.runNative(islandFeeds, fetches, left()))
+              natives.set(name, made);
+            for (const name of asTensors) tensor(name);
+          } else {
+            for (const [name, made] of await step.session.run(islandFeeds, fetches, left())) tensors.set(name, made);
+          }
+        } else if (step !== undefined) {
+          const results = await runHostStep(step, step.inputs.map(tensor), left());
+          step.outputs.forEach((name, position) => tensors.set(name, results[position] as Tensor));
+        }
+        for (const name of dead) {
+          tensors.delete(name);
+          natives.get(name)?.close();
+          natives.delete(name);
+        }
+      }
+      return new Map([...wanted].map((name) => [name, tensor(name)]));
+    } finally {
+      for (const native of natives.values()) native.close();
+    }
+  }
+
+  #schedule(wanted: ReadonlySet<string>): readonly ScheduledStep[] {
+    const key = [...wanted].sort().join('\0');
+    let steps = this.#schedules.get(key);
+    if (steps === undefined) {
+      steps = schedule(this.plan, wanted);
+      if (this.#schedules.size < rememberedSchedules) this.#schedules.set(key, steps);
+    }
+    return steps;
+  }
+
+  #output(alias: string): SignatureTensor {
+    const output = this.#outputs.get(alias);
+    if (output === undefined) throw missing('output', alias, this.#outputs.keys());
+    return output;
+  }
+}
+
+/** The whole plan is one island: no values to keep track of. */
+function runIsland(
+  island: RunnableIsland,
+  inputs: ReadonlyMap<string, Tensor>,
+  wanted: ReadonlySet<string>,
+  options: CallOptions,
+): Promise<Map<string, Tensor>> {
+  let feeds = inputs;
+  if (island.inputs.length !== inputs.size) {
+    // Inputs that nothing depends on are no inputs of the island.
+    feeds = new Map(island.inputs.map((name) => [name, inputs.get(name) as Tensor]));
+  }
+  return island.session.run(feeds, [...wanted], options);
+}
+
+async function runHostStep(step: HostStep, inputs: readonly Tensor[], limits: CallOptions): Promise<readonly Tensor[]> {
+  const { signal, timeoutMs } = limits;
+  const timeout =
+    timeoutMs === undefined || timeoutMs > longestTimer ? undefined : AbortSignal.timeout(Math.ceil(timeoutMs));
+  const both = signal !== undefined && timeout !== undefined ? AbortSignal.any([signal, timeout]) : (signal ?? timeout);
+  let results;
+  try {
+    results = await step.run(inputs, { signal: both });
+  } catch (error) {
+    if (both?.aborted === true) throw cancelled(both, error);
+    throw error;
+  }
+  if (results.length !== step.outputs.length) {
+    throw new RuntimeError(
+      'INTERNAL',
+      'HOST_STEP_OUTPUTS',
+      `${step.op} at ${step.node}: expected ${step.outputs.length} outputs, given ${results.length}`,
+    );
+  }
+  return results;
+}
+
+/** The limits that are left of a call's. */
+function remaining(options: CallOptions, deadline: number | undefined): CallOptions {
+  if (options.signal?.aborted === true) throw cancelled(options.signal);
+  if (deadline === undefined) return options;
+  const timeoutMs = deadline - performance.now();
+  if (timeoutMs <= 0) throw deadlineExceeded(options.timeoutMs);
+  return { signal: options.signal, timeoutMs };
+}
+
+function missing(kind: 'input' | 'output', alias: string, known: Iterable<string>): RuntimeError {
+  const expected = [...known].map((name) => JSON.stringify(name)).join(', ') || 'none';
+  return kind === 'input'
+    ? new RuntimeError(
+        'INVALID_ARGUMENT',
+        'MISSING_INPUT',
+        `Missing input ${JSON.stringify(alias)}: expected ${expected}`,
+        {
+          input: alias,
+        },
+      )
+    : new RuntimeError(
+        'INVALID_ARGUMENT',
+        'UNKNOWN_OUTPUT',
+        `The signature has no output ${JSON.stringify(alias)}: expected ${expected}`,
+      );
+}
+
+function notComputed(signatureName: string, value: string): RuntimeError {
+  return new RuntimeError(
+    'INTERNAL',
+    'VALUE_NOT_COMPUTED',
+    `The plan of signature ${JSON.stringify(signatureName)} has no step that computes ${JSON.stringify(value)}`,
+  );
+}
