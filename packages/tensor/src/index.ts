@@ -32,6 +32,16 @@ export type {
 } from './predict/predict-request.js';
 export type { DecodedPredictResponse, PredictResponseFields } from './predict/predict-response.js';
 
+// REST JSON codec
+export { parsePredictRequestJson } from './json/predict-request.js';
+export { formatPredictResponseJson } from './json/predict-response.js';
+export { parseExampleRequestJson } from './json/example-request.js';
+export { formatClassifyResponseJson, formatErrorJson, formatRegressResponseJson } from './json/example-response.js';
+export type { JsonPredictFormat, JsonPredictRequest } from './json/predict-request.js';
+export type { JsonExampleRequest } from './json/example-request.js';
+export type { JsonClass } from './json/example-response.js';
+export type { SignatureInputs } from './json/signature-inputs.js';
+
 // tf.Example
 export { decodeExample, encodeExample } from './example/example.js';
 export type { FeatureLike } from './example/example.js';

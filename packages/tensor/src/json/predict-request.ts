@@ -1,0 +1,39 @@
+import type { Tensor } from '../tensor/tensor.js';
+import { parseExactPredictRequest } from './exact-predict-request.js';
+import { readPlainPredictRequest } from './plain-predict-request.js';
+import type { SignatureInputs } from './signature-inputs.js';
+
+/** `row` when the request has `instances`, `columnar` when it has `inputs`; the response takes the same format. */
+export type JsonPredictFormat = 'row' | 'columnar';
+
+/** What a JSON body of a Predict call says. */
+export interface JsonPredictRequest {
+  /** As written; `''` when the body has none, which means `serving_default`. */
+  readonly signatureName: string;
+  readonly format: JsonPredictFormat;
+  /** Tensors by input alias, in the dtypes of the signature. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * Reads the JSON body of a Predict call (`FillPredictRequestFromJson` in tensorflow_serving/util/json_tensor.cc).
+ *
+ * Numbers go from the bytes straight into typed arrays of the signature's dtypes. Anything out of the ordinary is read a
+ * second time with all of upstream's checks, in upstream's order and words.
+ *
+ * @param lookupSignature - gives the inputs of the signature with this name (`''` when the body has none). It may be called
+ * twice for one body, and what it throws in the end passes through: after the syntax of the body was found good.
+ * @throws TensorError INVALID_ARGUMENT for bad JSON and values that do not fit; UNIMPLEMENTED for dtypes that JSON cannot
+ * carry (float16, bfloat16, uint16, complex and quantised ones) in the columnar format
+ *
+ * @example
+ * const body = new TextEncoder().encode('{"instances": [1.0, 2.0]}');
+ * const request = parsePredictRequestJson(body, () => ({ x: { dtype: 1 } }));
+ * request.inputs.get('x')?.shape; // [2]
+ */
+export function parsePredictRequestJson(
+  body: Uint8Array,
+  lookupSignature: (signatureName: string) => SignatureInputs,
+): JsonPredictRequest {
+  return readPlainPredictRequest(body, lookupSignature) ?? parseExactPredictRequest(body, lookupSignature);
+}
