@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { packageBuild } from '../../../tsup.base.js';
 import { version } from './version.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -17,7 +16,11 @@ beforeAll(async () => {
   await mkdir(join(root, '.cache'), { recursive: true });
   directory = await mkdtemp(join(root, '.cache', 'server-cli-'));
   await build({
-    ...packageBuild({ cli: fileURLToPath(new URL('cli.ts', import.meta.url)) }),
+    entry: { cli: fileURLToPath(new URL('cli.ts', import.meta.url)) },
+    format: 'esm',
+    target: 'node20.19',
+    platform: 'node',
+    silent: true,
     config: false,
     outDir: directory,
     noExternal: [/^@servable\//],

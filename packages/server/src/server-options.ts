@@ -9,6 +9,7 @@ import {
   silentLogger,
   systemClock,
 } from '@servable/core';
+import { nearestName } from './nearest-name.js';
 import { onnxPlatform } from './platforms/onnx.js';
 import type { Platform } from './platforms/platform.js';
 import { savedModelPlatform } from './platforms/savedmodel.js';
@@ -103,6 +104,7 @@ const int32Max = 2 ** 31 - 1;
 
 /** @throws ServingError INVALID_ARGUMENT that names the option, what it takes and what it was given */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  checkNames(options);
   const platforms = options.platforms ?? [savedModelPlatform(), onnxPlatform()];
   const models = options.models.map(checkModel);
   // One check for all: names must differ between both kinds of models too.
@@ -142,7 +144,45 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   };
   if (models.length === 0) throw refusal('MODELS_EMPTY', 'models must name at least one model; got none');
   checkNumbers(resolved);
+  for (const name of ['host', 'restHost'] as const) {
+    if (resolved[name] === '') throw refusal('OPTION_INVALID', `${name} must be an address or a host name; got ''`);
+  }
   return Object.freeze(resolved);
+}
+
+const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
+  models: true,
+  host: true,
+  restHost: true,
+  grpcPort: true,
+  restPort: true,
+  waitForModels: true,
+  pollIntervalMs: true,
+  maxLoadRetries: true,
+  loadRetryIntervalMs: true,
+  maxConcurrentLoads: true,
+  drainTimeoutMs: true,
+  maxReceiveMessageBytes: true,
+  restTimeoutMs: true,
+  healthService: true,
+  tensorContent: true,
+  checkMethodNames: true,
+  platforms: true,
+  logger: true,
+  clock: true,
+  optionNames: true,
+};
+
+/** A misspelt option would otherwise be dropped in silence. */
+function checkNames(options: ServerOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(optionNames, name)) continue;
+    const nearest = nearestName(name, Object.keys(optionNames));
+    throw refusal(
+      'OPTION_UNKNOWN',
+      `Unknown option ${name}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
+    );
+  }
 }
 
 function checkModel(model: ModelConfigInput | SingleVersionModel): ModelConfigInput | SingleVersionModel {

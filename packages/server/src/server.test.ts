@@ -307,6 +307,8 @@ test.each<[Partial<ServerOptions>, string]>([
   ],
   [{ drainTimeoutMs: -1 }, 'drainTimeoutMs must be a number of milliseconds of at least 0; got -1'],
   [{ pollIntervalMs: Number.NaN }, 'pollIntervalMs must be a number of milliseconds; got NaN'],
+  [{ restHost: '' }, "restHost must be an address or a host name; got ''"],
+  [{ grpcport: 0 } as object, 'Unknown option grpcport; did you mean grpcPort?'],
   [{ maxLoadRetries: 1.5 }, 'maxLoadRetries must be a whole number from 0 to 2147483647; got 1.5'],
 ])('%o is refused', async (options, message) => {
   await expect(

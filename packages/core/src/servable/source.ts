@@ -38,7 +38,7 @@ export function sourceAdapter<I, O>(convert: (id: ServableId, data: I) => O): So
   const convertOne = (version: ServableData<I>): ServableData<O> => {
     if (version.error) return version;
     try {
-      return { id: version.id, data: convert(version.id, version.data as I) };
+      return { id: version.id, data: convert(version.id, version.data) };
     } catch (error) {
       return { id: version.id, error: ServingError.from(error) };
     }

@@ -2,7 +2,7 @@ import { createTextLogger } from '@servable/core';
 import { version } from '../version.js';
 import type { CliIo } from './cli-io.js';
 import { dropIn, dropInUsage } from './drop-in.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../nearest-name.js';
 import { serve, serveUsage } from './serve.js';
 
 export type { CliIo } from './cli-io.js';

@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../nearest-name.js';
 
 export type FlagType = 'int32' | 'int64' | 'bool' | 'string' | 'float';
 

@@ -2,6 +2,9 @@ import { createServer, type Server } from '../server.js';
 import type { ServerOptions } from '../server-options.js';
 import type { CliIo } from './cli-io.js';
 
+/** A model that will not let go must not hold up a process that was told twice to end. */
+const destroyTimeoutMs = 1000;
+
 const signalNumber = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
@@ -29,8 +32,9 @@ export async function runServer(options: ServerOptions, io: CliIo): Promise<numb
       server?.close().then(() => end(exitCode), fail);
     } else if (signals === 2) {
       exitCode = 128 + signalNumber[signal];
-      if (server) server.destroy().then(() => end(exitCode), fail);
-      else end(exitCode);
+      if (!server) return end(exitCode);
+      server.destroy().then(() => end(exitCode), fail);
+      setTimeout(() => end(exitCode), destroyTimeoutMs).unref();
     }
   });
   const cut = ended.then((code) => ({ exitCode: code }));

@@ -237,7 +237,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   }
 
   #manage(harnesses: Map<bigint, LoaderHarness<T>>, { id, data, error }: ServableData<Loader<T>>): void {
-    const harness = new LoaderHarness<T>(id, error ?? (data as Loader<T>), this.#harnessOptions);
+    const harness = new LoaderHarness<T>(id, error ?? data, this.#harnessOptions);
     harnesses.set(id.version, harness);
     if (error) this.#publish(id, 'END', error);
     else this.#publish(id, 'START');
