@@ -8,6 +8,8 @@ export class PuppetLoader<T> implements Loader<T> {
   readonly value: T;
   loads = 0;
   unloads = 0;
+  /** Loads that ended well. */
+  successes = 0;
   signal: AbortSignal | undefined;
   estimate: ResourceEstimate | undefined;
   #load: { resolve: (value: T) => void; reject: (error: Error) => void } | undefined;
@@ -46,7 +48,10 @@ export class PuppetLoader<T> implements Loader<T> {
     if (!load) throw new Error('No load is running');
     this.#load = undefined;
     if (error) load.reject(error);
-    else load.resolve(this.value);
+    else {
+      this.successes += 1;
+      load.resolve(this.value);
+    }
     await settled();
   }
 
