@@ -63,8 +63,14 @@ describe('what cannot be understood is refused', () => {
     ['--entirely_different', 'unknown argument: --entirely_different'],
     ['--toString', 'unknown argument: --toString'],
   ])('%s', (argument, message) => {
+    expect(() => parse('--enable_batching', argument)).toThrow(message);
     expect(() => parse(argument)).toThrow(expect.objectContaining({ name: 'FlagError', message }));
   });
+});
+
+test('a flag is no value for the flag before it', () => {
+  expect(() => parse('--model_name', '--port=1')).toThrow('Flag --model_name needs a value (string)');
+  expect(parse('--model_name=--port').values.model_name).toBe('--port');
 });
 
 test('the list of flags has the layout of upstream', () => {

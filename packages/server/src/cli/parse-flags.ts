@@ -75,7 +75,9 @@ export function parseFlags<S extends FlagSpecs>(argv: readonly string[], specs: 
     if (text === undefined) {
       index += 1;
       text = argv[index];
-      if (text === undefined) throw new FlagError(`Flag --${name} needs a value (${spec.type}): --${name}=<value>`);
+      // A value that begins with dashes can still be given after an `=`.
+      if (text === undefined || text.startsWith('--'))
+        throw new FlagError(`Flag --${name} needs a value (${spec.type}): --${name}=<value>`);
     }
     values[name] = parseValue(name, spec.type, text);
     given.add(name);
