@@ -68,9 +68,11 @@ export async function createSession(
   );
   release();
   if (status !== null) {
-    const error = statusError(api, status);
-    if (typeof model !== 'string' || error.message.includes(model)) throw error;
-    throw new RuntimeError(error.code, error.reason, `${model}: ${error.message}`);
+    const { code, reason, message } = statusError(api, status);
+    const where = typeof model !== 'string' || message.includes(model) ? '' : `${model}: `;
+    // Loading does not fail for the engine's own reasons: types, shapes and links of the model do not fit.
+    if (reason === 'ENGINE_FAIL') throw new RuntimeError('INVALID_ARGUMENT', 'MODEL_INVALID', where + message);
+    throw new RuntimeError(code, reason, where + message);
   }
   return out[0] ?? 0n;
 }
