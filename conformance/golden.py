@@ -22,9 +22,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from tensorflow.core.protobuf import config_pb2  # noqa: E402
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2
 
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -101,7 +101,7 @@ class LoadedModel:
 def write_golden(path, cases, signature="serving_default", **extra):
     """Writes one case per line: readable diffs, small file."""
     lines = ",\n    ".join(json.dumps(case, separators=(",", ":")) for case in cases)
-    head = "".join(f'  {json.dumps(k)}: {json.dumps(v, separators=(",", ":"))},\n' for k, v in extra.items())
+    head = "".join(f"  {json.dumps(k)}: {json.dumps(v, separators=(',', ':'))},\n" for k, v in extra.items())
     pathlib.Path(path).write_text(
         f'{{\n  "signature": {json.dumps(signature)},\n{head}  "cases": [\n    {lines}\n  ]\n}}\n'
     )

@@ -3,8 +3,8 @@
     case('add_v2_float32', lambda x, y: tf.raw_ops.AddV2(x=x, y=y), ['float32[?,3]', 'float32[3]'],
          [(rand(2, 3), rand(3)), (rand(0, 3), rand(3))])
 
-A case becomes one signature. Its inputs are placeholders named as the function's parameters, with the shapes written in
-the specs (`?` is an unknown dimension, `*` an unknown rank). Every tuple of the last argument is one golden case.
+A case becomes one signature. Its inputs are placeholders named as the function's parameters (those without a default,
+which loops use to bind a value), with the shapes written in the specs (`?` is an unknown dimension, `*` an unknown rank). Every tuple of the last argument is one golden case.
 The outputs are named `y`, or `y0`, `y1` ... for a sequence, or as the function's dict says.
 
 Inputs may be arrays, nested lists or the samples below, which take the dtype of their spec.
@@ -44,7 +44,7 @@ current = Family()
 
 def case(name, fn, specs, inputs, errors=()):
     """Declares one signature. `errors` are inputs that TensorFlow must refuse; its code and message are recorded."""
-    names = list(inspect.signature(fn).parameters)
+    names = [p.name for p in inspect.signature(fn).parameters.values() if p.default is p.empty]
     if len(names) != len(specs):
         raise ValueError(f"{name}: {len(names)} parameters, {len(specs)} specs")
     tensor_specs = [parse_spec(s, n) for s, n in zip(specs, names)]
@@ -115,9 +115,29 @@ def nonzero(*shape):
 def edges(dtype):
     """Values at which implementations part ways."""
     if dtype.is_floating:
-        return [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -2.5, 3.0, -7.25, 20.0, -20.0, 100.0, -100.0, np.inf, -np.inf, np.nan]
+        return [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            -0.5,
+            1.5,
+            -2.5,
+            3.0,
+            -7.25,
+            20.0,
+            -20.0,
+            100.0,
+            -100.0,
+            np.inf,
+            -np.inf,
+            np.nan,
+        ]
     if dtype.is_integer:
-        return sorted({v for v in (0, 1, 2, 7, -1, -2, -7, 100, -100, dtype.min, dtype.max) if dtype.min <= v <= dtype.max})
+        return sorted(
+            {v for v in (0, 1, 2, 7, -1, -2, -7, 100, -100, dtype.min, dtype.max) if dtype.min <= v <= dtype.max}
+        )
     raise ValueError(dtype)
 
 

@@ -7,10 +7,11 @@ Run: python export.py [family ...]        all families without a name
                                         { signature, inputs, code, message }: inputs that TensorFlow refuses
 """
 
-import functools
 import importlib
+import inspect
 import os
 import pathlib
+import re
 import shutil
 import sys
 import zlib
@@ -34,13 +35,14 @@ def named(outputs):
     return {"y": outputs}
 
 
-def wrapped(fn):
-    """`fn` with named outputs; functools.wraps keeps its parameters' names, which become the signature's aliases."""
+def wrapped(case):
+    """The function of a case with named outputs. Its parameters' names become the signature's aliases."""
 
-    @functools.wraps(fn)
     def call(*inputs):
-        return named(fn(*inputs))
+        return named(case.fn(*inputs))
 
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    call.__signature__ = inspect.Signature([inspect.Parameter(s.name, kind) for s in case.specs])
     return call
 
 
@@ -53,19 +55,35 @@ def save(family, directory):
         if case.name in signatures:
             raise SystemExit(f"two cases named {case.name}")
         try:
-            signatures[case.name] = tf.function(wrapped(case.fn), autograph=False).get_concrete_function(*case.specs)
+            signatures[case.name] = tf.function(wrapped(case), autograph=False).get_concrete_function(*case.specs)
         except Exception as error:
             raise SystemExit(f"{case.name}: {error}") from error
     tf.saved_model.save(module, str(directory), signatures)
 
 
-def aliases(served, case):
-    """Signature aliases in the order of the case's parameters (saved_model calls unnamed arguments by their specs)."""
-    given = set(served.signatures[case.name].inputs)
-    names = [s.name for s in case.specs]
-    if given != set(names):
-        raise SystemExit(f"{case.name}: signature inputs {sorted(given)}, parameters {names}")
-    return names
+def realised(case, values, rng):
+    """One input set of a case as arrays by alias."""
+    if len(values) != len(case.specs):
+        raise SystemExit(f"{case.name}: {len(values)} inputs for {[s.name for s in case.specs]}")
+    return {
+        s.name: v.realise(s.dtype, rng) if isinstance(v, cases.Sample) else np.array(v, s.dtype.as_numpy_dtype)
+        for s, v in zip(case.specs, values)
+    }
+
+
+def refusal(served, case, inputs):
+    """Runs inputs that TensorFlow must refuse, and writes down how it does."""
+    try:
+        served.run(case.name, inputs)
+    except tf.errors.OpError as error:
+        codes = {v: k for k, v in vars(tf.errors).items() if isinstance(v, int)}
+        return {
+            "signature": case.name,
+            "inputs": {s.name: encode_tensor(inputs[s.name], s.dtype) for s in case.specs},
+            "code": codes[error.error_code],
+            "message": re.sub(r"\{\{.*?\}\}\s*", "", error.message).split("\n")[0].strip(),
+        }
+    raise SystemExit(f"{case.name}: expected TensorFlow to refuse {inputs}")
 
 
 def export(name):
@@ -77,46 +95,21 @@ def export(name):
     golden, errors = [], []
     with LoadedModel(directory) as served:
         for case in family.cases:
-            names = aliases(served, case)
+            if set(served.signatures[case.name].inputs) != {s.name for s in case.specs}:
+                raise SystemExit(f"{case.name}: signature inputs {sorted(served.signatures[case.name].inputs)}")
             rng = np.random.default_rng(zlib.crc32(case.name.encode()))
-
-            def feed(values):
-                if len(values) != len(names):
-                    raise SystemExit(f"{case.name}: {len(values)} inputs for {names}")
-                return {
-                    n: v.realise(s.dtype, rng)
-                    if isinstance(v, cases.Sample)
-                    else np.array(v, s.dtype.as_numpy_dtype)
-                    for n, s, v in zip(names, case.specs, values)
-                }
-
             for values in case.inputs:
                 try:
-                    golden.append(served.case(case.name, feed(values)))
+                    golden.append(served.case(case.name, realised(case, values, rng)))
                 except tf.errors.OpError as error:
                     raise SystemExit(f"{case.name}: {error.message}") from error
-            for values in case.errors:
-                inputs = feed(values)
-                try:
-                    served.run(case.name, inputs)
-                except tf.errors.OpError as error:
-                    code = {v: k for k, v in vars(tf.errors).items() if isinstance(v, int)}[error.error_code]
-                    errors.append(
-                        {
-                            "signature": case.name,
-                            "inputs": {n: encode_tensor(inputs[n], s.dtype) for n, s in zip(names, case.specs)},
-                            "code": code,
-                            "message": error.message.split("\n")[0].split("\t")[0].strip(),
-                        }
-                    )
-                else:
-                    raise SystemExit(f"{case.name}: expected TensorFlow to refuse {values}")
+            errors += [refusal(served, case, realised(case, values, rng)) for values in case.errors]
     write_golden(directory / "golden.json", golden, errors=errors)
     size = sum(f.stat().st_size for f in directory.rglob("*") if f.is_file() and f.name != "golden.json")
-    kernels = len(ops_in(directory))
     print(
-        f"{name}: {len(family.cases)} signatures, {len(golden)} cases, {len(errors)} errors, {kernels} distinct ops, "
-        f"{size / 1e3:.0f} kB and {(directory / 'golden.json').stat().st_size / 1e3:.0f} kB of goldens"
+        f"{name}: {len(family.cases)} signatures, {len(golden)} cases, {len(errors)} errors, "
+        f"{len(ops_in(directory))} distinct ops, {size / 1e3:.0f} kB and "
+        f"{(directory / 'golden.json').stat().st_size / 1e3:.0f} kB of goldens"
     )
 
 

@@ -31,7 +31,7 @@ def run(*arguments):
     for name, function in registered:
         try:
             function(*arguments)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             failures += 1
             why = " ".join(str(error).split()) or type(error).__name__
             where = traceback.extract_tb(sys.exc_info()[2])[-1]

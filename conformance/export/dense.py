@@ -1,6 +1,6 @@
 """A multi-layer perceptron of 784-512-512-10, the usual benchmark of small models.
 
-    serving_default    predict   x: float [-1, 784] -> logits, probabilities: float [-1, 10]
+serving_default    predict   x: float [-1, 784] -> logits, probabilities: float [-1, 10]
 """
 
 import keras
@@ -20,7 +20,7 @@ def mlp(directory):
     randomise(base, head, rng.uniform(0, 1, (32, 784)).astype(np.float32))
     model = keras.Model(x, {"logits": logits, "probabilities": keras.layers.Softmax()(logits)})
     model.export(directory, verbose=False)
-    batch = lambda n: {"x": rng.uniform(0, 1, (n, 784)).astype(np.float32)}  # noqa: E731
+    batch = lambda n: {"x": rng.uniform(0, 1, (n, 784)).astype(np.float32)}
     return [(f"batch of {n}", "serving_default", batch(n)) for n in (1, 3, 32)]
 
 

@@ -1,6 +1,6 @@
 """MobileNetV2, ResNet50 and EfficientNetB0 as keras.applications builds them.
 
-    serving_default    predict   image: float [-1, 224, 224, 3] -> logits, probabilities: float [-1, 1000]
+serving_default    predict   image: float [-1, 224, 224, 3] -> logits, probabilities: float [-1, 1000]
 """
 
 import keras

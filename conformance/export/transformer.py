@@ -1,7 +1,7 @@
 """A small transformer encoder over tokens, batch and sequence length unknown, padding masked.
 
-    serving_default    predict   tokens: int32 [-1, -1] -> logits: float [-1, 5], sequence: float [-1, -1, 64]
-    tokens_int64       predict   the same over int64
+serving_default    predict   tokens: int32 [-1, -1] -> logits: float [-1, 5], sequence: float [-1, -1, 64]
+tokens_int64       predict   the same over int64
 """
 
 import keras
@@ -53,7 +53,7 @@ def export(directory):
     archive = keras.export.ExportArchive()
     archive.track(model)
     for name, dtype in (("serving_default", tf.int32), ("tokens_int64", tf.int64)):
-        call = lambda tokens: model(tokens, training=False)  # noqa: E731
+        call = lambda tokens: model(tokens, training=False)
         archive.add_endpoint(name, call, [tf.TensorSpec([None, None], dtype, "tokens")])
     archive.write_out(str(directory), verbose=False)
 

@@ -31,7 +31,7 @@ for dtype in FLOATS:
         case(f"{op}_{dtype}", binary(op), specs, [*shapes(nonzero), EDGE])
     for op in ("Maximum", "Minimum"):
         case(f"{op}_{dtype}", binary(op), specs, [*shapes(rand), EDGE])
-    positive = lambda *shape: rand(*shape, low=0.1, high=4)  # noqa: E731
+    positive = lambda *shape: rand(*shape, low=0.1, high=4)
     case(f"Pow_{dtype}", binary("Pow"), specs, [(positive(2, 3), rand(2, 3)), (positive(4, 1), rand(1, 3)), EDGE])
     for op in ("DivNoNan", "MulNoNan", "Atan2"):
         case(f"{op}_{dtype}", binary(op), specs, [*shapes(rand), EDGE])
@@ -74,9 +74,9 @@ case("constant_left", lambda x: 1.0 / (2.0 - x), [f"{F}[?,3]"], [(rand(2, 3, low
 case("same_input_twice", lambda x: raw.AddV2(x=x, y=x), [f"{F}[?]"], [(rand(3),)])
 
 for dtype in (*FLOATS, *INTS):
-    add = lambda a, b, c: raw.AddN(inputs=[a, b, c])  # noqa: E731
+    add = lambda a, b, c: raw.AddN(inputs=[a, b, c])
     case(f"AddN_{dtype}", add, [f"{dtype}[?,2]"] * 3, [(rand(3, 2),) * 3, (rand(0, 2),) * 3])
-    bias = lambda value, bias: raw.BiasAdd(value=value, bias=bias)  # noqa: E731
+    bias = lambda value, bias: raw.BiasAdd(value=value, bias=bias)
     case(f"BiasAdd_{dtype}", bias, [f"{dtype}[?,?,3]", f"{dtype}[3]"], [(rand(2, 4, 3), rand(3))])
 case("AddN_of_one", lambda a: raw.AddN(inputs=[a]), [f"{F}[?]"], [(rand(3),)])
 case(
@@ -85,7 +85,12 @@ case(
     [f"{F}[?,3,?,?]", f"{F}[3]"],
     [(rand(2, 3, 2, 4), rand(3))],
 )
-case("BiasAddV1", lambda value, bias: raw.BiasAddV1(value=value, bias=bias), [f"{F}[?,3]", f"{F}[3]"], [(rand(2, 3), rand(3))])
+case(
+    "BiasAddV1",
+    lambda value, bias: raw.BiasAddV1(value=value, bias=bias),
+    [f"{F}[?,3]", f"{F}[3]"],
+    [(rand(2, 3), rand(3))],
+)
 
 # Narrow and unsigned types wrap around.
 for dtype in ("uint8", "int8", "int16", "uint16"):

@@ -36,7 +36,16 @@ case(
 )
 
 for op in ("LogicalAnd", "LogicalOr"):
-    case(op, binary(op), ["bool[?,?]"] * 2, [([[True, True, False, False]], [[True, False, True, False]]), (rand(3, 1), rand(1, 4)), (rand(0, 2), rand(1, 2))])
+    case(
+        op,
+        binary(op),
+        ["bool[?,?]"] * 2,
+        [
+            ([[True, True, False, False]], [[True, False, True, False]]),
+            (rand(3, 1), rand(1, 4)),
+            (rand(0, 2), rand(1, 2)),
+        ],
+    )
 case("LogicalNot", lambda x: raw.LogicalNot(x=x), ["bool[?]"], [(rand(5),)])
 
 for dtype in ("int32", "int64", "uint8"):
@@ -45,20 +54,64 @@ for dtype in ("int32", "int64", "uint8"):
     for op in ("LeftShift", "RightShift"):
         case(f"{op}_{dtype}", binary(op), [f"{dtype}[?]"] * 2, [(rand(6), rand(6, low=0, high=7))])
 
-select_v2 = lambda c, x, y: raw.SelectV2(condition=c, t=x, e=y)  # noqa: E731
-select = lambda c, x, y: raw.Select(condition=c, x=x, y=y)  # noqa: E731
+select_v2 = lambda c, x, y: raw.SelectV2(condition=c, t=x, e=y)
+select = lambda c, x, y: raw.Select(condition=c, x=x, y=y)
 for dtype in (*FLOATS, *INTS, "bool", "string", "uint8"):
     specs = ["bool[?,?]", f"{dtype}[?,?]", f"{dtype}[?,?]"]
-    inputs = [(rand(2, 3), rand(2, 3), rand(2, 3)), (rand(2, 1), rand(1, 3), rand(2, 3)), (rand(0, 3), rand(0, 3), rand(1, 3))]
+    inputs = [
+        (rand(2, 3), rand(2, 3), rand(2, 3)),
+        (rand(2, 1), rand(1, 3), rand(2, 3)),
+        (rand(0, 3), rand(0, 3), rand(1, 3)),
+    ]
     case(f"SelectV2_{dtype}", select_v2, specs, inputs)
     case(f"Select_{dtype}", select, specs, [inputs[0]])
-case("SelectV2_keeps_nan_out", select_v2, ["bool[?]", "float32[?]", "float32[]"], [([i % 2 == 0 for i in range(17)], EDGES, 0.0)])
-case("SelectV2_scalar_condition", select_v2, ["bool[]", "float32[?,2]", "float32[?,2]"], [(True, rand(3, 2), rand(3, 2)), (False, rand(3, 2), rand(3, 2))])
-case("Select_scalar_condition", select, ["bool[]", "float32[?,2]", "float32[?,2]"], [(True, rand(3, 2), rand(3, 2)), (False, rand(3, 2), rand(3, 2))])
+case(
+    "SelectV2_keeps_nan_out",
+    select_v2,
+    ["bool[?]", "float32[?]", "float32[]"],
+    [([i % 2 == 0 for i in range(17)], EDGES, 0.0)],
+)
+case(
+    "SelectV2_scalar_condition",
+    select_v2,
+    ["bool[]", "float32[?,2]", "float32[?,2]"],
+    [(True, rand(3, 2), rand(3, 2)), (False, rand(3, 2), rand(3, 2))],
+)
+case(
+    "Select_scalar_condition",
+    select,
+    ["bool[]", "float32[?,2]", "float32[?,2]"],
+    [(True, rand(3, 2), rand(3, 2)), (False, rand(3, 2), rand(3, 2))],
+)
 # Select's vector condition picks whole rows; SelectV2 would broadcast it along the last axis.
-case("Select_rows", select, ["bool[?]", "float32[?,?]", "float32[?,?]"], [([True, False, True], rand(3, 2), rand(3, 2)), (rand(3), rand(3, 3), rand(3, 3))])
-case("Select_rows_rank_3", select, ["bool[?]", "float32[?,2,2]", "float32[?,2,2]"], [([True, False], rand(2, 2, 2), rand(2, 2, 2))])
-case("Where_indices", lambda c: raw.Where(condition=c), ["bool[?,?]"], [(rand(3, 4),), (rand(0, 4),), ([[False, False]],)])
-case("Where_indices_float32", lambda x: raw.Where(condition=x), ["float32[?,?]"], [([[0.0, -0.0, float("nan")], [1.0, 0.0, -2.0]],)])
+case(
+    "Select_rows",
+    select,
+    ["bool[?]", "float32[?,?]", "float32[?,?]"],
+    [([True, False, True], rand(3, 2), rand(3, 2)), (rand(3), rand(3, 3), rand(3, 3))],
+)
+case(
+    "Select_rows_rank_3",
+    select,
+    ["bool[?]", "float32[?,2,2]", "float32[?,2,2]"],
+    [([True, False], rand(2, 2, 2), rand(2, 2, 2))],
+)
+case(
+    "Where_indices",
+    lambda c: raw.Where(condition=c),
+    ["bool[?,?]"],
+    [(rand(3, 4),), (rand(0, 4),), ([[False, False]],)],
+)
+case(
+    "Where_indices_float32",
+    lambda x: raw.Where(condition=x),
+    ["float32[?,?]"],
+    [([[0.0, -0.0, float("nan")], [1.0, 0.0, -2.0]],)],
+)
 case("Where_indices_rank_1", lambda c: raw.Where(condition=c), ["bool[?]"], [(rand(6),)])
-case("boolean_mask", lambda x, mask: tf.boolean_mask(x, mask), ["float32[?,2]", "bool[?]"], [(rand(4, 2), [True, False, True, True])])
+case(
+    "boolean_mask",
+    lambda x, mask: tf.boolean_mask(x, mask),
+    ["float32[?,2]", "bool[?]"],
+    [(rand(4, 2), [True, False, True, True])],
+)

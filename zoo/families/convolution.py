@@ -9,6 +9,7 @@ from cases import case, keep, rand, variable
 from golden import tf
 
 raw = tf.raw_ops
+keras.utils.set_random_seed(23)
 IMAGE = "float32[?,?,?,3]"
 
 
@@ -72,7 +73,12 @@ case(
 )
 case("Conv2D_kernel_larger_than_image", conv2d(weights(5, 5, 3, 2), "SAME", 2), [IMAGE], [(rand(1, 2, 3, 3),)])
 case("conv1d", lambda x: tf.nn.conv1d(x, weights(3, 3, 4), 2, "SAME"), ["float32[?,?,3]"], [(rand(2, 7, 3),)])
-case("conv1d_dilated", lambda x: tf.nn.conv1d(x, weights(3, 3, 4), 1, "VALID", dilations=2), ["float32[?,?,3]"], [(rand(2, 7, 3),)])
+case(
+    "conv1d_dilated",
+    lambda x: tf.nn.conv1d(x, weights(3, 3, 4), 1, "VALID", dilations=2),
+    ["float32[?,?,3]"],
+    [(rand(2, 7, 3),)],
+)
 causal = keras.layers.Conv1D(4, 3, padding="causal", dilation_rate=2)
 causal.build((None, None, 3))
 for weight in causal.weights:
@@ -81,7 +87,9 @@ case("keras_causal_conv1d", lambda x: causal(x), ["float32[?,?,3]"], [(rand(2, 7
 
 
 def conv3d(padding, stride):
-    return lambda x: raw.Conv3D(input=x, filter=weights(2, 3, 3, 2, 3), strides=[1, stride, stride, stride, 1], padding=padding)
+    return lambda x: raw.Conv3D(
+        input=x, filter=weights(2, 3, 3, 2, 3), strides=[1, stride, stride, stride, 1], padding=padding
+    )
 
 
 def depthwise(filter, padding, stride=1, dilation=1, explicit=()):
@@ -97,8 +105,18 @@ def depthwise(filter, padding, stride=1, dilation=1, explicit=()):
 
 for padding in ("SAME", "VALID"):
     for stride in (1, 2):
-        case(f"Conv3D_{padding}_stride_{stride}", conv3d(padding, stride), ["float32[?,?,?,?,2]"], [(rand(1, 4, 5, 6, 2),)])
-        case(f"DepthwiseConv2dNative_{padding}_stride_{stride}", depthwise(weights(3, 3, 3, 1), padding, stride), [IMAGE], images)
+        case(
+            f"Conv3D_{padding}_stride_{stride}",
+            conv3d(padding, stride),
+            ["float32[?,?,?,?,2]"],
+            [(rand(1, 4, 5, 6, 2),)],
+        )
+        case(
+            f"DepthwiseConv2dNative_{padding}_stride_{stride}",
+            depthwise(weights(3, 3, 3, 1), padding, stride),
+            [IMAGE],
+            images,
+        )
     case(f"DepthwiseConv2dNative_{padding}_multiplier_2", depthwise(weights(3, 3, 3, 2), padding), [IMAGE], images)
     case(f"DepthwiseConv2dNative_{padding}_kernel_5x4", depthwise(weights(5, 4, 3, 1), padding), [IMAGE], images)
 case("DepthwiseConv2dNative_EXPLICIT", depthwise(weights(3, 3, 3, 1), "EXPLICIT", 2, 1, explicit), [IMAGE], images)
@@ -116,7 +134,9 @@ case(
 )
 case(
     "Dilation2D",
-    lambda x: raw.Dilation2D(input=x, filter=weights(2, 2, 3), strides=[1, 1, 1, 1], rates=[1, 1, 1, 1], padding="SAME"),
+    lambda x: raw.Dilation2D(
+        input=x, filter=weights(2, 2, 3), strides=[1, 1, 1, 1], rates=[1, 1, 1, 1], padding="SAME"
+    ),
     [IMAGE],
     images,
 )
@@ -140,8 +160,13 @@ def transposed(size, padding, stride, kernel=(3, 3)):
 
 small = [(rand(2, 3, 4, 3),), (rand(1, 5, 2, 3),)]
 for stride in (1, 2, 3):
-    case(f"Conv2DBackpropInput_SAME_stride_{stride}", transposed(lambda n, k, _s=stride: n * _s, "SAME", stride), [IMAGE], small)
-    full = lambda n, k, _s=stride: n * _s + max(k - _s, 0)  # noqa: E731
+    case(
+        f"Conv2DBackpropInput_SAME_stride_{stride}",
+        transposed(lambda n, k, _s=stride: n * _s, "SAME", stride),
+        [IMAGE],
+        small,
+    )
+    full = lambda n, k, _s=stride: n * _s + max(k - _s, 0)
     case(f"Conv2DBackpropInput_VALID_stride_{stride}", transposed(full, "VALID", stride), [IMAGE], small)
 case("Conv2DBackpropInput_SAME_odd_output", transposed(lambda n, k: n * 2 - 1, "SAME", 2), [IMAGE], small)
 case("Conv2DBackpropInput_SAME_kernel_4", transposed(lambda n, k: n * 2, "SAME", 2, (4, 4)), [IMAGE], small)
@@ -174,17 +199,47 @@ case(
 )
 
 # Space and batch: how dilated convolutions were written, and pixel shuffles.
-case("SpaceToBatchND", lambda x: raw.SpaceToBatchND(input=x, block_shape=[2, 2], paddings=[[0, 0], [1, 1]]), ["float32[?,4,6,2]"], [(rand(1, 4, 6, 2),)])
-case("BatchToSpaceND", lambda x: raw.BatchToSpaceND(input=x, block_shape=[2, 2], crops=[[0, 0], [1, 0]]), ["float32[?,2,3,2]"], [(rand(4, 2, 3, 2),)])
+case(
+    "SpaceToBatchND",
+    lambda x: raw.SpaceToBatchND(input=x, block_shape=[2, 2], paddings=[[0, 0], [1, 1]]),
+    ["float32[?,4,6,2]"],
+    [(rand(1, 4, 6, 2),)],
+)
+case(
+    "BatchToSpaceND",
+    lambda x: raw.BatchToSpaceND(input=x, block_shape=[2, 2], crops=[[0, 0], [1, 0]]),
+    ["float32[?,2,3,2]"],
+    [(rand(4, 2, 3, 2),)],
+)
 case("SpaceToDepth", lambda x: raw.SpaceToDepth(input=x, block_size=2), ["float32[?,?,?,3]"], [(rand(2, 4, 6, 3),)])
 case("DepthToSpace", lambda x: raw.DepthToSpace(input=x, block_size=2), ["float32[?,?,?,8]"], [(rand(2, 3, 2, 8),)])
 case("atrous", lambda x: tf.nn.atrous_conv2d(x, weights(3, 3, 3, 2), 2, "SAME"), [IMAGE], [(rand(1, 7, 6, 3),)])
 case("resize_nearest", lambda x: tf.image.resize(x, [7, 5], method="nearest"), [IMAGE], [(rand(1, 4, 3, 3),)])
 case("resize_bilinear", lambda x: tf.image.resize(x, [7, 5]), [IMAGE], [(rand(1, 4, 3, 3),)])
 case("resize_bilinear_down", lambda x: tf.image.resize(x, [3, 2]), [IMAGE], [(rand(1, 7, 5, 3),)])
-case("ResizeBilinear_align_corners", lambda x: raw.ResizeBilinear(images=x, size=[7, 5], align_corners=True), [IMAGE], [(rand(1, 4, 3, 3),)])
+case(
+    "ResizeBilinear_align_corners",
+    lambda x: raw.ResizeBilinear(images=x, size=[7, 5], align_corners=True),
+    [IMAGE],
+    [(rand(1, 4, 3, 3),)],
+)
 case("ResizeBilinear_legacy", lambda x: raw.ResizeBilinear(images=x, size=[7, 5]), [IMAGE], [(rand(1, 4, 3, 3),)])
-case("ResizeNearestNeighbor_legacy", lambda x: raw.ResizeNearestNeighbor(images=x, size=[7, 5]), [IMAGE], [(rand(1, 4, 3, 3),)])
-case("resize_size_given", lambda x, size: raw.ResizeBilinear(images=x, size=size, half_pixel_centers=True), [IMAGE, "int32[2]"], [(rand(1, 4, 3, 3), [6, 9])])
+case(
+    "ResizeNearestNeighbor_legacy",
+    lambda x: raw.ResizeNearestNeighbor(images=x, size=[7, 5]),
+    [IMAGE],
+    [(rand(1, 4, 3, 3),)],
+)
+case(
+    "resize_size_given",
+    lambda x, size: raw.ResizeBilinear(images=x, size=size, half_pixel_centers=True),
+    [IMAGE, "int32[2]"],
+    [(rand(1, 4, 3, 3), [6, 9])],
+)
 case("keras_upsampling", lambda x: keras.layers.UpSampling2D(2)(x), [IMAGE], [(rand(1, 2, 3, 3),)])
-case("keras_upsampling_bilinear", lambda x: keras.layers.UpSampling2D(2, interpolation="bilinear")(x), ["float32[?,2,3,3]"], [(rand(1, 2, 3, 3),)])
+case(
+    "keras_upsampling_bilinear",
+    lambda x: keras.layers.UpSampling2D(2, interpolation="bilinear")(x),
+    ["float32[?,2,3,3]"],
+    [(rand(1, 2, 3, 3),)],
+)

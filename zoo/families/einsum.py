@@ -63,12 +63,32 @@ ELLIPSIS = {
 }
 for name, (equation, a, b) in ELLIPSIS.items():
     case(name, two(equation), unknown(a, b), [(rand(*a), rand(*b))])
-case("ellipsis_unknown_rank", two("...d,df->...f"), ["float32[*]", "float32[4,5]"], [(rand(2, 4), rand(4, 5)), (rand(2, 1, 3, 4), rand(4, 5))])
+case(
+    "ellipsis_unknown_rank",
+    two("...d,df->...f"),
+    ["float32[*]", "float32[4,5]"],
+    [(rand(2, 4), rand(4, 5)), (rand(2, 1, 3, 4), rand(4, 5))],
+)
 case("repeated_label", two("iij,jk->ik"), unknown((2, 2, 3), (3, 4)), [(rand(2, 2, 3), rand(3, 4))])
-case("empty_batch", two("bij,bjk->bik"), unknown((0, 3, 4), (0, 4, 5)), [(rand(0, 3, 4), rand(0, 4, 5)), (rand(2, 0, 4), rand(2, 4, 5))])
+case(
+    "empty_batch",
+    two("bij,bjk->bik"),
+    unknown((0, 3, 4), (0, 4, 5)),
+    [(rand(0, 3, 4), rand(0, 4, 5)), (rand(2, 0, 4), rand(2, 4, 5))],
+)
 case("float64", two("bij,bjk->bik"), ["float64[?,?,?]"] * 2, [(rand(2, 3, 4), rand(2, 4, 5))])
 case("int32", two("bij,bjk->bik"), ["int32[?,?,?]"] * 2, [(rand(2, 3, 4), rand(2, 4, 5))])
-case("three_operands", lambda x, y, z: tf.einsum("ij,jk,kl->il", x, y, z), ["float32[?,3]", "float32[3,4]", "float32[4,?]"], [(rand(2, 3), rand(3, 4), rand(4, 5))])
+case(
+    "three_operands",
+    lambda x, y, z: tf.einsum("ij,jk,kl->il", x, y, z),
+    ["float32[?,3]", "float32[3,4]", "float32[4,?]"],
+    [(rand(2, 3), rand(3, 4), rand(4, 5))],
+)
 
 weights = variable(rand(6, 2, 3))
-case("weights_in_a_variable", lambda x: tf.einsum("abc,cde->abde", x, weights), ["float32[?,?,6]"], [(rand(2, 3, 6),), (rand(0, 3, 6),)])
+case(
+    "weights_in_a_variable",
+    lambda x: tf.einsum("abc,cde->abde", x, weights),
+    ["float32[?,?,6]"],
+    [(rand(2, 3, 6),), (rand(0, 3, 6),)],
+)

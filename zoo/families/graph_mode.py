@@ -72,7 +72,9 @@ case("control_dependency", control_dependency, ["float32[?]"], [(rand(3),)])
 case("switch_and_merge", branch, ["float32[?]", "bool[]"], [(rand(3), True), (rand(3), False)])
 case("while_frame", loop, ["float32[?]", "int32[]"], [(rand(3), 4), (rand(3), 0)])
 case("old_ops", old_ops, ["float32[?,3]"], [(rand(2, 3, low=0.5, high=2),)])
-case("dropout", lambda x: v1.nn.dropout(x, rate=v1.placeholder_with_default(0.0, [])), ["float32[?,3]"], [(rand(2, 3),)])
+case(
+    "dropout", lambda x: v1.nn.dropout(x, rate=v1.placeholder_with_default(0.0, [])), ["float32[?,3]"], [(rand(2, 3),)]
+)
 
 
 def example_feature(serialized):

@@ -44,23 +44,58 @@ case(
     ["float32[?,?,?,?]", "float32[?,?,?]"],
     [(rand(2, 3, 2, 5), rand(1, 5, 4)), (rand(2, 3, 2, 5), rand(3, 5, 4)), (rand(2, 1, 2, 5), rand(3, 5, 4))],
 )
-case("BatchMatMulV2_rank_3_by_2", batched, ["float32[?,?,4]", "float32[4,3]"], [(rand(2, 5, 4), rand(4, 3)), (rand(0, 5, 4), rand(4, 3))])
-case("BatchMatMulV3", lambda x, y: raw.BatchMatMulV3(x=x, y=y, Tout=tf.float32), ["float32[?,?,?]"] * 2, [(rand(2, 3, 4), rand(2, 4, 2))])
+case(
+    "BatchMatMulV2_rank_3_by_2",
+    batched,
+    ["float32[?,?,4]", "float32[4,3]"],
+    [(rand(2, 5, 4), rand(4, 3)), (rand(0, 5, 4), rand(4, 3))],
+)
+case(
+    "BatchMatMulV3",
+    lambda x, y: raw.BatchMatMulV3(x=x, y=y, Tout=tf.float32),
+    ["float32[?,?,?]"] * 2,
+    [(rand(2, 3, 4), rand(2, 4, 2))],
+)
 case("BatchMatMulV2_float64", batched, ["float64[?,?,?]"] * 2, [(rand(2, 3, 4), rand(2, 4, 2))])
 case("matvec", lambda a, x: tf.linalg.matvec(a, x), ["float32[?,?]", "float32[?]"], [(rand(3, 4), rand(4))])
-case("tensordot", lambda a, b: tf.tensordot(a, b, axes=1), ["float32[?,?,4]", "float32[4,3]"], [(rand(2, 5, 4), rand(4, 3))])
-case("tensordot_two_axes", lambda a, b: tf.tensordot(a, b, axes=[[1, 2], [0, 1]]), ["float32[?,3,4]", "float32[3,4,2]"], [(rand(2, 3, 4), rand(3, 4, 2))])
+case(
+    "tensordot",
+    lambda a, b: tf.tensordot(a, b, axes=1),
+    ["float32[?,?,4]", "float32[4,3]"],
+    [(rand(2, 5, 4), rand(4, 3))],
+)
+case(
+    "tensordot_two_axes",
+    lambda a, b: tf.tensordot(a, b, axes=[[1, 2], [0, 1]]),
+    ["float32[?,3,4]", "float32[3,4,2]"],
+    [(rand(2, 3, 4), rand(3, 4, 2))],
+)
 case("MatrixDiag", lambda x: tf.linalg.diag(x), ["float32[?,?]"], [(rand(2, 3),)])
 case("MatrixDiagPart", lambda x: tf.linalg.diag_part(x), ["float32[?,?,?]"], [(rand(2, 3, 4),)])
-case("MatrixBandPart", lambda x: raw.MatrixBandPart(input=x, num_lower=-1, num_upper=0), ["float32[?,?]"], [(rand(4, 4),), (rand(3, 5),)])
-case("MatrixBandPart_given", lambda x, lower, upper: raw.MatrixBandPart(input=x, num_lower=lower, num_upper=upper), ["float32[?,?,?]", "int64[]", "int64[]"], [(rand(2, 4, 5), 1, 2), (rand(2, 4, 5), 0, -1)])
+case(
+    "MatrixBandPart",
+    lambda x: raw.MatrixBandPart(input=x, num_lower=-1, num_upper=0),
+    ["float32[?,?]"],
+    [(rand(4, 4),), (rand(3, 5),)],
+)
+case(
+    "MatrixBandPart_given",
+    lambda x, lower, upper: raw.MatrixBandPart(input=x, num_lower=lower, num_upper=upper),
+    ["float32[?,?,?]", "int64[]", "int64[]"],
+    [(rand(2, 4, 5), 1, 2), (rand(2, 4, 5), 0, -1)],
+)
 case("L2Loss", lambda x: raw.L2Loss(t=x), ["float32[?,?]"], [(rand(2, 3),)])
 case("cross", lambda a, b: tf.linalg.cross(a, b), ["float32[?,3]"] * 2, [(rand(2, 3), rand(2, 3))])
 
 # Dense layers: weights are variables.
 kernel, bias = variable(rand(4, 3)), variable(rand(3))
 kernel_f64 = variable(rand(3, 4), "float64")
-case("dense", lambda x: tf.nn.bias_add(tf.matmul(x, kernel), bias), ["float32[?,4]"], [(rand(2, 4),), (rand(0, 4),), (rand(7, 4),)])
+case(
+    "dense",
+    lambda x: tf.nn.bias_add(tf.matmul(x, kernel), bias),
+    ["float32[?,4]"],
+    [(rand(2, 4),), (rand(0, 4),), (rand(7, 4),)],
+)
 case("dense_relu", lambda x: tf.nn.relu(tf.matmul(x, kernel) + bias), ["float32[?,4]"], [(rand(2, 4),)])
 case("dense_float64", lambda x: tf.matmul(x, kernel_f64, transpose_b=True), ["float64[?,4]"], [(rand(2, 4),)])
 

@@ -17,7 +17,9 @@ def parameters(channels):
 
 def fused(op, scale, offset, mean, variance, **attributes):
     def call(x):
-        outputs = getattr(raw, op)(x=x, scale=scale, offset=offset, mean=mean, variance=variance, is_training=False, **attributes)
+        outputs = getattr(raw, op)(
+            x=x, scale=scale, offset=offset, mean=mean, variance=variance, is_training=False, **attributes
+        )
         return outputs.y
 
     return call
@@ -25,9 +27,19 @@ def fused(op, scale, offset, mean, variance, **attributes):
 
 for op in ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"):
     case(op, fused(op, *parameters(3)), ["float32[?,?,?,3]"], [(rand(2, 3, 2, 3),), (rand(0, 3, 2, 3),)])
-case("FusedBatchNormV3_epsilon", fused("FusedBatchNormV3", *parameters(3), epsilon=0.1), ["float32[?,?,?,3]"], [(rand(2, 3, 2, 3),)])
+case(
+    "FusedBatchNormV3_epsilon",
+    fused("FusedBatchNormV3", *parameters(3), epsilon=0.1),
+    ["float32[?,?,?,3]"],
+    [(rand(2, 3, 2, 3),)],
+)
 v = [variable(p) for p in parameters(4)]
-case("FusedBatchNormV3_variables", lambda x: fused("FusedBatchNormV3", *[tf.identity(p) for p in v], epsilon=0.001)(x), ["float32[?,?,?,4]"], [(rand(2, 3, 2, 4),)])
+case(
+    "FusedBatchNormV3_variables",
+    lambda x: fused("FusedBatchNormV3", *[tf.identity(p) for p in v], epsilon=0.001)(x),
+    ["float32[?,?,?,4]"],
+    [(rand(2, 3, 2, 4),)],
+)
 case(
     "FusedBatchNormV3_given",
     lambda x, scale, offset, mean, variance: fused("FusedBatchNormV3", scale, offset, mean, variance)(x),
@@ -39,7 +51,9 @@ case(
 def training(x):
     # With is_training the statistics are the batch's own, as in a model exported in training mode.
     scale, offset, *_ = training.parameters
-    outputs = raw.FusedBatchNormV3(x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=0.001, is_training=True)
+    outputs = raw.FusedBatchNormV3(
+        x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=0.001, is_training=True
+    )
     return {"y": outputs.y, "mean": outputs.batch_mean, "variance": outputs.batch_variance}
 
 
@@ -52,8 +66,18 @@ case(
     [(rand(3, 4),), (rand(0, 4),)],
 )
 case("moments", lambda x: list(tf.nn.moments(x, [0, 1], keepdims=True)), ["float32[?,?,3]"], [(rand(2, 4, 3),)])
-case("l2_normalize", lambda x: tf.math.l2_normalize(x, axis=-1), ["float32[?,4]"], [(rand(3, 4),), ([[0.0, 0.0, 0.0, 0.0]],)])
-case("LRN", lambda x: raw.LRN(input=x, depth_radius=2, bias=1.0, alpha=0.1, beta=0.6), ["float32[?,?,?,7]"], [(rand(1, 2, 3, 7),)])
+case(
+    "l2_normalize",
+    lambda x: tf.math.l2_normalize(x, axis=-1),
+    ["float32[?,4]"],
+    [(rand(3, 4),), ([[0.0, 0.0, 0.0, 0.0]],)],
+)
+case(
+    "LRN",
+    lambda x: raw.LRN(input=x, depth_radius=2, bias=1.0, alpha=0.1, beta=0.6),
+    ["float32[?,?,?,7]"],
+    [(rand(1, 2, 3, 7),)],
+)
 
 
 def layer(made, shape):

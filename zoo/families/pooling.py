@@ -23,8 +23,18 @@ for padding in ("SAME", "VALID"):
             case(name, pool(op, kernel, stride, padding), [IMAGE], images)
         volume = [(rand(1, 4, 5, 6, 2),)]
         case(f"{op}3D_{padding}", pool(f"{op}3D", (2, 2, 3), (2, 1, 2), padding), ["float32[?,?,?,?,2]"], volume)
-    case(f"MaxPool_{padding}_negative", pool("MaxPool", (3, 3), (2, 2), padding), [IMAGE], [(rand(1, 5, 5, 3, low=-9, high=-1),)])
-    case(f"AvgPool_{padding}_float64", pool("AvgPool", (3, 3), (2, 2), padding), ["float64[?,?,?,2]"], [(rand(1, 5, 5, 2),)])
+    case(
+        f"MaxPool_{padding}_negative",
+        pool("MaxPool", (3, 3), (2, 2), padding),
+        [IMAGE],
+        [(rand(1, 5, 5, 3, low=-9, high=-1),)],
+    )
+    case(
+        f"AvgPool_{padding}_float64",
+        pool("AvgPool", (3, 3), (2, 2), padding),
+        ["float64[?,?,?,2]"],
+        [(rand(1, 5, 5, 2),)],
+    )
 
 case(
     "MaxPool_EXPLICIT",
@@ -34,7 +44,12 @@ case(
 )
 case("MaxPool_empty_batch", pool("MaxPool", (2, 2), (2, 2), "VALID"), [IMAGE], [(rand(0, 4, 4, 3),)])
 case("AvgPool_empty_batch", pool("AvgPool", (2, 2), (2, 2), "SAME"), [IMAGE], [(rand(0, 4, 4, 3),)])
-case("MaxPool_nan", pool("MaxPool", (2, 2), (2, 2), "VALID"), ["float32[?,2,4,1]"], [([[[[1.0], [float("nan")], [2.0], [3.0]], [[0.5], [0.1], [-1.0], [float("-inf")]]]],)])
+case(
+    "MaxPool_nan",
+    pool("MaxPool", (2, 2), (2, 2), "VALID"),
+    ["float32[?,2,4,1]"],
+    [([[[[1.0], [float("nan")], [2.0], [3.0]], [[0.5], [0.1], [-1.0], [float("-inf")]]]],)],
+)
 case(
     "MaxPoolV2_window_given",
     lambda x: raw.MaxPoolV2(input=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME"),

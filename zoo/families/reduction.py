@@ -1,6 +1,6 @@
 """Reductions: constant and given axes, negative axes, kept dimensions, empty inputs."""
 
-from cases import EDGES, FLOATS, INTS, case, nonzero, rand
+from cases import EDGES, INTS, case, nonzero, rand
 from golden import tf
 
 raw = tf.raw_ops
@@ -47,5 +47,10 @@ for op in ("All", "Any"):
 case("logsumexp", lambda x: tf.reduce_logsumexp(x, axis=-1), ["float32[?,?]"], [(rand(2, 4),), ([[1000.0, 1001.0]],)])
 case("reduce_std", lambda x: tf.math.reduce_std(x, axis=0), ["float32[?,?]"], [(rand(4, 3),)])
 case("reduce_variance", lambda x: tf.math.reduce_variance(x), ["float32[?,?]"], [(rand(4, 3),)])
-case("count_nonzero", lambda x: tf.math.count_nonzero(x, axis=-1), ["float32[?,?]"], [([[0.0, 1.0, -0.0], [2.0, 0.0, 3.0]],)])
+case(
+    "count_nonzero",
+    lambda x: tf.math.count_nonzero(x, axis=-1),
+    ["float32[?,?]"],
+    [([[0.0, 1.0, -0.0], [2.0, 0.0, 3.0]],)],
+)
 case("norm", lambda x: tf.norm(x, axis=-1), ["float32[?,?]"], [(rand(2, 4),)])

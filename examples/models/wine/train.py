@@ -102,9 +102,13 @@ def main():
             served.case("serving_default", {"measurements": test_x}, name="held-back wines"),
             served.case("serving_default", {"measurements": test_x[:1]}, name="one wine"),
             served.case("classify", {"inputs": rows}, name="held-back wines"),
-            served.case("classify", {"inputs": np.array([to_example(test_x[0], ["proline"])], object)}, name="no proline"),
+            served.case(
+                "classify", {"inputs": np.array([to_example(test_x[0], ["proline"])], object)}, name="no proline"
+            ),
             served.case("regress", {"inputs": rows[:5]}, name="five wines"),
-            served.case("regress", {"inputs": np.array([to_example(test_x[0], ["alcohol"])], object)}, name="no alcohol"),
+            served.case(
+                "regress", {"inputs": np.array([to_example(test_x[0], ["alcohol"])], object)}, name="no alcohol"
+            ),
         ]
     write_golden(HERE / "golden.json", cases, labels=test_y.tolist(), features=NAMES)
 
