@@ -54,7 +54,8 @@ export function checkInputs(
   if (absent.length === 0) return given;
   const complete = new Map(given);
   for (const alias of absent) {
-    const byDefault = signature.signatureDef.defaults[alias];
+    const { defaults } = signature.signatureDef;
+    const byDefault = Object.hasOwn(defaults, alias) ? defaults[alias] : undefined;
     if (byDefault === undefined) throw missingInput(signature, absent, given);
     complete.set(alias, tensorFromProto(byDefault));
   }
@@ -117,7 +118,7 @@ function missingInput(
   given: ReadonlyMap<string, Tensor>,
 ): RuntimeError {
   const { defaults } = signature.signatureDef;
-  const names = absent.filter((alias) => defaults[alias] === undefined);
+  const names = absent.filter((alias) => !Object.hasOwn(defaults, alias));
   const had = [...given.keys()].map((alias) => JSON.stringify(alias)).join(', ') || 'none';
   return new RuntimeError(
     'INVALID_ARGUMENT',
