@@ -70,3 +70,11 @@ export { servingErrorOf } from './request/execution/serving-error-of.js';
 // gRPC
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
 export { ServingHealth } from './request/grpc/health-service.js';
+
+// REST
+export { createRestFetchHandler } from './request/rest/fetch-handler.js';
+export { createRestHandler } from './request/rest/rest-handler.js';
+export { nodeHttpListener } from './request/rest/node-http-listener.js';
+export { httpStatus } from './request/rest/http-status.js';
+export type { RestHandler, RestRequest, RestResponse } from './request/rest/rest-message.js';
+export type { RestLimits, RestObservation, RestOptions } from './request/rest/rest-options.js';

@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyTooLarge, createRestHandler } from './rest-handler.js';
+import type { RestHandler, RestResponse } from './rest-message.js';
+import { resolveRestOptions, type RestOptions } from './rest-options.js';
+
+/** How much of a refused body is read before the connection is closed on the caller. */
+const maxDroppedBytes = 2 ** 24;
+
+/**
+ * The REST API as a listener of `node:http` servers.
+ *
+ * Bodies over `limits.maxBodyBytes` are refused with 413 as soon as that is known, and the connection is closed. A caller
+ * that goes away aborts the run of its request.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ *
+ * createServer(nodeHttpListener({ provider: manager, states: monitor })).listen(8501);
+ * ```
+ * @throws ServingError INVALID_ARGUMENT `BAD_OPTION`
+ */
+export function nodeHttpListener(options: RestOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  const handle = createRestHandler(options);
+  const { maxBodyBytes } = resolveRestOptions(options);
+  return (request, response) => readBody(request, response, maxBodyBytes, handle);
+}
+
+function readBody(request: IncomingMessage, response: ServerResponse, limit: number, handle: RestHandler): void {
+  const announced = Number(request.headers['content-length']);
+  if (announced > limit) {
+    refuse(request, response, bodyTooLarge(limit, announced));
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const onData = (chunk: Buffer): void => {
+    length += chunk.length;
+    if (length <= limit) {
+      chunks.push(chunk);
+      return;
+    }
+    chunks.length = 0;
+    request.off('data', onData).off('end', onEnd);
+    refuse(request, response, bodyTooLarge(limit, undefined));
+  };
+  const onEnd = (): void => {
+    void respond(request, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length), handle);
+  };
+  // A connection that breaks before the body is complete needs no answer.
+  request
+    .on('data', onData)
+    .on('end', onEnd)
+    .on('error', () => undefined);
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Uint8Array,
+  handle: RestHandler,
+): Promise<void> {
+  const controller = new AbortController();
+  const onClose = (): void => {
+    if (!response.writableEnded) controller.abort();
+  };
+  response.on('close', onClose);
+  const answer = await handle({
+    method: request.method ?? '',
+    target: originForm(request.url ?? ''),
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    body,
+    signal: controller.signal,
+  });
+  response.off('close', onClose);
+  if (!response.destroyed) send(response, answer);
+}
+
+/** Path and query of a request target; proxies may send a whole URL (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  return target.replace(/^https?:\/\/[^/?#]*/i, '') || '/';
+}
+
+/**
+ * Answers at once, then reads on for a while without keeping anything: a connection that is closed with data unread is
+ * reset, and the answer may be lost with it.
+ */
+function refuse(request: IncomingMessage, response: ServerResponse, { status, headers, body }: RestResponse): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length, connection: 'close' });
+  response.write(body);
+  const finish = (): void => void response.end();
+  let dropped = 0;
+  request
+    .on('data', (chunk: Buffer) => {
+      dropped += chunk.length;
+      if (dropped > maxDroppedBytes) finish();
+    })
+    .on('end', finish)
+    .on('close', finish)
+    .on('error', finish)
+    .resume();
+}
+
+function send(response: ServerResponse, { status, headers, body }: RestResponse): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length });
+  response.end(body);
+}

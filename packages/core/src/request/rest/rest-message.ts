@@ -1,0 +1,27 @@
+/**
+ * A request as the REST handler sees it, whatever carried it here.
+ */
+export interface RestRequest {
+  /** Upper case: `GET`, `POST` … */
+  readonly method: string;
+  /** Path, query and fragment as they stood on the wire, nothing decoded: `/v1/models/m%2F1:predict`. */
+  readonly target: string;
+  /** Value of a header by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** The body as it came, still compressed if it was. */
+  readonly body: Uint8Array;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The answer to a {@link RestRequest}. */
+export interface RestResponse {
+  /** HTTP status. */
+  readonly status: number;
+  /** By lower-case name; Content-Length and Date are the transport's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Answers requests; never rejects. */
+export type RestHandler = (request: RestRequest) => Promise<RestResponse>;
