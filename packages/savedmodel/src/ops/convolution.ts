@@ -1,5 +1,6 @@
+import type { Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
-import { inComputeDType } from './dtypes.js';
+import { computeDType, inComputeDType } from './dtypes.js';
 import {
   toChannelsFirst,
   fromChannelsFirst,
@@ -8,12 +9,14 @@ import {
   windowPadding,
 } from './image-layout.js';
 import { OpFamily, type OpContext } from './registry.js';
+import { rememberConvolution } from './space-batch.js';
+import { overPositions, padSpatial, paddingOf, type Window } from './window-slices.js';
 
 /** Convolutions; TensorFlow's filters are spatial-first (HWIO), the engine's channel-first (OIHW). */
 export const convolution = new OpFamily('convolution')
-  .native('Conv2D Conv3D', (context) => convolve(context, ordinaryFilter))
-  .native('DepthwiseConv2dNative', (context) => convolve(context, depthwiseFilter))
-  .native('Conv2DBackpropInput Conv3DBackpropInputV2', transposedConvolution);
+  .native('Conv2D Conv3D', (context) => convolve(context, false))
+  .native('DepthwiseConv2dNative', (context) => convolve(context, true))
+  .native('Dilation2D', dilation);
 
 interface Filter {
   readonly weights: Value;
@@ -21,112 +24,173 @@ interface Filter {
   readonly kernel: readonly number[];
 }
 
-function convolve(context: OpContext, toFilter: (context: OpContext, filter: Value) => Filter): Value {
+function convolve(context: OpContext, depthwise: boolean): Value {
   const { builder } = context;
+  const x = context.input(0);
+  const filter = context.input(1);
   const rank = context.rank(0);
   const first = isChannelsFirst(context);
-  return inComputeDType(builder, [context.input(0), context.input(1)], ([x, given]) => {
-    const { weights, group, kernel } = toFilter(context, given as Value);
-    const strides = spatialAttribute(context, 'strides', rank);
-    const dilations = spatialAttribute(context, 'dilations', rank);
-    const input = toChannelsFirst(builder, x as Value, first);
-    const padding = windowPadding(context, input, kernel, strides, dilations);
-    const value = builder.emit('Conv', [input, weights], {
-      strides,
-      dilations,
-      group,
-      kernel_shape: kernel,
-      ...padding,
+  const strides = spatialAttribute(context, 'strides', rank);
+  const dilations = spatialAttribute(context, 'dilations', rank);
+  const kernel = kernelOf(context, filter);
+  if (computeDType(x.dtype) === 'float32') {
+    const value = inComputeDType(builder, [x, filter], ([input, given]) => {
+      const { weights, group } = (depthwise ? depthwiseFilter : ordinaryFilter)(context, given as Value, kernel);
+      const image = toChannelsFirst(builder, input as Value, first);
+      const padding = windowPadding(context, image, kernel, strides, dilations);
+      return fromChannelsFirst(
+        builder,
+        emitConv(builder, image, weights, { strides, dilations, group, ...padding }),
+        first,
+      );
     });
-    return fromChannelsFirst(builder, value, first);
+    rememberConvolution(context, { kernel, strides, dilations }, (image, dilated) =>
+      inComputeDType(builder, [image, filter], ([input, given]) => {
+        const { weights, group } = (depthwise ? depthwiseFilter : ordinaryFilter)(context, given as Value, kernel);
+        const moved = toChannelsFirst(builder, input as Value, first);
+        return fromChannelsFirst(
+          builder,
+          emitConv(builder, moved, weights, { strides, dilations: dilated, group }),
+          first,
+        );
+      }),
+    );
+    return value;
+  }
+  return inComputeDType(builder, [x, filter], ([input, given]) => {
+    const image = first ? builder.transpose(input as Value, channelsLast(rank)) : (input as Value);
+    const window = { kernel, strides, dilations };
+    const { before, after, none } = paddingOf(context, image, 1, window);
+    const padded = none ? image : padSpatial(builder, image, 1, before, after);
+    const value = convolveByPosition(builder, padded, given as Value, window, depthwise);
+    return first ? builder.transpose(value, channelsFirst(rank)) : value;
   });
+}
+
+const channelsLast = (rank: number) => [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
+const channelsFirst = (rank: number) => [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)];
+
+function emitConv(
+  builder: Builder,
+  image: Value,
+  weights: Value,
+  attrs: Parameters<Builder['emit']>[2] & { dilations: readonly number[] },
+): Value {
+  const kernel = weights.shape?.slice(2).filter((dim) => typeof dim === 'number') ?? [];
+  return builder.emit('Conv', [image, weights], { kernel_shape: kernel, ...attrs });
+}
+
+/**
+ * A convolution as one matrix product (or, for depthwise filters, one multiplication) per position of the kernel: the
+ * engine has convolutions in float32 alone.
+ *
+ * @param image - channels last and padded
+ */
+export function convolveByPosition(
+  builder: Builder,
+  image: Value,
+  filter: Value,
+  window: Window,
+  depthwise: boolean,
+): Value {
+  const rank = image.shape?.length ?? 4;
+  const [inputs = 1, outputs = 1] = (filter.shape?.slice(-2) ?? []) as number[];
+  const positions = builder.reshape(filter, [-1, inputs, outputs]);
+  const channels = image.shape?.[rank - 1];
+  const groups = depthwise ? 1 : typeof channels === 'number' ? channels / inputs : 1;
+  let sum: Value | undefined;
+  overPositions(builder, image, 1, window, (slice, position) => {
+    const weights = builder.pick(positions, position);
+    const part = depthwise
+      ? builder.emit('Mul', [builder.unsqueeze(slice, [rank]), weights])
+      : groups === 1
+        ? builder.emit('MatMul', [slice, weights])
+        : grouped(builder, slice, weights, groups, inputs, outputs / groups);
+    sum = sum === undefined ? part : builder.emit('Add', [sum, part]);
+  });
+  if (sum === undefined) throw new RangeError('the kernel is empty');
+  if (!depthwise) return sum;
+  const shape = builder.concat(
+    [builder.slice(builder.shapeOf(sum), 0, 0, rank - 1), builder.ints([inputs * outputs])],
+    0,
+  );
+  return builder.reshapeTo(sum, shape);
+}
+
+function grouped(
+  builder: Builder,
+  slice: Value,
+  weights: Value,
+  groups: number,
+  inputs: number,
+  outputs: number,
+): Value {
+  const last = (slice.shape?.length ?? 4) - 1;
+  const parts = Array.from({ length: groups }, (_, g) =>
+    builder.emit('MatMul', [
+      builder.slice(slice, last, g * inputs, (g + 1) * inputs),
+      builder.slice(weights, 1, g * outputs, (g + 1) * outputs),
+    ]),
+  );
+  return builder.concat(parts, last);
+}
+
+/** The spatial sizes of a filter. */
+export function kernelOf(context: OpContext, filter: Value): readonly number[] {
+  const { shape } = filter;
+  const known = shape?.filter((dim) => typeof dim === 'number');
+  if (shape === undefined || known?.length !== shape.length) {
+    throw context.refuse('the size of its filter is not known before a request');
+  }
+  return known.slice(0, -2);
 }
 
 /** `[spatial…, in/group, out]` to `[out, in/group, spatial…]`. */
-function ordinaryFilter(context: OpContext, filter: Value): Filter {
-  const shape = filter.shape;
-  const rank = shape?.length ?? 0;
-  const spatial = shape?.slice(0, -2).filter((dim) => typeof dim === 'number');
-  const inputChannels = shape?.[rank - 2];
-  if (spatial?.length !== rank - 2 || typeof inputChannels !== 'number') {
-    throw context.refuse('the size of its filter is not known before a request');
-  }
+function ordinaryFilter(context: OpContext, filter: Value, kernel: readonly number[]): Filter {
+  const rank = kernel.length + 2;
   const channels = context.shape(0)[isChannelsFirst(context) ? 1 : rank - 1];
+  const inputChannels = filter.shape?.[rank - 2] as number;
   const group = typeof channels === 'number' ? channels / inputChannels : 1;
-  const perm = [rank - 1, rank - 2, ...spatial.map((_, i) => i)];
-  return { weights: context.builder.transpose(filter, perm), group, kernel: spatial };
+  const perm = [rank - 1, rank - 2, ...kernel.map((_, i) => i)];
+  return { weights: context.builder.transpose(filter, perm), group, kernel };
 }
 
 /** `[H, W, in, multiplier]` to `[in * multiplier, 1, H, W]`, one group per input channel. */
-function depthwiseFilter(context: OpContext, filter: Value): Filter {
-  const [height, width, channels, multiplier] = filter.shape ?? [];
-  if (
-    typeof height !== 'number' ||
-    typeof width !== 'number' ||
-    typeof channels !== 'number' ||
-    typeof multiplier !== 'number'
-  ) {
-    throw context.refuse('the size of its filter is not known before a request');
-  }
+function depthwiseFilter(context: OpContext, filter: Value, kernel: readonly number[]): Filter {
+  const [channels = 1, multiplier = 1] = (filter.shape?.slice(2) ?? []) as number[];
   const { builder } = context;
-  const weights = builder.reshape(builder.transpose(filter, [2, 3, 0, 1]), [channels * multiplier, 1, height, width]);
-  return { weights, group: channels, kernel: [height, width] };
+  const weights = builder.reshape(builder.transpose(filter, [2, 3, 0, 1]), [channels * multiplier, 1, ...kernel]);
+  return { weights, group: channels, kernel };
 }
 
-function transposedConvolution(context: OpContext): Value {
+/** Grey-scale dilation: the maximum over the window of image plus filter; what lies outside does not count. */
+function dilation(context: OpContext): Value {
   const { builder, attrs } = context;
-  const rank = context.rank(2);
-  const first = isChannelsFirst(context);
-  const wanted = context.input(0).elements ?? context.input(0).constant?.toArray();
-  const filterShape = context.shape(1);
-  const kernel = filterShape.slice(0, -2).filter((dim) => typeof dim === 'number');
-  if (kernel.length !== rank - 2) throw context.refuse('the size of its filter is not known before a request');
-  const strides = spatialAttribute(context, 'strides', rank);
-  const dilations = spatialAttribute(context, 'dilations', rank);
-  const padding = attrs.string('padding', 'VALID');
-  if (padding === 'EXPLICIT') throw context.refuse('explicit paddings of a transposed convolution are not supported');
-  return inComputeDType(builder, [context.input(2), context.input(1)], ([x, filter]) => {
-    const input = toChannelsFirst(builder, x as Value, first);
-    const weights = builder.transpose(filter as Value, [rank - 1, rank - 2, ...kernel.map((_, i) => i)]);
-    const before: number[] = [];
-    const after: number[] = [];
-    const extra: number[] = [];
-    kernel.forEach((size, i) => {
-      const effective = (size - 1) * (dilations[i] ?? 1) + 1;
-      const stride = strides[i] ?? 1;
-      const given = input.shape?.[i + 2];
-      const output = Array.isArray(wanted) ? (wanted as unknown[])[first ? i + 2 : i + 1] : undefined;
-      const known = typeof given === 'number' && (typeof output === 'number' || typeof output === 'bigint');
-      // Without known sizes the output is what Keras asks for: input times stride (SAME), or all that is touched.
-      const surplus = known
-        ? (given - 1) * stride + effective - Number(output)
-        : padding === 'SAME'
-          ? effective - stride
-          : Math.min(effective - stride, 0);
-      const cut = Math.max(surplus, 0);
-      before.push(padding === 'SAME' ? Math.floor(cut / 2) : 0);
-      after.push(padding === 'SAME' ? cut - Math.floor(cut / 2) : cut);
-      extra.push(Math.max(-surplus, 0));
-    });
-    const outChannels = filterShape.at(-2) ?? 1;
-    const value = builder.emit(
-      'ConvTranspose',
-      [input, weights],
-      { strides, dilations, kernel_shape: kernel, pads: [...before, ...after], output_padding: extra },
-      {
-        dtype: input.dtype,
-        shape: input.shape && [
-          input.shape[0] ?? 1,
-          outChannels,
-          ...kernel.map((size, i) => {
-            const given = input.shape?.[i + 2];
-            const effective = (size - 1) * (dilations[i] ?? 1) + 1;
-            if (typeof given !== 'number') return builder.unknownDim();
-            return (given - 1) * (strides[i] ?? 1) + effective - (before[i] ?? 0) - (after[i] ?? 0) + (extra[i] ?? 0);
-          }),
-        ],
-      },
+  const filter = context.input(1);
+  const kernel = filter.shape?.slice(0, 2).filter((dim) => typeof dim === 'number') ?? [];
+  if (kernel.length !== 2) throw context.refuse('the size of its filter is not known before a request');
+  const window = { kernel, strides: attrs.ints('strides').slice(1, 3), dilations: attrs.ints('rates').slice(1, 3) };
+  return inComputeDType(builder, [context.input(0), filter], ([x, given]) => {
+    const image = x as Value;
+    const { before, after, none } = paddingOf(context, image, 1, window);
+    const padded = none
+      ? image
+      : padSpatial(builder, image, 1, before, after, builder.scalar(image.dtype, lowest(image.dtype)));
+    const positions = builder.reshapeTo(
+      given as Value,
+      builder.concat([builder.ints([-1]), builder.slice(builder.shapeOf(given as Value), 0, 2, 3)], 0),
     );
-    return fromChannelsFirst(builder, value, first);
+    let best: Value | undefined;
+    overPositions(builder, padded, 1, window, (slice, position) => {
+      const sum = builder.emit('Add', [slice, builder.pick(positions, position)]);
+      best = best === undefined ? sum : builder.emit('Max', [best, sum]);
+    });
+    if (best === undefined) throw context.refuse('its filter is empty');
+    return best;
   });
+}
+
+/** A value that no element is below, far enough from the end of the range to add small numbers to. */
+function lowest(dtype: Value['dtype']): number {
+  return dtype === 'float32' || dtype === 'float64' ? -Infinity : dtype === 'int64' ? -(2 ** 52) : -(2 ** 30);
 }

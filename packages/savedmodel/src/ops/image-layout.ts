@@ -25,6 +25,11 @@ export function spatialAttribute(context: OpContext, name: string, rank: number)
     name,
     Array.from({ length: rank }, () => 1),
   );
+  return spatialOf(context, all);
+}
+
+/** Of one number per dimension, those of the spatial ones. */
+export function spatialOf(context: OpContext, all: readonly number[]): number[] {
   return isChannelsFirst(context) ? all.slice(2) : all.slice(1, -1);
 }
 

@@ -11,7 +11,9 @@ import { pooling } from './pooling.js';
 import { reduction } from './reduction.js';
 import type { OpDefinition } from './registry.js';
 import { shapes } from './shapes.js';
+import { spaceBatch } from './space-batch.js';
 import { slicing } from './slicing.js';
+import { transposedConvolution } from './transposed-convolution.js';
 import { variables } from './variables.js';
 
 /** Every family; an op belongs to exactly one. */
@@ -23,6 +25,8 @@ export const opFamilies = [
   comparison,
   matmul,
   convolution,
+  transposedConvolution,
+  spaceBatch,
   pooling,
   normalization,
   reduction,
