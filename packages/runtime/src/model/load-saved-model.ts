@@ -36,7 +36,9 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
   const { signal, timeoutMs, tags, eager, session = {} } = options;
   const identity = modelIdentity(dir, options);
   resolveSessionOptions(session);
-  if (eager !== undefined && !Array.isArray(eager)) throw badOption('eager', 'an array of signature names', eager);
+  if (eager !== undefined && !(Array.isArray(eager) && eager.every((name) => typeof name === 'string'))) {
+    throw badOption('eager', 'an array of signature names', eager);
+  }
   const started = performance.now();
   const source = await readSavedModel(dir, { tags, signal, timeoutMs });
   const model = new LoadedModel(identity, {
@@ -53,7 +55,7 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
       timeoutMs: timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - started),
     });
     if (eager === undefined) await warmFirst(model, dir, left);
-    else for (const name of eager) await model.warm(name, left());
+    else for (const name of eager as readonly string[]) await model.warm(name, left());
     return model;
   } catch (error) {
     await model.close();
@@ -63,7 +65,7 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
 
 /** Compiles the default signature, or the first that compiles; fails as the first did when none does. */
 async function warmFirst(model: LoadedModel, dir: string, left: () => CallOptions): Promise<void> {
-  let first: unknown;
+  const errors: unknown[] = [];
   for (const name of model.requestSignatures) {
     try {
       await model.warm(name, left());
@@ -71,15 +73,13 @@ async function warmFirst(model: LoadedModel, dir: string, left: () => CallOption
     } catch (error) {
       const { code } = error as { code?: unknown };
       if (code === 'CANCELLED' || code === 'DEADLINE_EXCEEDED') throw error;
-      first ??= error;
+      errors.push(error);
     }
   }
-  throw (
-    first ??
-    new RuntimeError(
-      'FAILED_PRECONDITION',
-      'NO_SIGNATURES',
-      `The SavedModel ${dir} has no signature that can be served`,
-    )
+  if (errors.length > 0) throw errors[0];
+  throw new RuntimeError(
+    'FAILED_PRECONDITION',
+    'NO_SIGNATURES',
+    `The SavedModel ${dir} has no signature that can be served`,
   );
 }

@@ -89,7 +89,8 @@ export class LoadedModel implements Model {
     // Callers that gave up waiting may have left a compilation behind.
     this.#closed.abort(closedError(this.name));
     const runners = await Promise.allSettled(this.#runners.values());
-    await Promise.all(runners.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+    const compiled = runners.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    await Promise.all(compiled.map((runner) => runner.close()));
     await this.#source.close();
   }
 

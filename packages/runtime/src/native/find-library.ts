@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { RuntimeError } from '../runtime-error.js';
 
 /** The environment variable that names the shared library of ONNX Runtime to load instead of the installed one. */
@@ -40,7 +40,7 @@ export function findLibrary(search: LibrarySearch = processSearch()): string {
       throw new RuntimeError(
         'FAILED_PRECONDITION',
         'ONNXRUNTIME_PATH_INVALID',
-        `${libraryPathVariable} must be the absolute path of the ONNX Runtime library, given ${resolve(overridePath) === overridePath ? `${overridePath}, which does not exist` : overridePath}`,
+        `${libraryPathVariable} must be the absolute path of the ONNX Runtime library, given ${overridePath}${isAbsolute(overridePath) ? ', which does not exist' : ''}`,
       );
     }
     return overridePath;
@@ -103,6 +103,15 @@ function processSearch(): LibrarySearch {
 
 /** Node's diagnostic report names the version of glibc that it runs on; on musl there is none. */
 function runsOnGlibc(): boolean {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return report.header?.glibcVersionRuntime !== undefined;
+  // Newer than the oldest Node whose types are used here.
+  const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
+  const before = report.excludeNetwork ?? false;
+  // The report would look up the names of all open connections.
+  report.excludeNetwork = true;
+  try {
+    const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+    return header?.glibcVersionRuntime !== undefined;
+  } finally {
+    report.excludeNetwork = before;
+  }
 }

@@ -88,16 +88,21 @@ function koffiType(type: string): string {
 }
 
 function prepareNativeStacks(): void {
-  const { async_stack_size: bytes } = koffi.config();
-  if (bytes !== undefined && bytes >= nativeStackBytes) return;
+  if ((koffi.config().async_stack_size ?? 0) >= nativeStackBytes) return;
   try {
-    koffi.config({ sync_stack_size: nativeStackBytes, async_stack_size: nativeStackBytes });
+    koffi.config({
+      sync_stack_size: nativeStackBytes,
+      async_stack_size: nativeStackBytes,
+      // As many as libuv's pool can have threads, so that the gate before it is the only limit.
+      max_async_calls: 4096,
+      resident_async_pools: 32,
+    });
   } catch (error) {
     throw new RuntimeError(
       'FAILED_PRECONDITION',
       'NATIVE_STACK_TOO_SMALL',
       `ONNX Runtime needs native stacks of ${nativeStackBytes} bytes, and other code in this thread loaded a library ` +
-        `through koffi with ${bytes}: call prepareRuntime() before it does`,
+        `through koffi with ${koffi.config().async_stack_size}: call prepareRuntime() before it does`,
       { cause: error },
     );
   }
@@ -105,5 +110,5 @@ function prepareNativeStacks(): void {
 
 function memcpy(): OrtApi['copyMemory'] {
   const libc = koffi.load(process.platform === 'win32' ? 'msvcrt.dll' : null);
-  return libc.func('memcpy', 'void', ['void *', 'void *', 'size_t']) as unknown as OrtApi['copyMemory'];
+  return libc.func('memcpy', 'void', ['void *', 'void *', 'size_t']);
 }

@@ -115,7 +115,8 @@ export class PlanRunner implements AsyncDisposable {
 
   /** Waits for the calls under way and frees the sessions. */
   async close(): Promise<void> {
-    await Promise.all(this.plan.steps.map((step) => (step.kind === 'native' ? step.session.close() : undefined)));
+    const sessions = this.plan.steps.flatMap((step) => (step.kind === 'native' ? [step.session] : []));
+    await Promise.all(sessions.map((session) => session.close()));
     for (const value of this.#constants.values()) if (value instanceof NativeValue) value.close();
   }
 

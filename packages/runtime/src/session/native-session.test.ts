@@ -81,6 +81,25 @@ describe('a native session', () => {
     expect(await apply(session, new Tensor('float32', [2], buffer.subarray(2, 4)))).toEqual(tensor([3, 4]));
   });
 
+  it('reads shared memory, and refuses memory that has gone to another thread', async () => {
+    await using session = await NativeSession.create(identityModel('float32[n]'));
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    shared.set([1, 2]);
+    expect((await apply(session, new Tensor('float32', [2], shared)))?.data).toEqual(Float32Array.of(1, 2));
+    const gone = tensor([1, 2]);
+    structuredClone(gone.data, { transfer: [(gone.data as Float32Array).buffer as ArrayBuffer] });
+    await expect(apply(session, gone)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('loads a graph of many nodes in a row', async () => {
+    const nodes = Array.from({ length: 5000 }, (_, i) =>
+      node(i % 2 ? 'Neg' : 'Abs', [i === 0 ? 'x' : `v${i}`], [i === 4999 ? 'y' : `v${i + 1}`]),
+    );
+    const model = onnxModel({ nodes, inputs: { x: 'float32[n]' }, outputs: { y: 'float32[n]' } });
+    await using session = await NativeSession.create(model, { graphOptimization: 'none' });
+    expect(await apply(session, tensor([-3]))).toEqual(tensor([-3]));
+  });
+
   it('takes quantized values for the integers that they are stored as', async () => {
     await using session = await NativeSession.create(identityModel('int8[n]'));
     expect(await apply(session, new Tensor('qint8', [2], Int8Array.of(1, -1)))).toEqual(tensor([1, -1], 'int8'));

@@ -34,7 +34,7 @@ export function poolCall<R>(call: PoolCall<R>, limits: CallOptions): Promise<R> 
     });
     const fail = (error: unknown) => {
       stopWatching();
-      reject(error as Error);
+      reject(error instanceof Error ? error : new Error(String(error)));
       call.abandoned(undefined);
     };
     const drop = callGate.enter(() => {
