@@ -30,7 +30,8 @@ export class JsonDocument {
    * offsets of RapidJSON 1.1.0 (rapidjson/reader.h, `IterativeParse`)
    */
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    // A Buffer of Node would give views where copies are meant.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     const nul = bytes.indexOf(0);
     this.end = nul < 0 ? bytes.length : nul;
     if (bytes.length === 0) {

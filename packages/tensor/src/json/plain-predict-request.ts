@@ -27,7 +27,7 @@ export function readPlainPredictRequest(
   lookupSignature: (signatureName: string) => SignatureInputs,
 ): JsonPredictRequest | undefined {
   // Numbers, words and white space all stop at a closing brace, so a text that ends with one needs no other bound.
-  const bytes = body.subarray(0, body.lastIndexOf(ch.closeBrace) + 1);
+  const bytes = new Uint8Array(body.buffer, body.byteOffset, body.lastIndexOf(ch.closeBrace) + 1);
   if (bytes.length === 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return new PlainReader({ bytes, view, at: 0, lists: 0 }, lookupSignature).read();

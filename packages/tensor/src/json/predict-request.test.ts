@@ -543,6 +543,17 @@ describe('values of a dtype', () => {
   });
 });
 
+describe('a body in a Buffer of Node', () => {
+  it.each(['{"instances": ["text", "more"]}', '{"other": 1, "instances": ["text", "more"]}'])('%s', (body) => {
+    const pool = Buffer.from(`xx${body}yy`);
+    const bytes = pool.subarray(2, pool.length - 2);
+    const { data } = parsePredictRequestJson(bytes, () => signature({ x: 'string' })).inputs.get('x')!;
+    pool.fill(0);
+    expect(data).toEqual([encode('text'), encode('more')]);
+    expect(data[0]).not.toBeInstanceOf(Buffer);
+  });
+});
+
 describe('white space and other freedoms', () => {
   it('allows white space everywhere, a byte order mark, and anything after the first value', () => {
     const body = '\ufeff \t\r\n{ "instances" :\n[ [ 1.5 , 2 ] ,\t[ 3 , 4 ] ] \r} trailing } garbage';

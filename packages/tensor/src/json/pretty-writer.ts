@@ -104,10 +104,10 @@ export class PrettyWriter {
   #newLine(): void {
     const spaces = this.#counts.length * indentSize;
     const out = this.out.reserve(1 + spaces);
-    const start = this.out.length;
-    out[start] = 0x0a;
-    out.fill(0x20, start + 1, start + 1 + spaces);
-    this.out.length = start + 1 + spaces;
+    let at = this.out.length;
+    out[at++] = 0x0a;
+    for (const end = at + spaces; at < end; at++) out[at] = 0x20;
+    this.out.length = at;
   }
 }
 

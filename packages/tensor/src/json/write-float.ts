@@ -55,7 +55,7 @@ export function writeFloat(out: ByteWriter, value: number, single: boolean): voi
 function roundSingle(size: number): 6 | 9 {
   // Subnormals have so few bits that the shortcuts below do not hold.
   if (size < 1.2e-38) return roundExactly(size, true) as 6 | 9;
-  let exponent = Math.floor(Math.log10(size));
+  let exponent = decimalExponent(size);
   let scaled = size * powersOfTen[8 - exponent - firstPower]!;
   if (scaled < 1e8) scaled = size * powersOfTen[8 - --exponent - firstPower]!;
   else if (scaled >= 1e9) scaled = size * powersOfTen[8 - ++exponent - firstPower]!;
@@ -76,7 +76,7 @@ function roundSingle(size: number): 6 | 9 {
 /** Finds the digits to print of a double above 0; gives their number, 6 or 17. */
 function roundDouble(size: number): 6 | 17 {
   if (size < 1e-240 || size > 1e240) return roundExactly(size, false) as 6 | 17;
-  let exponent = Math.floor(Math.log10(size));
+  let exponent = decimalExponent(size);
   multiplyByPowerOfTen(size, 0, 16 - exponent, product);
   if (product.high < 1e16) multiplyByPowerOfTen(size, 0, 16 - --exponent, product);
   else if (product.high >= 1e17) multiplyByPowerOfTen(size, 0, 16 - ++exponent, product);
@@ -106,6 +106,16 @@ function roundDouble(size: number): 6 | 17 {
     digits.low = rest;
   }
   return 17;
+}
+
+/** The decimal exponent of a number above 0, off by one at most. */
+function decimalExponent(size: number): number {
+  if (size < 1) {
+    if (size >= 0.1) return -1;
+    if (size >= 0.01) return -2;
+    if (size >= 0.001) return -3;
+  } else if (size < 1000) return size < 10 ? 0 : size < 100 ? 1 : 2;
+  return Math.floor(Math.log10(size));
 }
 
 function roundExactly(size: number, single: boolean): number {
@@ -165,6 +175,14 @@ function exactDigits(size: number, precision: 6 | 9 | 17): void {
 /** Lays the digits out like C's `%.<precision>g`, and adds `.0` to whole numbers. */
 function writeGeneral(bytes: Uint8Array, at: number, precision: 6 | 9 | 17): number {
   const { high, low, exponent } = digits;
+  if (exponent < 0 && exponent >= -4 && precision !== 17) {
+    bytes[at++] = 0x30;
+    bytes[at++] = 0x2e;
+    for (let k = -1; k > exponent; k--) bytes[at++] = 0x30;
+    at += putDigits(bytes, at, high, precision);
+    while (bytes[at - 1] === 0x30) at--;
+    return at;
+  }
   let count = putDigits(digitBytes, 0, high, precision === 6 ? 6 : 9);
   if (precision === 17) count += putDigits(digitBytes, 9, low, 8);
   while (count > 1 && digitBytes[count - 1] === 0x30) count--;
@@ -197,13 +215,20 @@ function writeGeneral(bytes: Uint8Array, at: number, precision: 6 | 9 | 17): num
 /** Writes a whole number below 2^31 with exactly `count` digits; gives `count`. */
 function putDigits(bytes: Uint8Array, at: number, value: number, count: number): number {
   let left = value | 0;
-  for (let k = at + count - 1; k >= at; k--) {
-    const next = (left / 10) | 0;
-    bytes[k] = 0x30 + left - next * 10;
+  let k = at + count;
+  while (k - at >= 2) {
+    const next = (left / 100) | 0;
+    const pair = pairs[left - next * 100]!;
+    bytes[--k] = pair & 255;
+    bytes[--k] = pair >> 8;
     left = next;
   }
+  if (k > at) bytes[at] = 0x30 + left;
   return count;
 }
+
+/** The two digits of 0 … 99 as ASCII, the first in the upper byte. */
+const pairs = Uint16Array.from({ length: 100 }, (_, k) => ((0x30 + Math.floor(k / 10)) << 8) | (0x30 + (k % 10)));
 
 /** Number of digits of a whole number below 10^6. */
 function digitCount(value: number): number {
