@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { createServer } from './server.js';
-import { grpcCaller } from './testing/calls.js';
+import { grpcCaller, restPredict } from './testing/calls.js';
 import { modelDirectory } from './testing/model-directory.js';
 
 const models = fileURLToPath(new URL('../../../examples/models', import.meta.url));
 
-test('a SavedModel of TensorFlow is served over gRPC by the engine', async () => {
+test('a SavedModel of TensorFlow is served over gRPC and REST by the engine', async () => {
   const server = await createServer({
     models: [
       { name: 'latest', basePath: `${models}/half_plus_two` },
       { name: 'single', directory: `${models}/half_plus_two/1`, version: 1n },
     ],
     grpcPort: 0,
+    restPort: 0,
     waitForModels: true,
     maxLoadRetries: 0,
   });
@@ -22,6 +23,7 @@ test('a SavedModel of TensorFlow is served over gRPC by the engine', async () =>
   try {
     expect(await caller.predict('latest', [1, 2, 5])).toBe('2:2.5,3,4.5');
     expect(await caller.predict('single', [1, 2, 5])).toBe('1:2.5,3,4.5');
+    expect(await restPredict(server.restPort!, 'latest', [1, 2, 5])).toEqual([200, { predictions: [2.5, 3, 4.5] }]);
   } finally {
     caller.close();
     await server.close();

@@ -51,10 +51,12 @@ export interface ServerOptions {
   readonly maxConcurrentLoads?: number | undefined;
   /** Milliseconds that running requests get to end when the server closes; default 30 000. */
   readonly drainTimeoutMs?: number | undefined;
-  /** Largest gRPC request in bytes; default 2 147 483 647, as upstream. */
+  /** Largest request in bytes, a gRPC message or a REST body; default 2 147 483 647. */
   readonly maxReceiveMessageBytes?: number | undefined;
-  /** Milliseconds a REST call may run; 0 sets no limit. Default 30 000, as upstream. */
+  /** Whole milliseconds that the model may run for a REST call; 0 sets no limit. Default 30 000, as upstream. */
   readonly restTimeoutMs?: number | undefined;
+  /** Lets the pages of any web site call the REST API (CORS). Default `false`, as upstream. */
+  readonly restCors?: boolean | undefined;
   /** Answers `grpc.health.v1.Health` on the gRPC port. Default `false`, as upstream. */
   readonly healthService?: boolean | undefined;
   /** Sends tensors as `tensor_content` instead of value fields. Default `false`, as upstream. */
@@ -91,6 +93,7 @@ export interface ResolvedServerOptions {
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
   readonly restTimeoutMs: number;
+  readonly restCors: boolean;
   readonly healthService: boolean;
   readonly tensorContent: boolean;
   readonly checkMethodNames: boolean;
@@ -134,6 +137,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? int32Max,
     restTimeoutMs: options.restTimeoutMs ?? 30_000,
+    restCors: options.restCors ?? false,
     healthService: options.healthService ?? false,
     tensorContent: options.tensorContent ?? false,
     checkMethodNames: options.checkMethodNames ?? false,
@@ -164,6 +168,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   drainTimeoutMs: true,
   maxReceiveMessageBytes: true,
   restTimeoutMs: true,
+  restCors: true,
   healthService: true,
   tensorContent: true,
   checkMethodNames: true,
@@ -218,7 +223,7 @@ function checkNumbers(options: ResolvedServerOptions): void {
   requireMilliseconds('pollIntervalMs', options.pollIntervalMs, -Infinity);
   requireMilliseconds('loadRetryIntervalMs', options.loadRetryIntervalMs, 0);
   requireMilliseconds('drainTimeoutMs', options.drainTimeoutMs, 0);
-  requireMilliseconds('restTimeoutMs', options.restTimeoutMs, 0);
+  requireWhole('restTimeoutMs', options.restTimeoutMs, 0, int32Max);
 }
 
 function requireWhole(name: string, value: number | undefined, least: number, most: number): void {

@@ -4,7 +4,7 @@ import { type Logger, silentLogger } from '@servable/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createServer, type Server } from './server.js';
 import type { ServerOptions } from './server-options.js';
-import { type Caller, grpcCaller } from './testing/calls.js';
+import { type Caller, grpcCaller, restPredict } from './testing/calls.js';
 import { type HalfPlusTwo, halfPlusTwoPlatform } from './testing/half-plus-two-platform.js';
 import { modelDirectory, type ModelDirectory } from './testing/model-directory.js';
 
@@ -146,6 +146,56 @@ test('several models are served side by side, and the server is ready when all a
   slow.open();
   await server.waitUntilReady();
   expect([server.state, await caller.predict('b', [4])]).toEqual(['ready', '1:4']);
+});
+
+test('REST answers beside gRPC, and 503 while a model is not ready', async () => {
+  const directory = await directoryOf('m/1/half_plus_two');
+  const platform = halfPlusTwoPlatform();
+  const slow = gate();
+  platform.beforeLoad = () => slow.opened;
+  const server = await start(platform, {
+    models: [{ name: 'm', basePath: join(directory.path, 'm') }],
+    restPort: 0,
+  });
+  const port = server.restPort!;
+  expect(await restPredict(port, 'm', [1])).toEqual([
+    503,
+    { error: 'Model m is not ready: no version of it has been loaded yet' },
+  ]);
+  expect(await restPredict(port, 'other', [1])).toEqual([
+    404,
+    { error: 'Servable not found for request: Latest(other)' },
+  ]);
+  slow.open();
+  await server.waitUntilReady();
+  expect(await restPredict(port, 'm', [1, 2, 5])).toEqual([200, { predictions: [2.5, 3, 4.5] }]);
+  const status = await fetch(`http://127.0.0.1:${port}/v1/models/m`);
+  expect(await status.json()).toEqual({
+    model_version_status: [{ version: '1', state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } }],
+  });
+  expect(status.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('the limits of REST calls and their CORS headers are the ones that were asked for', async () => {
+  const directory = await directoryOf('m/1/half_plus_two');
+  const platform = halfPlusTwoPlatform();
+  const server = await start(platform, {
+    models: [{ name: 'm', basePath: join(directory.path, 'm') }],
+    restPort: 0,
+    restTimeoutMs: 7,
+    restCors: true,
+    maxReceiveMessageBytes: 1000,
+  });
+  await server.waitUntilReady();
+  const limits: (number | undefined)[] = [];
+  platform.beforeRun = async ({ timeoutMs }) => void limits.push(timeoutMs);
+  expect((await restPredict(server.restPort!, 'm', [1]))[0]).toBe(200);
+  expect(limits).toEqual([7]);
+  const status = await fetch(`http://127.0.0.1:${server.restPort}/v1/models/m`);
+  expect(status.headers.get('access-control-allow-origin')).toBe('*');
+  const large = Array.from({ length: 600 }, () => 1);
+  expect((await restPredict(server.restPort!, 'm', large))[0]).toBe(413);
+  expect(await callerOf(server).predict('m', large)).toMatch(/^RESOURCE_EXHAUSTED: /);
 });
 
 describe('waiting for the models before the ports open', () => {

@@ -3,6 +3,7 @@ import {
   addPredictionServices,
   InFlight,
   type Logger,
+  nodeHttpListener,
   type ServableProvider,
   type InferenceServable,
   ServableStateMonitor,
@@ -17,7 +18,6 @@ import { listenRest } from './listeners/rest-listener.js';
 import { type ModelPipeline, modelPipeline } from './model-pipeline.js';
 import { notReadyProvider } from './not-ready-provider.js';
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './server-options.js';
-import { restRequestListener } from './rest-request-listener.js';
 
 /**
  * - `not-ready`: the ports are open and some model has never had a version loaded;
@@ -148,7 +148,12 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     logger.info(`Running gRPC ModelServer at ${host}:${listeners.grpc.port} ...`);
   }
   if (restPort !== undefined) {
-    const handler = restRequestListener();
+    const handler = nodeHttpListener({
+      ...dependencies,
+      limits: { maxBodyBytes: options.maxReceiveMessageBytes },
+      timeoutMs: options.restTimeoutMs === 0 ? undefined : options.restTimeoutMs,
+      enableCors: options.restCors,
+    });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };
     listeners.rest = await listenRest(handler, address);
     logger.info(`Exporting HTTP/REST API at:localhost:${listeners.rest.port} ...`);

@@ -6,6 +6,7 @@ export const dropInFlags = flagSpecs({
   host: flag('string', '0.0.0.0', 'Address to listen on; not a flag of TensorFlow Serving.'),
   rest_api_port: flag('int32', 0, 'Port to listen on for HTTP/REST API. Not exported if set to zero.'),
   rest_api_timeout_in_ms: flag('int32', 30_000, 'Timeout for HTTP/REST API calls; none if zero or negative.'),
+  rest_api_enable_cors_support: flag('bool', false, 'Add CORS headers to the answers of the HTTP/REST API.'),
   model_name: flag('string', 'default', 'Name of the model.'),
   model_base_path: flag('string', '', 'Absolute path of the directory with the version directories.'),
   max_num_load_retries: flag('int32', 5, 'Attempts to load a version after the first one failed.'),
@@ -26,7 +27,6 @@ export const dropInFlags = flagSpecs({
 export const unsupportedFlags: readonly string[] = [
   'grpc_socket_path',
   'rest_api_num_threads',
-  'rest_api_enable_cors_support',
   'enable_batching',
   'allow_version_labels_for_unavailable_models',
   'batching_parameters_file',

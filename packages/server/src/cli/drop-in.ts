@@ -63,6 +63,7 @@ export async function dropIn(argv: readonly string[], { io, logger }: CommandCon
         maxLoadRetries: values.max_num_load_retries,
         loadRetryIntervalMs: Math.max(0, Number(values.load_retry_interval_micros) / 1000),
         restTimeoutMs: Math.max(0, values.rest_api_timeout_in_ms),
+        restCors: values.rest_api_enable_cors_support,
         checkMethodNames: values.enable_signature_method_name_check,
         healthService: values.enable_grpc_healthcheck_service,
         tensorContent: values.enable_serialization_as_tensor_content,

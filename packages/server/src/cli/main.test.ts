@@ -1,7 +1,7 @@
 import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { grpcCaller } from '../testing/calls.js';
+import { grpcCaller, restPredict } from '../testing/calls.js';
 import { type HalfPlusTwo, halfPlusTwoPlatform } from '../testing/half-plus-two-platform.js';
 import { type ModelDirectory, modelDirectory } from '../testing/model-directory.js';
 import { freePort, type TestIo, testIo } from '../testing/test-io.js';
@@ -55,6 +55,7 @@ describe('as tensorflow_model_server', () => {
     ]);
     await io.untilLogged(/Exporting HTTP/);
     expect(await ask(port, 'half_plus_two')).toBe('123:3');
+    expect(await restPredict(restPort, 'half_plus_two', [2, 3, 4])).toEqual([200, { predictions: [3, 3.5, 4] }]);
     io.send('SIGTERM');
     expect(await exit).toBe(0);
     const messages = io.err.map((line) => line.replace(/^.*? servable\] /, '').trimEnd());
