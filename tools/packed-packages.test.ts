@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const published = ['protos', 'tensor', 'savedmodel', 'runtime', 'core', 'client', 'server'];
+const platform = `${process.platform}-${process.arch}`;
+const run = promisify(execFile);
+
+/** The environment without what npm tells the scripts it runs: the project under test configures itself. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
+let project: string;
+let packing: string;
+
+/** Packs a package as it would be published: `@servable/runtime` with its platform packages as optional dependencies. */
+async function pack(folder: string, manifestChanges: (manifest: Record<string, unknown>) => void): Promise<string> {
+  const staged = join(packing, 'staged', folder.replaceAll('/', '-'));
+  const source = join(root, 'packages', folder);
+  await cp(source, staged, { recursive: true, filter: (path) => !/[/\\](src|npm|node_modules)$/.test(path) });
+  const manifest = JSON.parse(await readFile(join(staged, 'package.json'), 'utf8')) as Record<string, unknown>;
+  manifestChanges(manifest);
+  await writeFile(join(staged, 'package.json'), JSON.stringify(manifest));
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', packing], { cwd: staged, env });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  return join(packing, filename);
+}
+
+beforeAll(async () => {
+  packing = await mkdtemp(join(tmpdir(), 'servable-pack-'));
+  project = await mkdtemp(join(tmpdir(), 'servable-project-'));
+  const { fill } = (await import(join(root, 'packages/runtime/npm/fill.mjs'))) as {
+    fill: (platform: string) => Promise<string[]>;
+  };
+  await fill(platform);
+  await mkdir(join(packing, 'staged'), { recursive: true });
+  const tarballs = await Promise.all([
+    pack(`runtime/npm/${platform}`, () => undefined),
+    ...published.map((name) =>
+      pack(name, (manifest) => {
+        if (name === 'runtime') manifest['optionalDependencies'] = { [`@servable/onnxruntime-${platform}`]: '0.1.0' };
+      }),
+    ),
+  ]);
+  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }));
+  const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs];
+  await run('npm', args, { cwd: project, env });
+}, 300_000);
+
+afterAll(async () => {
+  await rm(packing, { recursive: true, force: true });
+  await rm(project, { recursive: true, force: true });
+});
+
+const model = JSON.stringify(join(root, 'examples/models/half_plus_two/1'));
+
+async function evaluate(file: string, source: string): Promise<string> {
+  await writeFile(join(project, file), source);
+  const { stdout } = await run(process.execPath, [file], { cwd: project, env });
+  return stdout.trim();
+}
+
+test('a project that installed the packed packages, with no install script run, predicts', async () => {
+  const source = `
+    import { loadSavedModel } from '@servable/runtime';
+    const model = await loadSavedModel(${model});
+    const { outputs } = await model.predict({ x: [1, 2, 5] });
+    console.log(JSON.stringify(outputs.y.toArray()));
+    await model.close();`;
+  expect(await evaluate('predict.mjs', source)).toBe('[2.5,3,4.5]');
+});
+
+test('require() loads the packages, which are ESM', async () => {
+  const source = `
+    const { tensor } = require('@servable/tensor');
+    const { createServer } = require('@servable/server');
+    const { createServingClient } = require('@servable/client');
+    console.log(typeof createServer, typeof createServingClient, tensor([1, 2]).dtype);`;
+  expect(await evaluate('load.cjs', source)).toBe('function function float32');
+});
+
+test('the installed command serves a model', async () => {
+  const source = `
+    import { spawn } from 'node:child_process';
+    const server = spawn('npx', ['--no-install', 'servable', 'serve', ${model}, '--port', '0', '--rest-port', '0']);
+    let text = '';
+    server.stderr.setEncoding('utf8').on('data', async (chunk) => {
+      text += chunk;
+      const port = /REST API at:localhost:(\\d+)/.exec(text)?.[1];
+      if (port === undefined || !text.includes('Successfully loaded servable')) return;
+      server.stderr.removeAllListeners('data');
+      const reply = await fetch('http://127.0.0.1:' + port + '/v1/models/1:predict', {
+        method: 'POST',
+        body: JSON.stringify({ instances: [1, 2, 5] }),
+      });
+      console.log(JSON.stringify(await reply.json()));
+      server.kill('SIGTERM');
+    });
+    server.once('exit', () => process.exit(0));`;
+  expect(await evaluate('serve.mjs', source)).toBe('{"predictions":[2.5,3,4.5]}');
+});
