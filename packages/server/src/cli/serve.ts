@@ -54,6 +54,8 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
         host: values.host,
         grpcPort: values.port,
         restPort: values['rest-port'],
+        // Short, as somebody is watching: enough for files that are still being copied.
+        loadRetryIntervalMs: 2000,
         healthService: true,
         logger,
         optionNames: { grpcPort: '--port', restPort: '--rest-port' },

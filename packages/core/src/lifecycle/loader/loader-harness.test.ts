@@ -122,3 +122,14 @@ test('a harness made from an error is in error from the start', () => {
   const harness = new LoaderHarness<string>({ name: 'm', version: 1n }, error, options);
   expect([harness.state, harness.error]).toEqual(['error', error]);
 });
+
+test('a model that needs what is not built in is not tried again', async () => {
+  const { harness, loader, clock } = setup(5);
+  harness.requestLoad();
+  harness.approveLoad();
+  const loading = harness.load().catch((error: unknown) => error);
+  await settled();
+  await loader.finishLoad(new ServingError('UNIMPLEMENTED', 'OP_UNKNOWN', 'no such op'));
+  expect(await loading).toMatchObject({ code: 'UNIMPLEMENTED', message: 'no such op' });
+  expect([loader.loads, clock.pending, harness.state]).toEqual([1, 0, 'error']);
+});

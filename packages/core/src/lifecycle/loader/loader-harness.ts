@@ -180,6 +180,8 @@ export class LoaderHarness<T> {
         if (signal.aborted) throw cancelled();
         const { code, message } = ServingError.from(error);
         logger.error(`${what} failed: ${code}: ${message}`);
+        // Upstream retries this one too; but what is not built in will not be after a pause.
+        if (code === 'UNIMPLEMENTED') throw error;
         if (retry >= maxLoadRetries) {
           if (maxLoadRetries > 0) logger.error(`${what} exhausted max_num_retries: ${maxLoadRetries}`);
           throw error;
