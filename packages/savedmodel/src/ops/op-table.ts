@@ -1,19 +1,28 @@
 import { activations } from './activations.js';
 import { arithmetic } from './arithmetic.js';
 import { basics } from './basics.js';
+import { colour } from './colour.js';
 import { comparison } from './comparison.js';
 import { convolution } from './convolution.js';
 import { exampleParsing } from './example-parsing.js';
 import { gather } from './gather.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
+import { patches } from './patches.js';
 import { pooling } from './pooling.js';
 import { reduction } from './reduction.js';
+import { bits } from './bits.js';
+import { complex } from './complex.js';
+import { cumulative } from './cumulative.js';
+import { specialFunctions } from './special-functions.js';
+import { trigonometry } from './trigonometry.js';
 import type { OpDefinition } from './registry.js';
+import { resize } from './resize.js';
 import { shapes } from './shapes.js';
 import { spaceBatch } from './space-batch.js';
 import { slicing } from './slicing.js';
 import { transposedConvolution } from './transposed-convolution.js';
+import { strings } from './strings.js';
 import { variables } from './variables.js';
 
 /** Every family; an op belongs to exactly one. */
@@ -28,12 +37,21 @@ export const opFamilies = [
   transposedConvolution,
   spaceBatch,
   pooling,
+  resize,
+  colour,
+  patches,
   normalization,
   reduction,
   shapes,
   slicing,
   gather,
+  bits,
+  complex,
+  cumulative,
+  specialFunctions,
+  trigonometry,
   exampleParsing,
+  strings,
 ] as const;
 
 const table = new Map<string, OpDefinition>();
