@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dtypeInfo, shapeSize, Tensor, type DType } from '@servable/tensor';
+import { dtypeInfo, Tensor, type DType } from '@servable/tensor';
 
 /** A tensor as golden files hold it: little-endian base64, for strings a list of them. */
 interface GoldenTensor {
@@ -43,7 +43,7 @@ export function fromGolden({ dtype, shape, data }: GoldenTensor): Tensor {
   const bytes = Uint8Array.from(Buffer.from(data, 'base64'));
   const { array, bytes: width } = dtypeInfo(dtype);
   if (array === undefined || bytes.length % width !== 0) throw new Error(`bad golden of dtype ${dtype}`);
-  return new Tensor(dtype, shape, new array(bytes.buffer, 0, bytes.length / width) as never);
+  return new Tensor(dtype, shape, new array(bytes.buffer, 0, bytes.length / array.BYTES_PER_ELEMENT) as never);
 }
 
 export function fromGoldenMap(tensors: Readonly<Record<string, GoldenTensor>>): Map<string, Tensor> {
@@ -73,12 +73,12 @@ export function difference(given: Tensor | undefined, expected: Tensor): Differe
       ? none
       : { ...none, mismatch: `element ${at} is '${given.text()[at]}', expected '${expected.text()[at]}'` };
   }
-  const floating = ['float32', 'float64', 'float16', 'bfloat16'].includes(expected.dtype);
+  const floating = ['float32', 'float64', 'float16', 'bfloat16', 'complex64', 'complex128'].includes(expected.dtype);
   const a = flat(given);
   const b = flat(expected);
   let relative = 0;
   let absolute = 0;
-  for (let i = 0; i < shapeSize(expected.shape); i++) {
+  for (let i = 0; i < b.length; i++) {
     const [x, y] = [a[i], b[i]];
     if (Object.is(x, y) || x === y) continue;
     const [u, v] = [Number(x), Number(y)];

@@ -1,10 +1,13 @@
 import { float32ToBfloat16, float32ToFloat16, Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { HostContext } from '../plan/plan.js';
+import { isComplex } from '../kernels/elements.js';
+import { emitComplex, putTogether, realParts, splitComplex, type ComplexParts } from './complex-parts.js';
 import { foldConstants } from './fold-constants.js';
+import { hostKernel } from './host-evaluation.js';
 import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './infer-shapes.js';
 import { pushThroughTranspose } from './lazy-transpose.js';
-import type { LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
+import type { ControlNode, LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
 import { isStatic, sameDim, type Dim, type Shape, type Value } from './value.js';
 
 /** Plain values for attributes: integers become ints, `float()` makes the others explicit. */
@@ -29,11 +32,29 @@ export class Builder {
   private readonly names: Set<string>;
   private readonly materialized = new Map<Value, Value>();
   private readonly constants = new Map<string, Value>();
+  /** Values that have to be computed though no output needs them. */
+  readonly effects: Value[] = [];
 
-  /** @param parent - the builder of the graph around this one, when this builds the body of a loop or branch */
-  constructor(private readonly parent?: Builder) {
+  /**
+   * @param parent - the builder of the graph around this one, when this builds the body of a loop or branch
+   * @param place - who runs the body: the engine, as part of a node, or the plan, which can run host ops in it
+   */
+  constructor(
+    private readonly parent?: Builder,
+    readonly place: 'engine' | 'host' = 'host',
+  ) {
     this.names = parent?.names ?? new Set();
     this.origin = parent?.origin ?? '';
+  }
+
+  /** Builds the body of a loop or branch. */
+  child(place: 'engine' | 'host'): Builder {
+    return new Builder(this, place);
+  }
+
+  /** Whether what is built here may contain ops that JavaScript runs. */
+  get runsHostOps(): boolean {
+    return this.place === 'host';
   }
 
   // Values without a node
@@ -105,10 +126,26 @@ export class Builder {
     const attributes = toAttributes(attrs);
     const pushed = given === undefined ? pushThroughTranspose(this, op, inputs, attributes) : undefined;
     if (pushed !== undefined) return [pushed];
+    if (inputs.some((input) => input !== undefined && isComplex(input.dtype))) {
+      const outputs = emitComplex(this, op, inputs, attributes, given);
+      if (outputs === undefined) throw this.unsupported(op, 'complex numbers');
+      return outputs;
+    }
     const specs = given ?? inferOutputs(op, inputs, attributes);
     if (specs === undefined) throw new RangeError(`no shape rule for ${op}`);
     const folded = specs.length === 1 ? this.fold(op, inputs, attributes, specs[0]) : undefined;
     if (folded !== undefined) return [folded];
+    const onHost = this.runsHostOps
+      ? hostKernel(
+          op,
+          inputs.map((input) => input?.dtype),
+        )
+      : undefined;
+    if (onHost !== undefined && inputs.every((input) => input !== undefined)) {
+      const constants = inputs.map((input) => input.constant ?? knownTensor(input)).filter((x) => x !== undefined);
+      if (constants.length === inputs.length) return onHost(constants, attributes).map((x) => this.constant(x));
+      return this.host(op, inputs, specs, (tensors) => onHost(tensors, attributes));
+    }
     const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
     const node: LoweredNode = {
       kind: 'native',
@@ -130,14 +167,7 @@ export class Builder {
     specs: readonly OutputSpec[],
     run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>,
   ): readonly Value[] {
-    if (this.parent !== undefined) {
-      throw new SavedModelError(
-        'UNIMPLEMENTED',
-        'HOST_OP_IN_LOOP',
-        `Op ${op} at node '${this.origin}' runs on the host and stands inside a loop or branch, which runs in the engine.`,
-        { op, node: this.origin },
-      );
-    }
+    if (!this.runsHostOps) throw new HostOpInBody(op, this.origin);
     const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
     const node: LoweredNode = {
       kind: 'host',
@@ -151,9 +181,30 @@ export class Builder {
     return outputs;
   }
 
+  /** Emits a loop or branch that the plan runs. */
+  control(
+    inputs: readonly Value[],
+    specs: readonly OutputSpec[],
+    make: (inputs: Value[], outputs: readonly Value[], origin: string) => ControlNode,
+  ): readonly Value[] {
+    if (!this.runsHostOps) throw new HostOpInBody('a loop or branch with host ops', this.origin);
+    const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
+    const node = make(
+      inputs.map((input) => this.materialize(input)),
+      outputs,
+      this.origin,
+    );
+    this.nodes.push(node);
+    return outputs;
+  }
+
   /** A value that is `of` with permuted dimensions; the Transpose is emitted only if something needs it. */
   lazyTranspose(of: Value, perm: readonly number[]): Value {
     if (perm.every((axis, i) => axis === i)) return of;
+    if (isComplex(of.dtype)) {
+      const { re, im } = splitComplex(this, of);
+      return this.complex({ re: this.lazyTranspose(re, perm), im: this.lazyTranspose(im, perm) });
+    }
     if (of.transposed !== undefined) {
       const inner = of.transposed;
       return this.lazyTranspose(
@@ -161,7 +212,7 @@ export class Builder {
         perm.map((axis) => inner.perm[axis] ?? axis),
       );
     }
-    if (of.constant !== undefined) return this.emit('Transpose', [of], { perm });
+    if (of.constant !== undefined || of.dtype === 'string') return this.emit('Transpose', [of], { perm });
     return {
       name: this.uniqueName(this.origin),
       dtype: of.dtype,
@@ -170,11 +221,31 @@ export class Builder {
     };
   }
 
-  /** The value as a node's input: a put-off transposition is emitted now, once. */
+  /** A complex value of its real and imaginary part; it becomes one tensor only where something needs it as one. */
+  complex(parts: ComplexParts): Value {
+    const dtype = parts.re.dtype === 'float64' ? 'complex128' : 'complex64';
+    return { name: this.uniqueName(this.origin), dtype, shape: parts.re.shape, parts };
+  }
+
+  /** The real and imaginary part of a complex value. */
+  complexParts(value: Value): ComplexParts {
+    return splitComplex(this, value);
+  }
+
+  /** The value as a node's input: a put-off transposition is emitted now, once, and complex parts are put together. */
   materialize(value: Value): Value {
-    if (value.transposed === undefined) return value;
+    if (value.transposed === undefined && value.parts === undefined) return value;
     const known = this.materializedBefore(value);
     if (known !== undefined) return known;
+    if (value.parts !== undefined) {
+      const { dtype, shape, parts } = value;
+      const [whole] = this.host('Complex', [parts.re, parts.im], [{ dtype, shape }], ([re, im]) => [
+        putTogether(dtype, re as Tensor, im as Tensor),
+      ]);
+      this.materialized.set(value, whole as Value);
+      return whole as Value;
+    }
+    if (value.transposed === undefined) return value;
     const { of, perm } = value.transposed;
     const output: Value = { name: value.name, dtype: value.dtype, shape: value.shape, elements: value.elements };
     const node: LoweredNode = {
@@ -189,6 +260,15 @@ export class Builder {
     this.nodes.push(node);
     this.materialized.set(value, output);
     return output;
+  }
+
+  private unsupported(op: string, what: string): SavedModelError {
+    return new SavedModelError(
+      'UNIMPLEMENTED',
+      'UNSUPPORTED_DTYPE',
+      `Node '${this.origin}' needs ${op} on ${what}, which the compiler does not have.`,
+      { op, node: this.origin },
+    );
   }
 
   private materializedBefore(value: Value): Value | undefined {
@@ -230,7 +310,9 @@ export class Builder {
   // Conveniences that pick the op or leave it out
 
   cast(value: Value, dtype: DType): Value {
-    return value.dtype === dtype ? value : this.emit('Cast', [value], { to: dtype });
+    if (value.dtype === dtype) return value;
+    if (isComplex(dtype) && !isComplex(value.dtype)) return this.complex(realParts(this, value, dtype));
+    return this.emit('Cast', [value], { to: dtype });
   }
 
   transpose(value: Value, perm: readonly number[]): Value {
@@ -239,7 +321,9 @@ export class Builder {
 
   /** The shape as an int64 vector. */
   shapeOf(value: Value): Value {
-    return this.emit('Shape', [value.transposed === undefined ? value : this.materialize(value)]);
+    if (value.transposed === undefined) return this.emit('Shape', [value]);
+    const { of, perm } = value.transposed;
+    return this.emit('Gather', [this.shapeOf(of), this.ints(perm)], { axis: 0 });
   }
 
   /** Reshapes to dimensions known now; at most one may be -1. */
@@ -299,6 +383,18 @@ export class Builder {
 
   axis(axis: number, value: Value): number {
     return value.shape === undefined ? axis : normalizeAxis(axis, value.shape.length);
+  }
+}
+
+/** A host op where the engine runs everything; a loop or branch around it is then run by the plan. */
+export class HostOpInBody extends SavedModelError {
+  constructor(op: string, origin: string) {
+    super(
+      'UNIMPLEMENTED',
+      'HOST_OP_IN_LOOP',
+      `Op ${op} at node '${origin}' runs on the host and stands inside a loop or branch, which runs in the engine.`,
+      { op, node: origin },
+    );
   }
 }
 

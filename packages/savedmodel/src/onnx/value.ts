@@ -1,4 +1,5 @@
 import type { DType, Tensor } from '@servable/tensor';
+import type { ComplexParts } from './complex-parts.js';
 
 /**
  * A dimension: its size, or a symbol. Two dimensions with the same symbol object have the same size whatever it is;
@@ -29,6 +30,8 @@ export interface Value {
    * care for the order of dimensions work on `of`, so that pairs of transpositions around convolutions vanish.
    */
   readonly transposed?: { readonly of: Value; readonly perm: readonly number[] } | undefined;
+  /** Set for a complex value that exists only as its real and imaginary part. */
+  readonly parts?: ComplexParts | undefined;
 }
 
 export function isStatic(shape: Shape | undefined): shape is readonly number[] {

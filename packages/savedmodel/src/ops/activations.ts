@@ -1,5 +1,6 @@
 import { float, type Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
+import { expm1, log1p } from './arithmetic.js';
 import { inComputeDType } from './dtypes.js';
 import { OpFamily, type OpContext } from './registry.js';
 
@@ -18,18 +19,35 @@ export const activations = new OpFamily('activations')
   )
   .native(
     'LeakyRelu',
-    compute((builder, x, { attrs }) => builder.emit('LeakyRelu', [x], { alpha: float(attrs.float('alpha', 0.2)) })),
+    compute((builder, x, { attrs }) => {
+      const alpha = attrs.float('alpha', 0.2);
+      if (x.dtype !== 'float64') return builder.emit('LeakyRelu', [x], { alpha: float(alpha) });
+      return piecewise(builder, x, builder.emit('Mul', [x, builder.scalar(x.dtype, alpha)]), x);
+    }),
   )
-  .native('Elu', unary('Elu'))
-  .native('Selu', unary('Selu'))
+  .native(
+    'Elu',
+    compute((builder, x) => (x.dtype === 'float64' ? elu(builder, x, 1, 1) : builder.emit('Elu', [x]))),
+  )
+  .native(
+    'Selu',
+    compute((builder, x) =>
+      x.dtype === 'float64' ? elu(builder, x, SELU_ALPHA, SELU_SCALE) : builder.emit('Selu', [x]),
+    ),
+  )
   .native('Sigmoid', unary('Sigmoid'))
   .native('Tanh', unary('Tanh'))
-  .native('Softplus', unary('Softplus'))
-  .native('Softsign', unary('Softsign'))
-  .native('Erf', unary('Erf'))
   .native(
-    'Erfc',
-    compute((builder, x) => builder.emit('Sub', [builder.scalar(x.dtype, 1), builder.emit('Erf', [x])])),
+    'Softplus',
+    compute((builder, x) => (x.dtype === 'float64' ? softplus(builder, x) : builder.emit('Softplus', [x]))),
+  )
+  .native(
+    'Softsign',
+    compute((builder, x) => {
+      if (x.dtype !== 'float64') return builder.emit('Softsign', [x]);
+      const size = builder.emit('Add', [builder.emit('Abs', [x]), builder.scalar(x.dtype, 1)]);
+      return builder.emit('Div', [x, size]);
+    }),
   )
   .native(
     'Softmax',
@@ -39,3 +57,23 @@ export const activations = new OpFamily('activations')
     'LogSoftmax',
     compute((builder, x) => builder.emit('LogSoftmax', [x], { axis: -1 })),
   );
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+function piecewise(builder: Builder, x: Value, negative: Value, positive: Value): Value {
+  return builder.emit('Where', [builder.emit('Less', [x, builder.scalar(x.dtype, 0)]), negative, positive]);
+}
+
+/** The engine has these for float32 only. */
+function elu(builder: Builder, x: Value, alpha: number, scale: number): Value {
+  const constant = (value: number) => builder.scalar(x.dtype, value);
+  const negative = builder.emit('Mul', [expm1(builder, x), constant(alpha * scale)]);
+  return piecewise(builder, x, negative, builder.emit('Mul', [x, constant(scale)]));
+}
+
+/** log(1+exp(x)) as max(x, 0) + log1p(exp(-|x|)), which does not overflow. */
+function softplus(builder: Builder, x: Value): Value {
+  const decay = builder.emit('Exp', [builder.emit('Neg', [builder.emit('Abs', [x])])]);
+  return builder.emit('Add', [builder.emit('Max', [x, builder.scalar(x.dtype, 0)]), log1p(builder, decay)]);
+}

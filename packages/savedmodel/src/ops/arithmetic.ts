@@ -1,6 +1,10 @@
+import { nextAfter } from '../kernels/next-after.js';
+import { truncateFloats } from '../kernels/truncate-floats.js';
 import type { Builder } from '../onnx/builder.js';
+import { broadcastShapes } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isFloat, isInteger } from './dtypes.js';
+import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 const unary = (op: string) => (context: OpContext) =>
@@ -41,6 +45,40 @@ export const arithmetic = new OpFamily('arithmetic')
       return builder.emit('Mul', [difference, difference]);
     }),
   )
+  .native(
+    'DivNoNan',
+    binary((builder, a, b) => {
+      const isZero = builder.emit('Equal', [b, builder.scalar(b.dtype, 0)]);
+      const safe = builder.emit('Where', [isZero, builder.scalar(b.dtype, 1), b]);
+      return builder.emit('Where', [isZero, builder.scalar(b.dtype, 0), builder.emit('Div', [a, safe])]);
+    }),
+  )
+  .native(
+    'MulNoNan',
+    binary((builder, a, b) => unlessZero(builder, b, builder.emit('Mul', [a, b]))),
+  )
+  .native(
+    'Xdivy',
+    binary((builder, a, b) => unlessZero(builder, a, builder.emit('Div', [a, b]))),
+  )
+  .native(
+    'Xlogy',
+    binary((builder, a, b) => unlessZero(builder, a, builder.emit('Mul', [a, builder.emit('Log', [b])]))),
+  )
+  .native(
+    'Xlog1py',
+    binary((builder, a, b) => unlessZero(builder, a, builder.emit('Mul', [a, log1p(builder, b)]))),
+  )
+  .host('NextAfter', (context) => {
+    const [a, b] = [context.input(0), context.input(1)];
+    const shape = broadcastShapes([a.shape, b.shape]);
+    return hostValue(context, [a, b], { dtype: a.dtype, shape }, ([x, y]) => nextAfter(x!, y!));
+  })
+  .native('ClipByValue', (context) =>
+    inComputeDType(context.builder, context.inputs(), ([x, least, most]) =>
+      context.builder.emit('Max', [context.builder.emit('Min', [x, most]), least]),
+    ),
+  )
   .native('Neg', unary('Neg'))
   .native('Abs', unary('Abs'))
   .native('Sign', unary('Sign'))
@@ -50,7 +88,12 @@ export const arithmetic = new OpFamily('arithmetic')
   .native('Log', unary('Log'))
   .native('Floor', unary('Floor'))
   .native('Ceil', unary('Ceil'))
-  .native('Rint Round', unary('Round'))
+  .native('Rint Round', (context) => {
+    const x = context.input(0);
+    // TensorFlow's kernel answers zeros for integers; `tf.round` never calls it for them.
+    if (isInteger(x.dtype)) return context.builder.emit('Mul', [x, context.builder.scalar(x.dtype, 0)]);
+    return unary('Round')(context);
+  })
   .native('Sin', unary('Sin'))
   .native('Cos', unary('Cos'))
   .native('Square', (context) =>
@@ -78,8 +121,17 @@ export const arithmetic = new OpFamily('arithmetic')
   .native('Cast', (context) => {
     const x = context.input(0);
     const to = context.attrs.dtype('DstT');
+    if (context.attrs.bool('Truncate', false) && isFloat(x.dtype) && isFloat(to) && to !== 'float64') {
+      return hostValue(context, [x], { dtype: to, shape: x.shape }, ([values]) => truncateFloats(values!, to));
+    }
     return context.builder.cast(x, to);
   });
+
+/** `value` where `x` is not zero, else zero, whatever NaN or infinity `value` may be there. */
+function unlessZero(builder: Builder, x: Value, value: Value): Value {
+  const zero = builder.scalar(x.dtype, 0);
+  return builder.emit('Where', [builder.emit('Equal', [x, zero]), zero, value]);
+}
 
 function biasAdd(context: OpContext): Value {
   const { builder, attrs } = context;
@@ -159,11 +211,11 @@ function floorRemainder(builder: Builder, a: Value, b: Value): Value {
 }
 
 /** log(1+x) without losing small x: log(u)·x/(u-1) with u = 1+x rounded, which cancels the rounding of u. */
-function log1p(builder: Builder, x: Value): Value {
+export function log1p(builder: Builder, x: Value): Value {
   const one = builder.scalar(x.dtype, 1);
   const u = builder.emit('Add', [x, one]);
   const small = builder.emit('Equal', [u, one]);
-  const infinite = builder.emit('IsInf', [u]);
+  const infinite = builder.emit('IsInf', [u], { detect_negative: 0 });
   const corrected = builder.emit('Div', [
     builder.emit('Mul', [builder.emit('Log', [u]), x]),
     builder.emit('Sub', [u, one]),
@@ -172,7 +224,7 @@ function log1p(builder: Builder, x: Value): Value {
 }
 
 /** exp(x)-1 without losing small x: (u-1)·x/log(u) with u = exp(x) rounded. */
-function expm1(builder: Builder, x: Value): Value {
+export function expm1(builder: Builder, x: Value): Value {
   const one = builder.scalar(x.dtype, 1);
   const u = builder.emit('Exp', [x]);
   const difference = builder.emit('Sub', [u, one]);

@@ -1,6 +1,9 @@
 import type { Builder } from '../onnx/builder.js';
-import type { Value } from '../onnx/value.js';
+import type { Shape, Value } from '../onnx/value.js';
+import { equalOrIncompatible } from '../kernels/equal.js';
 import { inComputeDType } from './dtypes.js';
+import { requireAll } from './guard.js';
+import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 const compare =
@@ -18,11 +21,8 @@ const logical = (op: string) => (context: OpContext) => context.builder.emit(op,
 
 /** Comparison, logic and selection. */
 export const comparison = new OpFamily('comparison')
-  .native('Equal', emit('Equal'))
-  .native(
-    'NotEqual',
-    compare((builder, a, b) => builder.emit('Not', [builder.emit('Equal', [a, b])])),
-  )
+  .native('Equal', (context) => equality(context))
+  .native('NotEqual', (context) => context.builder.emit('Not', [equality(context)]))
   .native('Less', emit('Less'))
   .native('LessEqual', emit('LessOrEqual'))
   .native('Greater', emit('Greater'))
@@ -30,8 +30,27 @@ export const comparison = new OpFamily('comparison')
   .native('LogicalAnd', logical('And'))
   .native('LogicalOr', logical('Or'))
   .native('LogicalNot', logical('Not'))
-  .native('IsNan', (context) => context.builder.emit('IsNaN', [context.input(0)]))
-  .native('IsInf', (context) => context.builder.emit('IsInf', [context.input(0)]))
+  .native(
+    'IsNan',
+    classify((builder, x) => builder.emit('IsNaN', [x])),
+  )
+  .native(
+    'IsInf',
+    classify((builder, x) => builder.emit('IsInf', [x])),
+  )
+  .native('IsFinite', classify(isFinite))
+  .native('CheckNumerics', (context) => {
+    const { builder, attrs } = context;
+    const x = context.input(0);
+    const ok = isFinite(builder, builder.cast(x, x.dtype === 'float64' ? 'float64' : 'float32'));
+    return requireAll(builder, ok, x, `${attrs.string('message', '')} : Tensor had NaN or Inf values`);
+  })
+  .native('ApproximateEqual', (context) =>
+    compare((builder, a, b) => {
+      const distance = builder.emit('Abs', [builder.emit('Sub', [a, b])]);
+      return builder.emit('Less', [distance, builder.scalar(a.dtype, context.attrs.float('tolerance', 1e-5))]);
+    })(context),
+  )
   .native('SelectV2', (context) => select(context, context.input(0)))
   .native('Select', (context) => {
     // The old op does not broadcast: a vector condition chooses whole rows.
@@ -44,10 +63,41 @@ export const comparison = new OpFamily('comparison')
 
 function select(context: OpContext, condition: Value): Value {
   const [a, b] = [context.input(1), context.input(2)];
-  if (a.dtype === 'bool') {
-    const { builder } = context;
-    const [x, y] = [builder.cast(a, 'int32'), builder.cast(b, 'int32')];
-    return builder.cast(builder.emit('Where', [condition, x, y]), 'bool');
-  }
+  if (a.dtype === 'bool') return selectBools(context.builder, condition, a, b);
   return inComputeDType(context.builder, [a, b], ([x, y]) => context.builder.emit('Where', [condition, x, y]));
+}
+
+/** The engine's Where has no kernel for bools. */
+export function selectBools(builder: Builder, condition: Value, a: Value, b: Value): Value {
+  const chosen = builder.emit('And', [condition, a]);
+  return builder.emit('Or', [chosen, builder.emit('And', [builder.emit('Not', [condition]), b])]);
+}
+
+function classify(build: (builder: Builder, x: Value) => Value) {
+  return (context: OpContext): Value =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) => build(context.builder, x as Value), 'asComputed');
+}
+
+function isFinite(builder: Builder, x: Value): Value {
+  return builder.emit('Not', [builder.emit('Or', [builder.emit('IsNaN', [x]), builder.emit('IsInf', [x])])]);
+}
+
+/**
+ * With `incompatible_shape_error` off, as Python's `==` has it, shapes that do not broadcast make tensors unequal as a
+ * whole. Where that can still happen, the host compares.
+ */
+function equality(context: OpContext): Value {
+  const [a, b] = [context.input(0), context.input(1)];
+  if (context.attrs.bool('incompatible_shape_error', true) || mayBroadcast(a.shape, b.shape)) {
+    return emit('Equal')(context);
+  }
+  return hostValue(context, [a, b], { dtype: 'bool', shape: undefined }, ([x, y]) => equalOrIncompatible(x!, y!));
+}
+
+function mayBroadcast(a: Shape | undefined, b: Shape | undefined): boolean {
+  if (a === undefined || b === undefined) return a?.length === 0 || b?.length === 0;
+  return a.toReversed().every((dim, i) => {
+    const other = b.at(-1 - i) ?? 1;
+    return typeof dim !== 'number' || typeof other !== 'number' || dim === other || dim === 1 || other === 1;
+  });
 }

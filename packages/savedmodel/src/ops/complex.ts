@@ -1,0 +1,97 @@
+import type { DType } from '@servable/tensor';
+import { isComplex } from '../kernels/elements.js';
+import type { Builder } from '../onnx/builder.js';
+import type { Value } from '../onnx/value.js';
+import { elementwise } from './host-value.js';
+import { OpFamily, type OpContext } from './registry.js';
+
+/** Complex numbers; their arithmetic is that of their parts (onnx/complex-parts.ts). */
+export const complex = new OpFamily('complex')
+  .native('Complex', (context) => {
+    const { builder } = context;
+    const [re, im] = [context.input(0), context.input(1)];
+    // Parts have one shape: where they broadcast, each is spread over the other.
+    const zero = builder.scalar(re.dtype, 0);
+    const spread = (part: Value, other: Value) =>
+      sameRank(part, other) ? part : builder.emit('Add', [part, builder.emit('Mul', [zero, other])]);
+    return builder.complex({ re: spread(re, im), im: spread(im, re) });
+  })
+  .native('Real', (context) =>
+    ofParts(
+      context,
+      ({ re }) => re,
+      (x) => x,
+    ),
+  )
+  .native('Imag', (context) =>
+    ofParts(
+      context,
+      ({ im }) => im,
+      (x) => zeroLike(context, x),
+    ),
+  )
+  .native('Conj', (context) => {
+    const x = context.input(0);
+    if (!isComplex(x.dtype)) return x;
+    const { re, im } = context.builder.complexParts(x);
+    return context.builder.complex({ re, im: context.builder.emit('Neg', [im]) });
+  })
+  .native('ComplexAbs', (context) =>
+    ofParts(
+      context,
+      ({ re, im }) => magnitude(context.builder, re, im),
+      (x) => context.builder.emit('Abs', [x]),
+    ),
+  )
+  .host('Angle', (context) =>
+    ofParts(
+      context,
+      ({ re, im }) => elementwise(context, Math.atan2, [im, re]),
+      (x) => elementwise(context, (value) => Math.atan2(0, value), [x]),
+    ),
+  )
+  .native('ConjugateTranspose', (context) => {
+    const x = context.input(0);
+    const { builder } = context;
+    const perm = context.constantInts(1, 'permutation');
+    const moved = builder.transpose(x, perm);
+    if (!isComplex(x.dtype)) return moved;
+    const { re, im } = builder.complexParts(moved);
+    return builder.complex({ re, im: builder.emit('Neg', [im]) });
+  });
+
+function ofParts(
+  context: OpContext,
+  onComplex: (parts: { readonly re: Value; readonly im: Value }) => Value,
+  onReal: (x: Value) => Value,
+): Value {
+  const x = context.input(0);
+  const result = isComplex(x.dtype) ? onComplex(context.builder.complexParts(x)) : onReal(x);
+  return context.builder.cast(result, context.attrs.dtype('Tout', 'float32'));
+}
+
+function zeroLike(context: OpContext, x: Value): Value {
+  return context.builder.complexParts(context.builder.cast(x, x.dtype === 'float64' ? 'complex128' : 'complex64')).im;
+}
+
+function sameRank(a: Value, b: Value): boolean {
+  return a.shape !== undefined && b.shape !== undefined && a.shape.every((dim, i) => dim === b.shape?.[i]);
+}
+
+/** The length of a complex number, scaled by its larger part so that the squares stay finite. */
+export function magnitude(builder: Builder, re: Value, im: Value): Value {
+  const [a, b] = [builder.emit('Abs', [re]), builder.emit('Abs', [im])];
+  const dtype: DType = re.dtype;
+  const large = builder.emit('Max', [a, b]);
+  const small = builder.emit('Min', [a, b]);
+  const zero = builder.scalar(dtype, 0);
+  const empty = builder.emit('Equal', [large, zero]);
+  const ratio = builder.emit('Div', [small, builder.emit('Where', [empty, builder.scalar(dtype, 1), large])]);
+  const root = builder.emit('Sqrt', [
+    builder.emit('Add', [builder.scalar(dtype, 1), builder.emit('Mul', [ratio, ratio])]),
+  ]);
+  const length = builder.emit('Mul', [large, root]);
+  // An infinite part makes the whole infinite, even beside a part that is not a number.
+  const infinite = builder.emit('Or', [builder.emit('IsInf', [re]), builder.emit('IsInf', [im])]);
+  return builder.emit('Where', [infinite, builder.scalar(dtype, Infinity), length]);
+}

@@ -1,0 +1,123 @@
+import { besselI, besselIScaled, besselJ, besselK, besselKScaled, besselY } from '../kernels/bessel.js';
+import {
+  betaRegularized,
+  dawson,
+  digamma,
+  erf,
+  erfc,
+  erfInverse,
+  exponentialIntegral,
+  logGamma,
+  lowerGamma,
+  normalQuantile,
+  polygamma,
+  spence,
+  upperGamma,
+  zeta,
+} from '../kernels/special-functions.js';
+import type { Builder } from '../onnx/builder.js';
+import type { Value } from '../onnx/value.js';
+import { inComputeDType } from './dtypes.js';
+import { elementwise } from './host-value.js';
+import { OpFamily, type OpContext } from './registry.js';
+
+const host = (f: (...values: number[]) => number) => (context: OpContext) => elementwise(context, f);
+
+/** In the engine for float32 and below, in JavaScript for float64, where the engine has no kernel. */
+const native =
+  (f: (x: number) => number, build: (builder: Builder, x: Value) => Value) =>
+  (context: OpContext): Value =>
+    context.input(0).dtype === 'float64'
+      ? elementwise(context, f)
+      : inComputeDType(context.builder, [context.input(0)], ([x]) => build(context.builder, x as Value));
+
+/** Functions beyond the elementary ones. */
+export const specialFunctions = new OpFamily('special functions')
+  .native(
+    'Erf',
+    native(erf, (builder, x) => builder.emit('Erf', [x])),
+  )
+  .native('Erfc', native(erfc, complementaryErf))
+  .host('Erfinv', host(erfInverse))
+  .host('Ndtri', host(normalQuantile))
+  .host('Lgamma', host(logGamma))
+  .host('Digamma', host(digamma))
+  .host('Polygamma', host(polygamma))
+  .host('Zeta', host(zeta))
+  .host('Igamma', host(lowerGamma))
+  .host('Igammac', host(upperGamma))
+  .host('Betainc', host(betaRegularized))
+  .host('Dawsn', host(dawson))
+  .host('Expint', host(exponentialIntegral))
+  .host('Spence', host(spence))
+  .host(
+    'BesselI0e',
+    host((x) => besselIScaled(0, x)),
+  )
+  .host(
+    'BesselI1e',
+    host((x) => besselIScaled(1, x)),
+  )
+  .host(
+    'BesselI0',
+    host((x) => besselI(0, x)),
+  )
+  .host(
+    'BesselI1',
+    host((x) => besselI(1, x)),
+  )
+  .host(
+    'BesselK0e',
+    host((x) => besselKScaled(0, x)),
+  )
+  .host(
+    'BesselK1e',
+    host((x) => besselKScaled(1, x)),
+  )
+  .host(
+    'BesselK0',
+    host((x) => besselK(0, x)),
+  )
+  .host(
+    'BesselK1',
+    host((x) => besselK(1, x)),
+  )
+  .host(
+    'BesselJ0',
+    host((x) => besselJ(0, x)),
+  )
+  .host(
+    'BesselJ1',
+    host((x) => besselJ(1, x)),
+  )
+  .host(
+    'BesselY0',
+    host((x) => besselY(0, x)),
+  )
+  .host(
+    'BesselY1',
+    host((x) => besselY(1, x)),
+  );
+
+/** Coefficients of a fit of exp(x²)·erfc(x) in t = 1/(1+x/2), to 1.2e-7 of the value, for x of 0 and more. */
+const SCALED_ERFC = [
+  -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
+  0.17087277,
+];
+
+/** 1 - erf(x), which is all that counts near zero; in the tail, where that would cancel, t·exp(-x² + polynomial of t). */
+function complementaryErf(builder: Builder, x: Value): Value {
+  const constant = (value: number) => builder.scalar(x.dtype, value);
+  const plain = builder.emit('Sub', [constant(1), builder.emit('Erf', [x])]);
+  const positive = builder.emit('Max', [x, constant(0)]);
+  const t = builder.emit('Reciprocal', [
+    builder.emit('Add', [builder.emit('Mul', [positive, constant(0.5)]), constant(1)]),
+  ]);
+  let polynomial = constant(0);
+  for (const coefficient of SCALED_ERFC.toReversed()) {
+    polynomial = builder.emit('Add', [builder.emit('Mul', [polynomial, t]), constant(coefficient)]);
+  }
+  const square = builder.emit('Mul', [positive, positive]);
+  const tail = builder.emit('Mul', [t, builder.emit('Exp', [builder.emit('Sub', [polynomial, square])])]);
+  return builder.emit('Where', [builder.emit('Greater', [x, constant(1)]), tail, plain]);
+}
