@@ -22,6 +22,15 @@ export class Attributes {
     return typeof value === 'bigint' ? Number(value) : value;
   }
 
+  /** An integer that need not be below 2^53. */
+  bigint(name: string, fallback?: bigint): bigint {
+    return this.read(name, 'i', fallback);
+  }
+
+  bigints(name: string, fallback?: readonly bigint[]): readonly bigint[] {
+    return this.list(name, (list) => list.i, fallback);
+  }
+
   float(name: string, fallback?: number): number {
     return this.read(name, 'f', fallback);
   }
@@ -33,6 +42,11 @@ export class Attributes {
   string(name: string, fallback?: string): string {
     const value = this.read<Uint8Array | string>(name, 's', fallback);
     return typeof value === 'string' ? value : new TextDecoder().decode(value);
+  }
+
+  /** A string attribute as it stands, for text that need not be UTF-8. */
+  bytes(name: string, fallback?: Uint8Array): Uint8Array {
+    return this.read<Uint8Array>(name, 's', fallback);
   }
 
   dtype(name: string, fallback?: DType): DType {
