@@ -2,12 +2,16 @@ import { activations } from './activations.js';
 import { arithmetic } from './arithmetic.js';
 import { basics } from './basics.js';
 import { colour } from './colour.js';
+import { branches } from './branches.js';
 import { comparison } from './comparison.js';
 import { convolution } from './convolution.js';
+import { detection } from './detection.js';
 import { exampleParsing } from './example-parsing.js';
 import { gather } from './gather.js';
+import { loops } from './loops.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
+import { imageRegions } from './image-regions.js';
 import { patches } from './patches.js';
 import { pooling } from './pooling.js';
 import { reduction } from './reduction.js';
@@ -16,6 +20,9 @@ import { complex } from './complex.js';
 import { cumulative } from './cumulative.js';
 import { specialFunctions } from './special-functions.js';
 import { trigonometry } from './trigonometry.js';
+import { ranking } from './ranking.js';
+import { scatter } from './scatter.js';
+import { segments } from './segments.js';
 import type { OpDefinition } from './registry.js';
 import { resize } from './resize.js';
 import { shapes } from './shapes.js';
@@ -23,6 +30,8 @@ import { spaceBatch } from './space-batch.js';
 import { slicing } from './slicing.js';
 import { transposedConvolution } from './transposed-convolution.js';
 import { strings } from './strings.js';
+import { tensorArrays } from './tensor-arrays.js';
+import { tensorLists } from './tensor-lists.js';
 import { variables } from './variables.js';
 
 /** Every family; an op belongs to exactly one. */
@@ -40,11 +49,16 @@ export const opFamilies = [
   resize,
   colour,
   patches,
+  imageRegions,
+  detection,
   normalization,
   reduction,
   shapes,
   slicing,
   gather,
+  ranking,
+  scatter,
+  segments,
   bits,
   complex,
   cumulative,
