@@ -14,6 +14,8 @@ import { liveNodes } from './passes/live-nodes.js';
 import { partition } from './passes/partition.js';
 import type { Plan, SignatureTensor } from './plan/plan.js';
 import type { SavedModel } from './reader/saved-model.js';
+import { assetFeeds, initialState } from './tables/initial-state.js';
+import { tableKey } from './tables/table-nodes.js';
 
 /**
  * Compiles one signature: graph with its functions inlined → ONNX nodes with constants folded → islands.
@@ -43,6 +45,7 @@ export async function compileSignature(
     inputs.map(([, info]) => info.tensorName),
   );
 
+  const initial = await initialState(model, graphs, options);
   const builder = new Builder();
   const feeds = new Map<string, Lowered>();
   const signatureInputs = inputs.map(([alias, info]) => {
@@ -54,11 +57,11 @@ export async function compileSignature(
     feeds.set(info.tensorName, value);
     return signatureTensor(alias, value.name, info);
   });
-  const lowered = lowerGraph(graph, builder, feeds, {
-    graphs,
-    signatureName,
-    variable: await readVariables(model, graph, findVariableKeys(model.metaGraph, graphs), options.signal),
-  });
+  for (const [node, path] of assetFeeds(model, builder)) feeds.set(node, path);
+  const keys = findVariableKeys(model.metaGraph, graphs);
+  const variable = await readVariables(model, graph, keys, initial.variables, options.signal);
+  const table = (node: GraphNode) => initial.tables.get(tableKey(node));
+  const lowered = lowerGraph(graph, builder, feeds, { graphs, signatureName, variable, table });
   const values = lowered.map((value, i) => {
     if (isResource(value)) throw notATensor(signatureName, outputs[i]?.[0] ?? '');
     return builder.materialize(value);
@@ -115,10 +118,13 @@ async function readVariables(
   model: SavedModel,
   graph: Graph,
   keys: ReadonlyMap<string, VariableKey>,
+  initial: ReadonlyMap<string, Tensor>,
   signal: AbortSignal | undefined,
 ): Promise<(node: GraphNode, builder: Builder) => Value> {
-  const tensors = new Map<string, Tensor>();
-  const wanted = graph.nodes.filter((node) => VARIABLE_OPS.has(node.op) && keys.has(node.name));
+  const tensors = new Map<string, Tensor>(initial);
+  const wanted = graph.nodes.filter(
+    (node) => VARIABLE_OPS.has(node.op) && keys.has(node.name) && !initial.has(node.name),
+  );
   let next = 0;
   const work = async () => {
     for (let node = wanted[next++]; node !== undefined; node = wanted[next++]) {

@@ -34,7 +34,8 @@ export function findVariableKeys(metaGraph: MetaGraphDef, builder: GraphBuilder)
   return keys;
 }
 
-function restoredKey(start: GraphValue): VariableKey | undefined {
+/** The key of the bundle that a restored value comes from; undefined when it comes from elsewhere. */
+export function restoredKey(start: GraphValue): VariableKey | undefined {
   let value = start;
   for (let input = value.node.inputs[0]; PASS_THROUGH.has(value.node.op) && input; input = value.node.inputs[0]) {
     value = input;

@@ -9,6 +9,7 @@ import { detection } from './detection.js';
 import { exampleParsing } from './example-parsing.js';
 import { gather } from './gather.js';
 import { loops } from './loops.js';
+import { lookup } from './lookup.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
 import { imageRegions } from './image-regions.js';
@@ -66,6 +67,11 @@ export const opFamilies = [
   trigonometry,
   exampleParsing,
   strings,
+  lookup,
+  branches,
+  loops,
+  tensorLists,
+  tensorArrays,
 ] as const;
 
 const table = new Map<string, OpDefinition>();
