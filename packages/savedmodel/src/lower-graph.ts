@@ -1,8 +1,9 @@
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import { Attributes } from './graph/attributes.js';
 import type { GraphBuilder } from './graph/build-graph.js';
-import type { Graph, GraphNode } from './graph/graph.js';
-import { Builder } from './onnx/builder.js';
+import type { FunctionGraph, Graph, GraphNode } from './graph/graph.js';
+import type { Builder } from './onnx/builder.js';
+import type { LookupTable } from './kernels/lookup-table.js';
 import { knownIntegers } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
@@ -15,6 +16,8 @@ export interface LoweringEnvironment {
   readonly signatureName: string;
   /** The checkpointed value of a variable's node, as a constant of the graph. */
   variable(node: GraphNode, builder: Builder): Value;
+  /** The lookup table that a node stands for; undefined when nothing fills it. */
+  table(node: GraphNode): LookupTable | undefined;
 }
 
 /** Ops that change nothing a request could see, and may hang on control edges. */
@@ -97,7 +100,7 @@ class NodeContext implements OpContext {
   constructor(
     readonly node: GraphNode,
     readonly builder: Builder,
-    private readonly lowered: ReadonlyMap<GraphNode, readonly Lowered[]>,
+    private readonly results: ReadonlyMap<GraphNode, readonly Lowered[]>,
     private readonly environment: LoweringEnvironment,
   ) {
     this.attrs = new Attributes(node, node.attrs);
@@ -108,7 +111,7 @@ class NodeContext implements OpContext {
   }
 
   input(index: number): Value {
-    const value = this.any(index);
+    const value = this.lowered(index);
     if (isResource(value)) throw this.refuse(`input ${index} is a ${value.kind}, where a tensor is expected`);
     return value;
   }
@@ -118,19 +121,30 @@ class NodeContext implements OpContext {
   }
 
   resource(index: number) {
-    const value = this.any(index);
+    const value = this.lowered(index);
     if (!isResource(value)) throw this.refuse(`input ${index} is a tensor, where a resource is expected`);
     return value;
   }
 
-  private any(index: number): Lowered {
+  lowered(index: number): Lowered {
     const input = this.node.inputs[index];
     if (input === undefined) throw this.refuse(`it has ${this.inputCount} inputs, and input ${index} is needed`);
-    return outputOf(this.lowered, input.node, input.index);
+    return outputOf(this.results, input.node, input.index);
   }
 
   variable(node: GraphNode): Value {
     return this.environment.variable(node, this.builder);
+  }
+
+  variableValue(index: number): Value {
+    const resource = this.resource(index);
+    if (resource.kind !== 'variable')
+      throw this.refuse(`input ${index} is a ${resource.kind}, where a variable is expected`);
+    return resource.value;
+  }
+
+  table(node: GraphNode): LookupTable | undefined {
+    return this.environment.table(node);
   }
 
   constantInts(index: number, what: string): readonly number[] {
@@ -153,23 +167,27 @@ class NodeContext implements OpContext {
     return this.node.inputs[index];
   }
 
-  lowerFunction(name: string, args: readonly Lowered[]) {
-    const graph = this.environment.graphs.buildFunction(name);
-    const inner = new Builder(this.builder);
-    const feeds = new Map(graph.parameters.map((node, i) => [node.name, args[i]] as const));
-    const missing = graph.parameters.find((node) => feeds.get(node.name) === undefined);
-    if (missing !== undefined) throw this.refuse(`function '${name}' is called without its argument '${missing.name}'`);
-    const outputs = lowerGraph(graph, inner, feeds as ReadonlyMap<string, Lowered>, this.environment);
-    return {
-      builder: inner,
-      outputs,
-      subgraph: (inputs: readonly Value[], values: readonly Value[]) => ({
-        name,
-        inputs,
-        outputs: values.map((value) => inner.materialize(value)),
-        nodes: inner.nodes,
-      }),
-    };
+  body(attribute: string): FunctionGraph {
+    return this.node.bodies?.[attribute] ?? this.environment.graphs.buildFunction(this.attrs.func(attribute));
+  }
+
+  bodies(attribute: string): readonly FunctionGraph[] {
+    return this.attrs.funcs(attribute).map((name) => this.environment.graphs.buildFunction(name));
+  }
+
+  lowerBody(body: FunctionGraph, args: readonly Lowered[], builder: Builder): readonly Lowered[] {
+    const feeds = new Map<string, Lowered>();
+    body.parameters.forEach((parameter, i) => {
+      const value = args[i];
+      if (value === undefined) {
+        throw this.refuse(`function '${body.name}' is called without its argument '${parameter.name}'`);
+      }
+      feeds.set(parameter.name, value);
+    });
+    const { origin } = builder;
+    const outputs = lowerGraph(body, builder, feeds, this.environment);
+    builder.origin = origin;
+    return outputs;
   }
 
   refuse(why: string): SavedModelError {

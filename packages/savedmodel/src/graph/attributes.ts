@@ -63,6 +63,11 @@ export class Attributes {
     return this.read<{ readonly name: string }>(name, 'func').name;
   }
 
+  /** The names of a list of functions. */
+  funcs(name: string): readonly string[] {
+    return this.list(name, (list) => list.func.map((func) => func.name));
+  }
+
   shape(name: string): AttributeShape | undefined {
     const value = this.attrs[name]?.value;
     if (value?.case !== 'shape' || value.value.unknownRank) return undefined;

@@ -1,7 +1,9 @@
 import type { AttrValue, FunctionDef, GraphDef, MetaGraphDef, NodeDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import { PARAMETER_OP, type Graph, type GraphNode, type GraphValue } from './graph.js';
+import { PARAMETER_OP, type FunctionGraph, type Graph, type GraphNode, type GraphValue } from './graph.js';
 import { OpOutputs } from './op-outputs.js';
+import { sortTopologically } from './sort-topologically.js';
+import { isDataflowControl, structureControlFlow } from './structure-control-flow.js';
 
 const INLINED_CALLS = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 
@@ -20,11 +22,15 @@ interface Scope {
   readonly depth: number;
   /** Tensor names of the main graph that a request brings. */
   readonly feeds: ReadonlySet<string>;
+  /** Stands before everything in an inlined call: what the call waits for. */
+  readonly before: GraphNode | undefined;
 }
 
 interface Call {
   readonly scope: Scope;
   readonly def: FunctionDef;
+  /** Stands behind everything in the call that has to run. */
+  readonly after: GraphNode;
 }
 
 /** Builds graphs of one MetaGraphDef with its function calls inlined, each pruned to what its fetches need. */
@@ -32,6 +38,7 @@ export class GraphBuilder {
   private readonly library = new Map<string, FunctionDef>();
   private readonly outputs: OpOutputs;
   private readonly mainNodes: ReadonlyMap<string, NodeDef>;
+  private readonly functions = new Map<string, FunctionGraph>();
 
   constructor(metaGraph: MetaGraphDef) {
     const graphDef: GraphDef | undefined = metaGraph.graphDef;
@@ -62,7 +69,16 @@ export class GraphBuilder {
   }
 
   /** The body of a function; its parameters are nodes of op {@link PARAMETER_OP}, its outputs in signature order. */
-  buildFunction(name: string): Graph & { readonly parameters: readonly GraphNode[] } {
+  buildFunction(name: string): FunctionGraph {
+    let graph = this.functions.get(name);
+    if (graph === undefined) {
+      graph = this.buildFunctionOnce(name);
+      this.functions.set(name, graph);
+    }
+    return graph;
+  }
+
+  private buildFunctionOnce(name: string): FunctionGraph {
     const def = this.functionNamed(name, name);
     const parameters = (def.signature?.inputArg ?? []).map((arg, index): GraphNode => {
       const attrs: Record<string, AttrValue> = {
@@ -71,7 +87,7 @@ export class GraphBuilder {
       };
       const given = def.argAttr[index]?.attr['_output_shapes'];
       if (given !== undefined) attrs['_output_shapes'] = given;
-      return { name: arg.name, op: PARAMETER_OP, attrs, inputs: [], functionName: name };
+      return { name: arg.name, op: PARAMETER_OP, attrs, inputs: [], controls: [], functionName: name };
     });
     const args = new Map(parameters.map((node) => [node.name, () => ({ node, index: 0 })] as const));
     const scope = newScope('', name, nodesByName(def.nodeDef), args, 1);
@@ -79,15 +95,16 @@ export class GraphBuilder {
       for (const target of Object.values(def.controlRet)) this.reachControl(scope, target, work);
       return (def.signature?.outputArg ?? []).map((arg) => this.resolve(scope, def.ret[arg.name] ?? '', work));
     });
-    return { ...graph, parameters };
+    return { ...graph, name, parameters };
   }
 
   private finish(scope: Scope, start: (work: Worklist) => GraphValue[]): Graph {
-    const work: Worklist = { pending: [], effects: new Set() };
+    const work: Worklist = { pending: [], effects: new Set(), dataflowControl: false };
     const outputs = start(work);
     for (let task = work.pending.pop(); task !== undefined; task = work.pending.pop()) task();
-    const effects = [...work.effects];
-    return { ...sortTopologically(outputs, effects, scope.functionName ?? 'the main graph'), outputs };
+    const graph = { outputs, effects: [...work.effects] };
+    const where = scope.functionName ?? 'the main graph';
+    return sortTopologically(work.dataflowControl ? structureControlFlow(graph, where) : graph, where);
   }
 
   private resolve(scope: Scope, ref: string, work: Worklist): GraphValue {
@@ -163,41 +180,46 @@ export class GraphBuilder {
       let value: GraphValue | undefined;
       args.set(arg.name, () => (value ??= this.resolve(scope, ref, work)));
     });
-    const inner = newScope(
-      `${scope.prefix}${def.name}/`,
-      callee,
-      nodesByName(functionDef.nodeDef),
-      args,
-      scope.depth + 1,
-    );
-    const call = { scope: inner, def: functionDef };
+    const prefix = `${scope.prefix}${def.name}/`;
+    const waits = scope.before !== undefined || def.input.some((input) => input.startsWith('^'));
+    const before = waits ? marker(`${prefix}^before`, callee) : undefined;
+    if (scope.before !== undefined) before?.controls.push(scope.before);
+    const nodes = nodesByName(functionDef.nodeDef);
+    const inner: Scope = { ...newScope(prefix, callee, nodes, args, scope.depth + 1), before };
+    const call: Call = { scope: inner, def: functionDef, after: marker(`${prefix}^after`, callee) };
     scope.calls.set(def.name, call);
     work.pending.push(() => {
-      for (const target of Object.values(functionDef.controlRet)) this.reachControl(inner, target, work);
-      this.followControlInputs(scope, def, work);
+      for (const target of Object.values(functionDef.controlRet)) {
+        const node = this.reachControl(inner, target, work);
+        if (node !== undefined) call.after.controls.push(node);
+      }
+      before?.controls.push(...this.controlInputs(scope, def, work));
     });
     return call;
   }
 
-  private followControlInputs(scope: Scope, def: NodeDef, work: Worklist): void {
-    for (const input of def.input) {
-      if (input.startsWith('^')) this.reachControl(scope, input.slice(1), work);
-    }
+  private controlInputs(scope: Scope, def: NodeDef, work: Worklist): GraphNode[] {
+    return def.input
+      .filter((input) => input.startsWith('^'))
+      .map((input) => this.reachControl(scope, input.slice(1), work))
+      .filter((node) => node !== undefined);
   }
 
-  private reachControl(scope: Scope, name: string, work: Worklist): void {
+  private reachControl(scope: Scope, name: string, work: Worklist): GraphNode | undefined {
     const def = scope.nodes.get(name);
     // Parameters of a function may be control inputs too; whatever makes them runs through their data edge.
-    if (def === undefined) return;
+    if (def === undefined) return undefined;
     const callee = this.callee(def);
-    if (callee !== undefined) this.enter(scope, def, callee, work);
-    else work.effects.add(this.build(scope, def, work));
+    if (callee !== undefined) return this.enter(scope, def, callee, work).after;
+    const node = this.build(scope, def, work);
+    work.effects.add(node);
+    return node;
   }
 
   private fed(scope: Scope, tensorName: string): GraphNode {
     let node = scope.built.get(tensorName);
     if (node === undefined) {
-      node = { name: tensorName, op: PARAMETER_OP, attrs: {}, inputs: [], functionName: undefined };
+      node = { name: tensorName, op: PARAMETER_OP, attrs: {}, inputs: [], controls: [], functionName: undefined };
       scope.built.set(tensorName, node);
     }
     return node;
@@ -207,13 +229,16 @@ export class GraphBuilder {
     const known = scope.built.get(def.name);
     if (known !== undefined) return known;
     const name = scope.prefix + def.name;
-    const node: GraphNode = { name, op: def.op, attrs: def.attr, inputs: [], functionName: scope.functionName };
+    const { functionName, before } = scope;
+    const node: GraphNode = { name, op: def.op, attrs: def.attr, inputs: [], controls: [], functionName };
     scope.built.set(def.name, node);
+    if (before !== undefined) node.controls.push(before);
+    if (isDataflowControl(def.op)) work.dataflowControl = true;
     work.pending.push(() => {
       for (const input of def.input) {
         if (!input.startsWith('^')) node.inputs.push(this.resolve(scope, input, work));
       }
-      this.followControlInputs(scope, def, work);
+      node.controls.push(...this.controlInputs(scope, def, work));
     });
     return node;
   }
@@ -234,6 +259,13 @@ export class GraphBuilder {
 interface Worklist {
   readonly pending: (() => void)[];
   readonly effects: Set<GraphNode>;
+  /** Whether TensorFlow 1's Switch, Merge, Enter and so on stand in the graph. */
+  dataflowControl: boolean;
+}
+
+/** A node that only orders others. */
+function marker(name: string, functionName: string | undefined): GraphNode {
+  return { name, op: 'NoOp', attrs: {}, inputs: [], controls: [], functionName };
 }
 
 function newScope(
@@ -244,7 +276,7 @@ function newScope(
   depth: number,
   feeds: ReadonlySet<string> = new Set(),
 ): Scope {
-  return { prefix, functionName, nodes, args, built: new Map(), calls: new Map(), depth, feeds };
+  return { prefix, functionName, nodes, args, built: new Map(), calls: new Map(), depth, feeds, before: undefined };
 }
 
 function nodesByName(nodes: readonly NodeDef[]): ReadonlyMap<string, NodeDef> {
@@ -262,42 +294,4 @@ function splitRef(ref: string): [name: string, argument: string | undefined, ind
 
 function where(scope: Scope): string {
   return scope.functionName === undefined ? 'The main graph' : `Function '${scope.functionName}'`;
-}
-
-/** Inputs before their users; without recursion, since unrolled networks are tens of thousands of nodes deep. */
-function sortTopologically(
-  outputs: readonly GraphValue[],
-  effects: readonly GraphNode[],
-  graphName: string,
-): { readonly nodes: readonly GraphNode[]; readonly effects: readonly GraphNode[] } {
-  const nodes: GraphNode[] = [];
-  const state = new Map<GraphNode, 'open' | 'done'>();
-  const visit = (root: GraphNode) => {
-    const stack: { readonly node: GraphNode; next: number }[] = [{ node: root, next: 0 }];
-    if (state.has(root)) return;
-    state.set(root, 'open');
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.node.inputs[top.next++];
-      if (input === undefined) {
-        state.set(top.node, 'done');
-        nodes.push(top.node);
-        stack.pop();
-      } else if (!state.has(input.node)) {
-        state.set(input.node, 'open');
-        stack.push({ node: input.node, next: 0 });
-      } else if (state.get(input.node) === 'open' && input.node.op !== 'NextIteration') {
-        // TF1 loops close their cycle through NextIteration; everything else must be acyclic.
-        if (top.node.op === 'Merge' || top.node.op === 'NextIteration') continue;
-        throw new SavedModelError(
-          'INVALID_ARGUMENT',
-          'CYCLE',
-          `${graphName} has a cycle through node '${input.node.name}'.`,
-        );
-      }
-    }
-  };
-  for (const output of outputs) visit(output.node);
-  const reachedByData = new Set(nodes);
-  for (const effect of effects) visit(effect);
-  return { nodes, effects: effects.filter((node) => !reachedByData.has(node)) };
 }

@@ -17,6 +17,10 @@ export interface GraphNode {
   readonly op: string;
   readonly attrs: Readonly<Record<string, AttrValue>>;
   readonly inputs: GraphValue[];
+  /** Nodes that run before it though none of their values reach it. */
+  readonly controls: GraphNode[];
+  /** Bodies of a loop or branch that were written into the graph itself, by the attribute that would name a function. */
+  readonly bodies?: Readonly<Record<string, FunctionGraph>>;
   /** Name of the function that the node was written in; undefined for the main graph. */
   readonly functionName: string | undefined;
 }
@@ -24,10 +28,17 @@ export interface GraphNode {
 /** The op of a function body's parameters; attribute `index` is their position. */
 export const PARAMETER_OP = '_Parameter';
 
-/** A set of nodes in an order in which every node comes after its inputs. */
+/** A set of nodes in an order in which every node comes after its inputs and its control inputs. */
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly GraphValue[];
   /** Nodes that run only for their side effects: reached through control edges, never through data. */
   readonly effects: readonly GraphNode[];
+}
+
+/** The body of a function, branch or loop. */
+export interface FunctionGraph extends Graph {
+  readonly name: string;
+  /** Nodes of op {@link PARAMETER_OP}, in the order of the arguments. */
+  readonly parameters: readonly GraphNode[];
 }

@@ -38,7 +38,48 @@ export interface HostNode {
   readonly run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>;
 }
 
-export type LoweredNode = OnnxNode | HostNode;
+/** A branch whose sides need the host: the plan takes one of them. */
+export interface BranchNode {
+  readonly kind: 'if';
+  /** The condition, and what it has to wait for. */
+  readonly inputs: Value[];
+  readonly outputs: readonly Value[];
+  readonly origin: string;
+  readonly bodies: readonly LoweredBody[];
+  readonly whenTrue: LoweredBody;
+  readonly whenFalse: LoweredBody;
+}
+
+/** A loop whose body needs the host: the plan repeats it. Its outputs are the carried values, then the stacked ones. */
+export interface LoopNode {
+  readonly kind: 'loop';
+  readonly inputs: Value[];
+  readonly outputs: readonly Value[];
+  readonly origin: string;
+  readonly bodies: readonly LoweredBody[];
+  readonly count: Value | undefined;
+  readonly condition: Value | undefined;
+  readonly initial: readonly Value[];
+  /**
+   * Inputs: the iteration's number, the carried values. Outputs: whether to go on (if the loop has a condition), the
+   * carried values, the values to stack.
+   */
+  readonly body: LoweredBody;
+}
+
+/** A node that the plan runs itself. */
+export type ControlNode = BranchNode | LoopNode;
+
+export type LoweredNode = OnnxNode | HostNode | ControlNode;
+
+/** The body of a plan's loop or branch. It reads values of the graphs around it by name. */
+export interface LoweredBody {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** What has to be computed though no output needs it. */
+  readonly effects: readonly Value[];
+  readonly nodes: readonly LoweredNode[];
+}
 
 /** The body of an ONNX If, Loop or Scan. It reads values of the graphs around it by name. */
 export interface Subgraph {

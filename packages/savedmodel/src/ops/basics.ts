@@ -1,7 +1,12 @@
+import { MIN_WEIGHT_BYTES, weightOf } from '../onnx/weight.js';
 import { OpFamily } from './registry.js';
 
 /** Ops that only hand values on. */
 export const basics = new OpFamily('basics')
-  .compile('Const', ({ builder, attrs, node }) => builder.constant(attrs.tensor('value'), node.name))
-  .compile('Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault', (context) => context.input(0))
-  .compile('IdentityN', (context) => context.inputs());
+  .compile('Const', ({ builder, attrs, node }) => {
+    const tensor = attrs.tensor('value');
+    const large = tensor.dtype !== 'string' && tensor.byteLength >= MIN_WEIGHT_BYTES;
+    return large ? builder.weight(weightOf(tensor), node.name) : builder.constant(tensor, node.name);
+  })
+  .compile('Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault', (context) => context.lowered(0))
+  .compile('IdentityN', (context) => Array.from({ length: context.inputCount }, (_, i) => context.lowered(i)));

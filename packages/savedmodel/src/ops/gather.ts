@@ -1,30 +1,47 @@
+import { integerOf } from '../kernels/elements.js';
+import { gather as gatherOnHost } from '../kernels/rearrange.js';
+import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
+import { selectBools } from './comparison.js';
+import { inComputeDType } from './dtypes.js';
+import { withoutNegatives } from './guard.js';
+import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Look-ups by index. */
 export const gather = new OpFamily('gather')
-  .native('Gather', (context) => context.builder.emit('Gather', [context.input(0), context.input(1)], { axis: 0 }))
-  .native('GatherV2', gatherV2)
+  .native('Gather', (context) => gatherAlong(context, context.input(0), 0, 0))
+  .native('GatherV2', (context) => {
+    const axis = knownIntegers(context.input(2))?.[0];
+    const batch = context.attrs.int('batch_dims', 0);
+    if (axis !== undefined) return gatherAlong(context, context.input(0), axis, batch);
+    const [params, indices] = [context.input(0), context.input(1)];
+    const rank = params.shape && indices.shape && params.shape.length + indices.shape.length - 1 - batch;
+    const shape = rank === undefined || batch < 0 ? undefined : unknownShape(rank);
+    return hostValue(context, context.inputs(), { dtype: params.dtype, shape }, ([x, which, at]) =>
+      gatherOnHost(x!, which!, integerOf(at), batch),
+    );
+  })
   .native('ResourceGather', (context) => {
-    if (context.attrs.int('batch_dims', 0) !== 0) throw context.refuse('batch_dims of an embedding look-up is not 0');
-    return context.builder.emit('Gather', [context.resource(0).value, context.input(1)], { axis: 0 });
+    const batch = context.attrs.int('batch_dims', 0);
+    return gatherAlong(context, context.variableValue(0), batch, batch);
   })
   .native('GatherNd', (context) => gatherNd(context, context.input(0)))
-  .native('ResourceGatherNd', (context) => gatherNd(context, context.resource(0).value))
+  .native('ResourceGatherNd', (context) => gatherNd(context, context.variableValue(0)))
   .native('OneHot', oneHot);
 
 function gatherNd(context: OpContext, params: Value): Value {
-  return context.builder.emit('GatherND', [params, context.builder.cast(context.input(1), 'int64')]);
+  const { builder } = context;
+  return builder.emit('GatherND', [params, builder.cast(withoutNegatives(builder, context.input(1)), 'int64')]);
 }
 
-function gatherV2(context: OpContext): Value {
+/** Indices along `given`; leading `batch` dimensions of both belong together. */
+function gatherAlong(context: OpContext, params: Value, given: number, batch: number): Value {
   const { builder } = context;
-  const params = context.input(0);
-  const indices = context.input(1);
-  const [given = 0] = context.constantInts(2, 'axis');
-  const batch = context.attrs.int('batch_dims', 0);
+  const indices = withoutNegatives(builder, context.input(1));
   if (batch === 0) return builder.emit('Gather', [params, indices], { axis: given });
-  const rank = context.rank(0);
+  const rank = params.shape?.length;
+  if (rank === undefined) throw context.refuse('the rank of what it gathers from is not known before a request');
   const indicesRank = context.rank(1);
   const batchDims = batch < 0 ? batch + indicesRank : batch;
   const axis = given < 0 ? given + rank : given;
@@ -52,5 +69,7 @@ function oneHot(context: OpContext): Value {
   const classes = builder.emit('Range', [builder.int(0), builder.reshape(depth, []), builder.int(1)]);
   const trailing = Array.from({ length: rank - at }, (_, i) => i + 1);
   const hit = builder.emit('Equal', [builder.unsqueeze(indices, [at]), builder.unsqueeze(classes, trailing)]);
-  return builder.emit('Where', [hit, context.input(2), context.input(3)]);
+  const [on, off] = [context.input(2), context.input(3)];
+  if (on.dtype === 'bool') return selectBools(builder, hit, on, off);
+  return inComputeDType(builder, [on, off], ([a, b]) => builder.emit('Where', [hit, a, b]));
 }

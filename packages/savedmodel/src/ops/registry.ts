@@ -1,15 +1,21 @@
 import type { DType } from '@servable/tensor';
 import type { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Attributes } from '../graph/attributes.js';
-import type { GraphNode, GraphValue } from '../graph/graph.js';
+import type { FunctionGraph, GraphNode, GraphValue } from '../graph/graph.js';
+import type { LookupTable } from '../kernels/lookup-table.js';
 import type { Builder } from '../onnx/builder.js';
-import type { Subgraph } from '../onnx/lowered-graph.js';
+import type { TensorList } from '../onnx/tensor-list.js';
 import type { Dim, Shape, Value } from '../onnx/value.js';
 
 /** What a resource-typed or variant-typed edge stands for while lowering: never a tensor of the engine. */
 export type Resource =
   /** A variable; a frozen value, since serving signatures of this kind only read it. */
-  { readonly kind: 'variable'; readonly node: GraphNode; readonly value: Value };
+  | { readonly kind: 'variable'; readonly node: GraphNode; readonly value: Value }
+  /** A lookup table; without contents when nothing fills it. */
+  | { readonly kind: 'table'; readonly node: GraphNode; readonly table: LookupTable | undefined }
+  | TensorList
+  /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
+  | { readonly kind: 'tensor-array'; readonly node: GraphNode };
 
 export type Lowered = Value | Resource;
 
@@ -26,8 +32,12 @@ export interface OpContext {
   /** All inputs as tensors. */
   inputs(): readonly Value[];
   resource(index: number): Resource;
+  /** The value of the variable at an input, as this node sees it. @throws SavedModelError when it is none */
+  variableValue(index: number): Value;
   /** The value of a variable from the checkpoint. */
   variable(node: GraphNode): Value;
+  /** The lookup table that a node stands for; undefined when nothing fills it. */
+  table(node: GraphNode): LookupTable | undefined;
   /** The known integers of an input. @throws SavedModelError when they depend on the request */
   constantInts(index: number, what: string): readonly number[];
   /** The rank of an input. @throws SavedModelError when it is unknown */
@@ -35,15 +45,14 @@ export interface OpContext {
   shape(index: number): Shape;
   /** The error that refuses this node: what cannot be done and why. */
   refuse(why: string): SavedModelError;
-  /** Lowers the body of a function as a subgraph that reads values of the graph around it. */
-  lowerFunction(
-    name: string,
-    args: readonly Lowered[],
-  ): {
-    readonly subgraph: (inputs: readonly Value[], outputs: readonly Value[]) => Subgraph;
-    readonly builder: Builder;
-    readonly outputs: readonly Lowered[];
-  };
+  /** An input, whatever it is. */
+  lowered(index: number): Lowered;
+  /** The body that a function attribute such as `then_branch` names. */
+  body(attribute: string): FunctionGraph;
+  /** The bodies that a list of functions names. */
+  bodies(attribute: string): readonly FunctionGraph[];
+  /** Lowers a body with `builder`: this node's own, to put it in place of the node, or that of a subgraph. */
+  lowerBody(body: FunctionGraph, args: readonly Lowered[], builder: Builder): readonly Lowered[];
   /** The node that feeds an input, for ops that are fused with what stands before them. */
   producer(index: number): GraphValue | undefined;
 }

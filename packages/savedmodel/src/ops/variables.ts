@@ -8,7 +8,7 @@ export const variables = new OpFamily('variables')
     value: context.variable(context.node),
   }))
   .compile('VariableV2 Variable', (context) => context.variable(context.node))
-  .compile('ReadVariableOp', (context) => context.resource(0).value)
+  .compile('ReadVariableOp', (context) => context.variableValue(0))
   .compile('VariableShape', (context) =>
-    context.builder.cast(context.builder.shapeOf(context.resource(0).value), context.attrs.dtype('out_type', 'int32')),
+    context.builder.cast(context.builder.shapeOf(context.variableValue(0)), context.attrs.dtype('out_type', 'int32')),
   );

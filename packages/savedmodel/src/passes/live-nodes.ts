@@ -1,4 +1,4 @@
-import type { LoweredNode, OnnxNode, Subgraph } from '../onnx/lowered-graph.js';
+import type { LoweredBody, LoweredNode, OnnxNode, Subgraph } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
 
 /** The names that a node reads, those read by the loops and branches inside it included. */
@@ -7,6 +7,8 @@ export function readNames(node: LoweredNode): ReadonlySet<string> {
   for (const input of node.inputs) if (input !== undefined) names.add(input.name);
   if (node.kind === 'native') {
     for (const subgraph of subgraphsOf(node)) for (const name of freeNames(subgraph)) names.add(name);
+  } else if (node.kind !== 'host') {
+    for (const body of node.bodies) for (const name of freeNames(body)) names.add(name);
   }
   return names;
 }
@@ -15,7 +17,8 @@ export function subgraphsOf(node: OnnxNode): readonly Subgraph[] {
   return Object.values(node.attrs).flatMap((attr) => (attr.kind === 'graph' ? [attr.value] : []));
 }
 
-function freeNames(graph: Subgraph): ReadonlySet<string> {
+/** Names that a body reads from the graphs around it. */
+export function freeNames(graph: Subgraph | LoweredBody): ReadonlySet<string> {
   const made = new Set(graph.inputs.map((input) => input.name));
   const free = new Set<string>();
   for (const node of graph.nodes) {

@@ -1,0 +1,137 @@
+import type { DType } from '@servable/tensor';
+import { liveNodes } from '../passes/live-nodes.js';
+import { graphAttribute, type Builder, HostOpInBody } from './builder.js';
+import type { OutputSpec } from './infer-shapes.js';
+import type { LoweredBody, Subgraph } from './lowered-graph.js';
+import type { Value } from './value.js';
+
+/**
+ * Lowers bodies for the engine; if something in them needs the host, for a plan's own loop or branch.
+ *
+ * @param attempt - called with what makes builders for bodies
+ */
+export function withBodies<T>(builder: Builder, attempt: (body: () => Builder) => T): T {
+  try {
+    return attempt(() => builder.child('engine'));
+  } catch (error) {
+    if (!(error instanceof HostOpInBody) || !builder.runsHostOps) throw error;
+    return attempt(() => builder.child('host'));
+  }
+}
+
+/** Emits a branch, in the engine if both sides can run there. */
+export function emitIf(
+  builder: Builder,
+  condition: Value,
+  whenTrue: (inner: Builder) => readonly Value[],
+  whenFalse: (inner: Builder) => readonly Value[],
+  specs: (whenTrue: readonly Value[], whenFalse: readonly Value[]) => readonly OutputSpec[],
+): readonly Value[] {
+  return withBodies(builder, (body) => {
+    const [a, b] = [body(), body()];
+    const [yes, no] = [whenTrue(a), whenFalse(b)];
+    return emitBranch(builder, condition, [a, b], [yes, no], specs(yes, no));
+  });
+}
+
+/** As {@link emitIf}, with bodies that have been lowered. */
+export function emitBranch(
+  builder: Builder,
+  condition: Value,
+  [a, b]: readonly [Builder, Builder],
+  [yes, no]: readonly [readonly Value[], readonly Value[]],
+  specs: readonly OutputSpec[],
+): readonly Value[] {
+  if (a.place === 'engine') {
+    return builder.emitAll(
+      'If',
+      [condition],
+      {
+        then_branch: graphAttribute(subgraph(a, 'then', [], yes)),
+        else_branch: graphAttribute(subgraph(b, 'else', [], no)),
+      },
+      specs,
+    );
+  }
+  const bodies = { whenTrue: bodyOf(a, [], yes), whenFalse: bodyOf(b, [], no) };
+  return builder.control([condition], specs, [a, b], (inputs, outputs, origin) => ({
+    kind: 'if',
+    inputs,
+    outputs,
+    origin,
+    bodies: [bodies.whenTrue, bodies.whenFalse],
+    ...bodies,
+  }));
+}
+
+/** A loop as ONNX has it: it ends after `count` iterations or when the condition is false. */
+export interface LoopParts {
+  readonly count: Value | undefined;
+  /** Before the first iteration, and after each. */
+  readonly condition: { readonly first: Value; readonly next: Value } | undefined;
+  /** The number of the iteration, from 0: an int64 scalar inside the body. */
+  readonly iteration: Value;
+  readonly carried: readonly { readonly initial: Value; readonly parameter: Value; readonly next: Value }[];
+  /** Values of each iteration that the loop stacks. */
+  readonly scanned: readonly Value[];
+}
+
+/** @returns the carried values after the last iteration, then the stacked ones */
+export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): readonly Value[] {
+  const { count, condition, iteration, carried, scanned } = parts;
+  const specs = [
+    ...carried.map(({ parameter: { dtype, shape } }) => ({ dtype, shape })),
+    ...scanned.map(({ dtype, shape }) => ({ dtype, shape: shape && [builder.unknownDim(), ...shape] })),
+  ];
+  const parameters = carried.map(({ parameter }) => parameter);
+  const results = [...carried.map(({ next }) => next), ...scanned];
+  const initial = carried.map((variable) => variable.initial);
+  if (inner.place === 'engine') {
+    const goesOn = inner.input('condition', 'bool', []);
+    const body = subgraph(
+      inner,
+      'body',
+      [iteration, goesOn, ...parameters],
+      [condition?.next ?? inner.scalar('bool', 1), ...results],
+    );
+    return builder.emitAll('Loop', [count, condition?.first, ...initial], { body: graphAttribute(body) }, specs);
+  }
+  const body = bodyOf(
+    inner,
+    [iteration, ...parameters],
+    [...(condition === undefined ? [] : [condition.next]), ...results],
+  );
+  const limits = [count, condition?.first].filter((value) => value !== undefined);
+  return builder.control([...limits, ...initial], specs, [inner], (inputs, outputs, origin) => ({
+    kind: 'loop',
+    inputs,
+    outputs,
+    origin,
+    bodies: [body],
+    count: count && inputs[0],
+    condition: condition && inputs[count === undefined ? 0 : 1],
+    initial: inputs.slice(limits.length, limits.length + initial.length),
+    body,
+  }));
+}
+
+function subgraph(inner: Builder, name: string, inputs: readonly Value[], values: readonly Value[]): Subgraph {
+  const outputs = values.map((value) => inner.materialize(value));
+  return { name: `${inner.origin}/${name}`, inputs, outputs, nodes: liveNodes(inner.nodes, outputs) };
+}
+
+function bodyOf(inner: Builder, inputs: readonly Value[], values: readonly Value[]): LoweredBody {
+  const outputs = values.map((value) => inner.materialize(value));
+  const effects = inner.effects;
+  return { inputs, outputs, effects, nodes: liveNodes(inner.nodes, [...outputs, ...effects]) };
+}
+
+/** A scalar condition of a numeric tensor, as TensorFlow's If and While take it. */
+export function asCondition(builder: Builder, value: Value): Value {
+  if (value.shape !== undefined && value.shape.length > 0) {
+    return builder.emit('Greater', [builder.emit('Size', [value]), builder.int(0)]);
+  }
+  const { dtype } = value;
+  if (dtype === 'bool') return value;
+  return builder.cast(value, 'bool' satisfies DType);
+}
