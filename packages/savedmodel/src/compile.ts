@@ -1,5 +1,5 @@
 import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
-import { dtypeFromEnum, type Tensor } from '@servable/tensor';
+import { dtypeFromEnum, dtypeInfo, type Tensor } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import { GraphBuilder } from './graph/build-graph.js';
 import type { Graph, GraphNode } from './graph/graph.js';
@@ -8,11 +8,12 @@ import { lowerGraph } from './lower-graph.js';
 import { Builder } from './onnx/builder.js';
 import { unknownDim } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
+import { MIN_WEIGHT_BYTES } from './onnx/weight.js';
 import { isResource, type Lowered } from './ops/registry.js';
 import { foldAffine } from './passes/fold-affine.js';
 import { liveNodes } from './passes/live-nodes.js';
 import { partition } from './passes/partition.js';
-import type { Plan, SignatureTensor } from './plan/plan.js';
+import type { Plan, SignatureTensor, Weight } from './plan/plan.js';
 import type { SavedModel } from './reader/saved-model.js';
 import { assetFeeds, initialState } from './tables/initial-state.js';
 import { tableKey } from './tables/table-nodes.js';
@@ -68,13 +69,16 @@ export async function compileSignature(
   });
 
   const live = liveNodes(builder.nodes, values);
-  const { steps, constants } = partition(signatureName, foldAffine(live, values), values);
+  const { steps, constants, weights } = partition(signatureName, foldAffine(live, values), values);
+  // What host steps and outputs read must be there; the engine's weights are read when its session is made.
+  const loaded = new Map(constants);
+  for (const [name, weight] of weights) loaded.set(name, await weight.load(options.signal));
   return {
     signatureName,
     signatureDef,
     inputs: signatureInputs,
     outputs: outputs.map(([alias, info], i) => signatureTensor(alias, values[i]?.name ?? alias, info)),
-    constants,
+    constants: loaded,
     steps,
   };
 }
@@ -113,7 +117,7 @@ const VARIABLE_OPS = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
 /** Variables read from the checkpoint at once. */
 const READ_CONCURRENCY = 4;
 
-/** Reads the values of all variables of a graph, and hands each out as one constant. */
+/** Reads the small variables of a graph, and hands each out as one constant; the large ones are read when they are used. */
 async function readVariables(
   model: SavedModel,
   graph: Graph,
@@ -129,7 +133,8 @@ async function readVariables(
   const work = async () => {
     for (let node = wanted[next++]; node !== undefined; node = wanted[next++]) {
       const found = keys.get(node.name);
-      const tensor = found && (await model.variables?.read(found.key, { slice: found.slice, signal }));
+      if (found === undefined || largeVariable(model, found) !== undefined) continue;
+      const tensor = await model.variables?.read(found.key, { slice: found.slice, signal });
       if (tensor !== undefined) tensors.set(node.name, tensor);
     }
   };
@@ -140,6 +145,13 @@ async function readVariables(
     const known = constants.get(node.name);
     if (known !== undefined) return known;
     const tensor = tensors.get(node.name);
+    const found = keys.get(node.name);
+    const large = found && largeVariable(model, found);
+    if (tensor === undefined && large !== undefined) {
+      const value = builder.weight(large, node.name);
+      constants.set(node.name, value);
+      return value;
+    }
     if (tensor === undefined) {
       throw new SavedModelError(
         'FAILED_PRECONDITION',
@@ -152,6 +164,15 @@ async function readVariables(
     constants.set(node.name, value);
     return value;
   };
+}
+
+/** A variable that need not be looked at while compiling. */
+function largeVariable({ variables }: SavedModel, { key, slice }: VariableKey): Weight | undefined {
+  const entry = slice === '' ? variables?.entries.get(key) : undefined;
+  if (variables === undefined || entry === undefined || entry.dtype === 'string') return undefined;
+  const byteLength = entry.size * dtypeInfo(entry.dtype).bytes;
+  if (byteLength < MIN_WEIGHT_BYTES) return undefined;
+  return { dtype: entry.dtype, shape: entry.shape, byteLength, load: (signal) => variables.read(key, { signal }) };
 }
 
 function notATensor(signatureName: string, alias: string): SavedModelError {

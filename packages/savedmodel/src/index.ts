@@ -4,7 +4,17 @@ export type { SavedModelErrorCode, SavedModelErrorDetails } from './diagnostics/
 
 // Compiling
 export { compileSignature } from './compile.js';
-export type { HostContext, HostStep, NativeIsland, Plan, PlanStep, SignatureTensor } from './plan/plan.js';
+export type {
+  HostContext,
+  HostStep,
+  NativeIsland,
+  PlacedWeight,
+  Plan,
+  PlanStep,
+  SignatureTensor,
+  Weight,
+  WeightFile,
+} from './plan/plan.js';
 
 // Reading
 export { readSavedModel } from './reader/read-saved-model.js';

@@ -40,6 +40,8 @@ it('loading, running and closing models 200 times leaves no memory behind', asyn
     const external = weights();
     const declared = onnxModel({ nodes: [node('MatMul', ['x', 'w'], ['y'])], ...parts, external: { w: external } });
     const signature = [{ alias: 'x', value: 'x', dtype: 'float32' as const, shape: [null, size] }];
+    const { dtype, shape, byteLength } = external;
+    const placed = { offset: 0, weight: { dtype, shape, byteLength, load: () => Promise.resolve(external) } };
     const x = new Tensor('float32', [8, size], new Float32Array(8 * size).fill(1));
 
     const once = async () => {
@@ -58,7 +60,7 @@ it('loading, running and closing models 200 times leaves no memory behind', asyn
           {
             kind: 'native',
             model: declared,
-            initializers: new Map([['w', external]]),
+            weights: { fileName: 'weights', byteLength: external.byteLength, weights: new Map([['w', placed]]) },
             inputs: ['x'],
             outputs: ['y'],
           },

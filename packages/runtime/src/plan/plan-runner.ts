@@ -58,8 +58,8 @@ export class PlanRunner implements AsyncDisposable {
   /** Makes a session of every island of a plan. */
   static async create(plan: Plan, options: SessionOptions & CallOptions = {}): Promise<PlanRunner> {
     const made: NativeSession[] = [];
-    const create = async ({ kind, model, initializers, inputs, outputs }: NativeIsland): Promise<RunnableIsland> => {
-      const session = await NativeSession.create(model, { ...options, initializers });
+    const create = async ({ kind, model, weights, inputs, outputs }: NativeIsland): Promise<RunnableIsland> => {
+      const session = await NativeSession.create(model, { ...options, weights });
       made.push(session);
       return { kind, inputs, outputs, session };
     };

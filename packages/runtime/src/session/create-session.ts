@@ -17,6 +17,7 @@ import type { ResolvedSessionOptions } from './session-options.js';
  * engine copies what it keeps of them (as the documentation of `AddExternalInitializers` says), so that the typed arrays
  * are free to be collected when the session is there.
  *
+ * @param weightFolder - the folder in which the engine finds the file of weights that the model's bytes refer to
  * @returns the address of the session
  */
 export async function createSession(
@@ -24,6 +25,7 @@ export async function createSession(
   options: ResolvedSessionOptions,
   initializers: ReadonlyMap<string, Tensor>,
   limits: CallOptions,
+  weightFolder?: string,
 ): Promise<Pointer> {
   checkLimits(limits);
   const { api, env } = ortEnv();
@@ -39,6 +41,9 @@ export async function createSession(
   const keep: unknown[] = [model, out, ...initializers.values()];
   try {
     applyOptions(native, options);
+    if (weightFolder !== undefined) {
+      check(api, api.AddSessionConfigEntry(native, 'session.model_external_initializers_file_folder_path', weightFolder));
+    }
     if (initializers.size > 0) {
       const names = nativeNames([...initializers.keys()]);
       for (const tensor of initializers.values()) values.push(createValue(tensor));

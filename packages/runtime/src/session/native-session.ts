@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import type { WeightFile } from '@servable/savedmodel';
 import type { Tensor } from '@servable/tensor';
 import { logLevels, ortEnv } from '../native/ort-env.js';
 import type { Pointer, Status } from '../native/ort-functions.js';
@@ -13,6 +14,7 @@ import { poolCall } from './pool-call.js';
 import { RunCost } from './run-cost.js';
 import { CallFactory, type Feeds, type SessionCall } from './session-call.js';
 import { resolveSessionOptions, type SessionOptions } from './session-options.js';
+import { withWeights } from './with-weights.js';
 import { describeSession, type SessionSignature, type ValueInfo } from './value-info.js';
 
 /** How {@link NativeSession.create} makes a session. */
@@ -22,6 +24,11 @@ export interface CreateSessionOptions extends SessionOptions, CallOptions {
    * made; afterwards the engine has its own copy and they need not be kept.
    */
   readonly initializers?: ReadonlyMap<string, Tensor>;
+  /**
+   * Large initializers that the model declares as external data of one file. They are read one after the other into a
+   * temporary file that the engine maps, so that they are in memory once.
+   */
+  readonly weights?: WeightFile | undefined;
 }
 
 /** What another thread of the process needs to run a session: plain data that `postMessage` can carry. */
@@ -85,7 +92,10 @@ export class NativeSession implements AsyncDisposable {
     }
     const { signal, timeoutMs, initializers = new Map<string, Tensor>() } = options;
     const resolved = resolveSessionOptions(options);
-    const address = await createSession(model, resolved, initializers, { signal, timeoutMs });
+    const limits = { signal, timeoutMs };
+    const address = await withWeights(options.weights, limits, (extra, folder) =>
+      createSession(model, resolved, new Map([...initializers, ...extra]), limits, folder),
+    );
     try {
       const execution = (await mayRunInline(model)) ? resolved.execution : 'async';
       return new NativeSession({ address, signature: describeSession(address), execution }, true);

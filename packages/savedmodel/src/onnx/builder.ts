@@ -1,7 +1,8 @@
 import { float32ToBfloat16, float32ToFloat16, Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import type { HostContext } from '../plan/plan.js';
+import type { HostContext, Weight } from '../plan/plan.js';
 import { isComplex } from '../kernels/elements.js';
+import { transpose } from '../kernels/transpose.js';
 import { emitComplex, putTogether, realParts, splitComplex, type ComplexParts } from './complex-parts.js';
 import { foldConstants } from './fold-constants.js';
 import { hostKernel } from './host-evaluation.js';
@@ -9,6 +10,7 @@ import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec
 import { pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
 import { isStatic, sameDim, type Dim, type Shape, type Value } from './value.js';
+import { derivedWeight } from './weight.js';
 
 /** Plain values for attributes: integers become ints, `float()` makes the others explicit. */
 export type AttributeInput = OnnxAttribute | number | bigint | string | readonly number[] | undefined;
@@ -17,6 +19,9 @@ export const float = (value: number): OnnxAttribute => ({ kind: 'float', value }
 export const floats = (value: readonly number[]): OnnxAttribute => ({ kind: 'floats', value });
 export const tensorAttribute = (value: Tensor): OnnxAttribute => ({ kind: 'tensor', value });
 export const graphAttribute = (value: Subgraph): OnnxAttribute => ({ kind: 'graph', value });
+
+/** Ops that keep every element as it is. */
+const LAYOUT_OPS = new Set(['Identity', 'Transpose', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
 /** Ops of ONNX Runtime's own domain that the lowerings use. */
 const CONTRIB_OPS = new Set(['FastGelu', 'QuickGelu', 'BiasGelu', 'SkipLayerNormalization', 'FusedMatMul']);
@@ -65,6 +70,11 @@ export class Builder {
 
   constant(tensor: Tensor, name = this.origin): Value {
     return { name: this.uniqueName(name), dtype: tensor.dtype, shape: tensor.shape, constant: tensor };
+  }
+
+  /** A constant that stays where it is until the engine is given it. */
+  weight(weight: Weight, name = this.origin): Value {
+    return { name: this.uniqueName(name), dtype: weight.dtype, shape: weight.shape, weight };
   }
 
   /** An int64 vector; equal ones are shared. */
@@ -185,6 +195,7 @@ export class Builder {
   control(
     inputs: readonly Value[],
     specs: readonly OutputSpec[],
+    _bodies: readonly Builder[],
     make: (inputs: Value[], outputs: readonly Value[], origin: string) => ControlNode,
   ): readonly Value[] {
     if (!this.runsHostOps) throw new HostOpInBody('a loop or branch with host ops', this.origin);
@@ -282,6 +293,8 @@ export class Builder {
     spec: OutputSpec | undefined,
   ): Value | undefined {
     if (spec === undefined) return undefined;
+    const weight = inputs[0]?.weight;
+    if (weight !== undefined) return this.foldLayout(op, weight, inputs.slice(1), attrs, spec);
     const constants = inputs.map((input) => input && (input.constant ?? knownTensor(input)));
     // Optional inputs that are left out keep their place only at the end of the ops that are folded.
     if (inputs.length > 0 && inputs.every((input, i) => input === undefined || constants[i] !== undefined)) {
@@ -297,6 +310,22 @@ export class Builder {
       if (dtype === 'int64' || dtype === 'int32') return this.constant(integerTensor(dtype, shape.length, elements));
     }
     return undefined;
+  }
+
+  /** What only moves a weight's elements is done when the weight is read. */
+  private foldLayout(
+    op: string,
+    weight: Weight,
+    others: readonly (Value | undefined)[],
+    attrs: OnnxAttributes,
+    { shape }: OutputSpec,
+  ): Value | undefined {
+    const constants = others.map((input) => input?.constant).filter((tensor) => tensor !== undefined);
+    if (!LAYOUT_OPS.has(op) || constants.length !== others.length || !isStatic(shape)) return undefined;
+    const perm = attrs['perm'];
+    if (op === 'Transpose' && perm?.kind !== 'ints') return undefined;
+    const change = (tensor: Tensor) => (perm?.kind === 'ints' ? transpose(tensor, perm.value) : tensor.reshape(shape));
+    return this.weight(derivedWeight(weight, shape, change));
   }
 
   private uniqueName(hint: string): string {

@@ -21,22 +21,23 @@ import {
 } from '@servable/protos/onnx';
 import type { DType, Tensor } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { WEIGHT_FILE_NAME, type PlacedWeight, type Weight, type WeightFile } from '../plan/plan.js';
 import { onnxDataType } from './data-types.js';
 import type { OnnxAttribute, OnnxNode, Subgraph } from './lowered-graph.js';
-import type { DimSymbol } from './value.js';
-import { type Value } from './value.js';
+import type { DimSymbol, Value } from './value.js';
+import { MIN_WEIGHT_BYTES, weightOf } from './weight.js';
 
 /** The operator set that the lowerings are written for. */
 export const ONNX_OPSET = 20;
 const IR_VERSION = 9;
 
-/** Constants up to this many bytes are written into the model; larger ones are handed to the engine by address. */
-const MAX_EMBEDDED_BYTES = 1024;
+/** Where a weight lies in the file of weights that a model refers to. */
+const WEIGHT_ALIGNMENT = 64;
 
-/** A serialised model, and the weights that it only declares. */
+/** A serialised model, and the weights that it refers to. */
 export interface EncodedModel {
   readonly model: Uint8Array;
-  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly weights: WeightFile;
 }
 
 /** @param nodes - native nodes in an order in which every value is made before it is used */
@@ -47,7 +48,7 @@ export function encodeModel(
   nodes: readonly OnnxNode[],
 ): EncodedModel {
   const encoder = new Encoder();
-  const graph = encoder.graph(name, inputs, outputs, nodes, true);
+  const graph = encoder.graph(name, inputs, outputs, nodes);
   const model = create(ModelProtoSchema, {
     irVersion: BigInt(IR_VERSION),
     producerName: 'servable',
@@ -57,27 +58,35 @@ export function encodeModel(
     ],
     graph,
   });
-  return { model: toBinary(ModelProtoSchema, model), initializers: encoder.external };
+  return {
+    model: toBinary(ModelProtoSchema, model),
+    weights: { fileName: WEIGHT_FILE_NAME, byteLength: encoder.weightBytes, weights: encoder.weights },
+  };
 }
 
 class Encoder {
-  readonly external = new Map<string, Tensor>();
+  readonly weights = new Map<string, PlacedWeight>();
+  weightBytes = 0;
   private readonly symbols = new Map<DimSymbol, string>();
   private readonly declared = new Set<string>();
+  private returned = 0;
 
+  /** @param declareOutside - for a subgraph: constants are declared once, in the main graph, which all others can read */
   graph(
     name: string,
     inputs: readonly Value[],
     outputs: readonly Value[],
     nodes: readonly OnnxNode[],
-    isMain: boolean,
+    declareOutside?: (value: Value) => void,
   ): GraphProto {
     const initializer: TensorProto[] = [];
-    const declare = (value: Value) => {
-      if (value.constant === undefined || this.declared.has(value.name)) return;
-      this.declared.add(value.name);
-      initializer.push(this.initializer(value.name, value.constant));
+    const declareHere = (value: Value) => {
+      const { name, constant, weight } = value;
+      if ((constant === undefined && weight === undefined) || this.declared.has(name)) return;
+      this.declared.add(name);
+      initializer.push(weight ? this.external(name, weight) : this.initializer(name, constant as Tensor));
     };
+    const declare = declareOutside ?? declareHere;
     const node = nodes.map((each) => {
       for (const input of each.inputs) if (input !== undefined) declare(input);
       return this.node(each, declare);
@@ -91,12 +100,11 @@ class Encoder {
         return this.valueInfo(value, value.name);
       }
       declare(value);
-      const alias = `${value.name}/returned:${named.size}`;
+      const alias = `${value.name}/returned:${this.returned++}`;
       named.add(alias);
       node.push(create(NodeProtoSchema, { opType: 'Identity', input: [value.name], output: [alias] }));
       return this.valueInfo(value, alias);
     });
-    if (!isMain) this.forget(initializer);
     return create(GraphProtoSchema, {
       name,
       node,
@@ -104,11 +112,6 @@ class Encoder {
       input: inputs.map((value) => this.valueInfo(value, value.name)),
       output,
     });
-  }
-
-  /** Names declared in a subgraph are not visible outside of it. */
-  private forget(initializers: readonly TensorProto[]): void {
-    for (const { name } of initializers) this.declared.delete(name);
   }
 
   private node(node: OnnxNode, declare: (value: Value) => void): NodeProto {
@@ -152,21 +155,31 @@ class Encoder {
     }
   }
 
-  private subgraph(graph: Subgraph, _declare: (value: Value) => void): GraphProto {
+  private subgraph(graph: Subgraph, declare: (value: Value) => void): GraphProto {
     const nodes = graph.nodes.filter((node): node is OnnxNode => node.kind === 'native');
-    return this.graph(graph.name, graph.inputs, graph.outputs, nodes, false);
+    return this.graph(graph.name, graph.inputs, graph.outputs, nodes, declare);
   }
 
   private initializer(name: string, tensor: Tensor): TensorProto {
-    if (tensor.byteLength <= MAX_EMBEDDED_BYTES || tensor.dtype === 'string') return embeddedTensor(name, tensor);
-    this.external.set(name, tensor);
+    const embedded = tensor.dtype === 'string' || tensor.byteLength < MIN_WEIGHT_BYTES;
+    return embedded ? embeddedTensor(name, tensor) : this.external(name, weightOf(tensor));
+  }
+
+  private external(name: string, weight: Weight): TensorProto {
+    const known = this.weights.get(name);
+    const offset = known?.offset ?? Math.ceil(this.weightBytes / WEIGHT_ALIGNMENT) * WEIGHT_ALIGNMENT;
+    if (known === undefined) {
+      this.weights.set(name, { offset, weight });
+      this.weightBytes = offset + weight.byteLength;
+    }
+    const entry = (key: string, value: string | number) =>
+      create(StringStringEntryProtoSchema, { key, value: String(value) });
     return create(TensorProtoSchema, {
       name,
-      dims: tensor.shape.map(BigInt),
-      dataType: onnxDataType(tensor.dtype),
+      dims: weight.shape.map(BigInt),
+      dataType: onnxDataType(weight.dtype),
       dataLocation: TensorProto_DataLocation.EXTERNAL,
-      // The engine is handed the tensor under its name; a location is what the format requires.
-      externalData: [create(StringStringEntryProtoSchema, { key: 'location', value: 'weights' })],
+      externalData: [entry('location', WEIGHT_FILE_NAME), entry('offset', offset), entry('length', weight.byteLength)],
     });
   }
 

@@ -1,4 +1,5 @@
 import { Tensor, type DType } from '@servable/tensor';
+import { transpose } from '../kernels/transpose.js';
 import type { OnnxAttributes } from './lowered-graph.js';
 import { broadcastShapes, normalizeAxis, sliceBounds } from './infer-shapes.js';
 
@@ -304,13 +305,7 @@ function copyStrided(x: Tensor, shape: readonly number[], strides: number[], sta
 kernels.set('Transpose', ([x], attrs) => {
   if (x === undefined) return undefined;
   const given = attrs['perm'];
-  const perm = given?.kind === 'ints' ? given.value : x.shape.map((_, i) => x.rank - 1 - i);
-  const strides = stridesOf(x.shape);
-  return copyStrided(
-    x,
-    perm.map((axis) => x.shape[axis] ?? 1),
-    perm.map((axis) => strides[axis] ?? 0),
-  );
+  return transpose(x, given?.kind === 'ints' ? given.value : x.shape.map((_, i) => x.rank - 1 - i));
 });
 
 kernels.set('Slice', ([x, starts, ends, axes, steps]) => {

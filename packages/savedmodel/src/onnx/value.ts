@@ -1,5 +1,6 @@
 import type { DType, Tensor } from '@servable/tensor';
 import type { ComplexParts } from './complex-parts.js';
+import type { Weight } from '../plan/plan.js';
 
 /**
  * A dimension: its size, or a symbol. Two dimensions with the same symbol object have the same size whatever it is;
@@ -23,6 +24,8 @@ export interface Value {
   readonly shape: Shape | undefined;
   /** The whole value, when it does not depend on a request. */
   readonly constant?: Tensor | undefined;
+  /** A constant too large to be looked at: only its layout is changed while compiling. */
+  readonly weight?: Weight | undefined;
   /** What is known of an integer scalar's or vector's elements: the way shapes travel through a graph. */
   readonly elements?: readonly Dim[] | undefined;
   /**

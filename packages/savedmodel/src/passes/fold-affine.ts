@@ -1,6 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import type { LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
+import { derivedWeight } from '../onnx/weight.js';
 import { readNames } from './live-nodes.js';
 
 /**
@@ -69,46 +70,41 @@ function affineUser(conv: OnnxNode, uses: Uses): { node: OnnxNode; operand: 0 | 
 function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefined {
   const [x, weights, bias] = conv.inputs;
   const constant = user.inputs[operand]?.constant;
-  const kernel = weights?.constant;
-  if (x === undefined || weights === undefined || kernel?.dtype !== 'float32' || constant?.dtype !== 'float32')
-    return undefined;
-  if (bias !== undefined && bias.constant === undefined) return undefined;
-  const channels = kernel.shape[0] ?? 0;
-  const perChannel = channelVector(constant as Tensor<'float32'>, channels, kernel.rank);
+  const shape = weights?.constant?.shape ?? weights?.weight?.shape;
+  if (x === undefined || weights?.dtype !== 'float32' || shape === undefined) return undefined;
+  if (constant?.dtype !== 'float32' || (bias !== undefined && bias.constant === undefined)) return undefined;
+  const channels = shape[0] ?? 0;
+  const perChannel = channelVector(constant as Tensor<'float32'>, channels, shape.length);
   if (perChannel === undefined) return undefined;
-  const scaled = user.op === 'Mul' || user.op === 'Div';
-  const factor = (channel: number) => (user.op === 'Mul' ? (perChannel[channel] ?? 1) : 1 / (perChannel[channel] ?? 1));
-  const oldBias = bias?.constant?.data as Float32Array | undefined;
-  const newBias = new Float32Array(channels);
-  for (let c = 0; c < channels; c++) {
-    const old = oldBias?.[c] ?? 0;
-    if (scaled) newBias[c] = old * factor(c);
-    else newBias[c] = user.op === 'Add' ? old + (perChannel[c] ?? 0) : old - (perChannel[c] ?? 0);
-  }
-  let newWeights: Value = weights;
-  if (scaled) {
-    const from = kernel.data as Float32Array;
-    const data = new Float32Array(from.length);
-    const size = from.length / channels;
-    for (let c = 0; c < channels; c++) {
-      const by = factor(c);
-      for (let i = c * size; i < (c + 1) * size; i++) data[i] = (from[i] ?? 0) * by;
-    }
-    newWeights = {
-      name: `${weights.name}/scaled:${user.outputs[0]?.name ?? ''}`,
-      dtype: 'float32',
-      shape: kernel.shape,
-      constant: new Tensor('float32', kernel.shape, data),
-    };
-  }
-  const name = `${user.outputs[0]?.name ?? ''}/bias`;
+  const name = user.outputs[0]?.name ?? '';
+  const factors = user.op === 'Mul' ? perChannel : user.op === 'Div' ? perChannel.map((x) => 1 / x) : undefined;
+  const oldBias = (bias?.constant?.data as Float32Array | undefined) ?? new Float32Array(channels);
+  const sign = user.op === 'Sub' ? -1 : 1;
+  const newBias = oldBias.map((old, c) => (factors ? old * (factors[c] ?? 1) : old + sign * (perChannel[c] ?? 0)));
+  const newWeights = factors === undefined ? weights : scaled(weights, factors, `${name}/scaled`);
   const biasValue: Value = {
-    name,
+    name: `${name}/bias`,
     dtype: 'float32',
     shape: [channels],
     constant: new Tensor('float32', [channels], newBias),
   };
   return { ...conv, inputs: [x, newWeights, biasValue], outputs: user.outputs };
+}
+
+/** The weights with every output channel multiplied by its factor. */
+function scaled(weights: Value, factors: Float32Array, name: string): Value {
+  const scale = (kernel: Tensor): Tensor => {
+    const from = kernel.data as Float32Array;
+    const data = new Float32Array(from.length);
+    const size = from.length / factors.length;
+    factors.forEach((by, c) => {
+      for (let i = c * size; i < (c + 1) * size; i++) data[i] = (from[i] as number) * by;
+    });
+    return new Tensor('float32', kernel.shape, data);
+  };
+  const { dtype, shape, constant, weight } = weights;
+  if (constant !== undefined) return { name, dtype, shape, constant: scale(constant) };
+  return { name, dtype, shape, weight: weight && derivedWeight(weight, weight.shape, scale) };
 }
 
 /** A constant as one number per channel of an NC… value, if that is what it is. */

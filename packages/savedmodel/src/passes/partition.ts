@@ -2,13 +2,15 @@ import type { Tensor } from '@servable/tensor';
 import { encodeModel } from '../onnx/encode-model.js';
 import type { HostNode, LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
-import type { PlanStep } from '../plan/plan.js';
+import type { PlanStep, Weight } from '../plan/plan.js';
 import { readNames, subgraphsOf } from './live-nodes.js';
 
 /** The steps of a plan, and the constants that its host steps and outputs read. */
 export interface Partition {
   readonly steps: readonly PlanStep[];
   readonly constants: ReadonlyMap<string, Tensor>;
+  /** Constants of the same kind that have yet to be read. */
+  readonly weights: ReadonlyMap<string, Weight>;
 }
 
 /**
@@ -21,8 +23,10 @@ export function partition(name: string, nodes: readonly LoweredNode[], outputs: 
   const stages = assignStages(nodes);
   const count = Math.max(-1, ...stages.values()) + 1;
   const constants = new Map<string, Tensor>();
+  const weights = new Map<string, Weight>();
   const keep = (value: Value) => {
     if (value.constant !== undefined) constants.set(value.name, value.constant);
+    if (value.weight !== undefined) weights.set(value.name, value.weight);
   };
   const steps: PlanStep[] = [];
   const needed = neededAfter(nodes, stages, outputs);
@@ -46,8 +50,10 @@ export function partition(name: string, nodes: readonly LoweredNode[], outputs: 
     }
   }
   outputs.forEach(keep);
-  return { steps, constants };
+  return { steps, constants, weights };
 }
+
+const isConstant = (value: Value) => value.constant !== undefined || value.weight !== undefined;
 
 function assignStages(nodes: readonly LoweredNode[]): Map<LoweredNode, number> {
   const makers = new Map<string, LoweredNode>();
@@ -104,7 +110,7 @@ function island(name: string, nodes: readonly OnnxNode[], needed: ReadonlySet<st
   const inputs = new Map<string, Value>();
   const visit = (node: LoweredNode, inside: ReadonlySet<string>) => {
     for (const input of node.inputs) {
-      if (input !== undefined && input.constant === undefined && !made.has(input.name) && !inside.has(input.name)) {
+      if (input !== undefined && !isConstant(input) && !made.has(input.name) && !inside.has(input.name)) {
         inputs.set(input.name, input);
       }
     }
@@ -115,7 +121,7 @@ function island(name: string, nodes: readonly OnnxNode[], needed: ReadonlySet<st
       for (const inner of graph.nodes) for (const output of inner.outputs) names.add(output.name);
       for (const inner of graph.nodes) visit(inner, names);
       for (const output of graph.outputs) {
-        if (output.constant === undefined && !names.has(output.name) && !made.has(output.name)) {
+        if (!isConstant(output) && !names.has(output.name) && !made.has(output.name)) {
           inputs.set(output.name, output);
         }
       }

@@ -12,13 +12,40 @@ export interface SignatureTensor {
   readonly shape: readonly (number | null)[] | undefined;
 }
 
+/** A large constant whose values are read when the engine is given them. */
+export interface Weight {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+  /** Reads the values anew on every call; the model they come from must still be open. */
+  load(signal?: AbortSignal): Promise<Tensor>;
+}
+
+/** A weight and the byte at which it stands in its file of weights. */
+export interface PlacedWeight {
+  readonly offset: number;
+  readonly weight: Weight;
+}
+
+/** The name that models give the file with their weights. */
+export const WEIGHT_FILE_NAME = 'weights';
+
+/**
+ * The weights of a model as one file that is to be written, or as initializers by name. As a file the engine maps them
+ * into memory, so that no byte of them is there twice.
+ */
+export interface WeightFile {
+  readonly fileName: string;
+  readonly byteLength: number;
+  readonly weights: ReadonlyMap<string, PlacedWeight>;
+}
+
 /** A part of the graph that the engine runs in one call. */
 export interface NativeIsland {
   readonly kind: 'native';
-  /** A serialised ONNX ModelProto. Initializers listed in `initializers` are only declared in it, as external data. */
+  /** A serialised ONNX ModelProto; its large initializers are declared as external data of the file of weights. */
   readonly model: Uint8Array;
-  /** Weights by initializer name, handed to the engine without a copy; they must outlive the session. */
-  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly weights: WeightFile;
   /** Plan values that it reads; equal to the model's input names. */
   readonly inputs: readonly string[];
   /** Plan values that it makes; equal to the model's output names. */

@@ -1,0 +1,118 @@
+import { Tensor } from '@servable/tensor';
+
+type Numbers = Float32Array;
+
+/** Elements that are read in one go while their places in the output are far apart: a cache line of float32. */
+const BLOCK = 16;
+
+/**
+ * Permutes dimensions. Weights of tens of millions of elements pass through here while a model loads, so neighbouring
+ * dimensions are merged first and the input is read in runs.
+ *
+ * @param perm - output dimension `i` is input dimension `perm[i]`
+ */
+export function transpose(x: Tensor, perm: readonly number[]): Tensor {
+  const shape = perm.map((axis) => x.shape[axis] ?? 1);
+  if (x.dtype === 'string') {
+    const order = new Uint32Array(x.size);
+    permute(Uint32Array.from({ length: x.size }, (_, i) => i), order, x.shape, perm);
+    const values = x.data as readonly Uint8Array[];
+    return new Tensor('string', shape, Array.from(order, (i) => values[i] as Uint8Array));
+  }
+  const lanes = x.size === 0 ? 1 : (x.data as Numbers).length / x.size;
+  const from = x.data as Numbers;
+  const to = new (from.constructor as Float32ArrayConstructor)(from.length);
+  if (lanes === 1) permute(from, to, x.shape, perm);
+  else permute(from, to, [...x.shape, lanes], [...perm, perm.length]);
+  return new Tensor(x.dtype, shape, to as never);
+}
+
+type Elements = Float32Array | Uint32Array;
+
+function permute(from: Elements, to: Elements, shape: readonly number[], perm: readonly number[]): void {
+  const { sizes, strides } = merged(shape, perm);
+  const rank = sizes.length;
+  if (to.length === 0) return;
+  if (rank <= 1) {
+    to.set(from);
+    return;
+  }
+  // The output dimension along which the input is contiguous, walked in blocks; the others step like an odometer.
+  const run = strides.indexOf(1);
+  const outStrides = new Array<number>(rank);
+  let stride = 1;
+  for (let i = rank - 1; i >= 0; i--) {
+    outStrides[i] = stride;
+    stride *= sizes[i] ?? 1;
+  }
+  const length = sizes[run] ?? 1;
+  const outStep = outStrides[run] ?? 1;
+  const others = sizes.map((_, i) => i).filter((i) => i !== run);
+  const counts = others.map((i) => sizes[i] ?? 1);
+  const inSteps = others.map((i) => strides[i] ?? 0);
+  const outSteps = others.map((i) => outStrides[i] ?? 0);
+  const rows = counts.reduce((a, b) => a * b, 1);
+  if (outStep === 1) {
+    walk(rows, counts, inSteps, outSteps, (at, out) => to.set(from.subarray(at, at + length), out));
+    return;
+  }
+  for (let start = 0; start < length; start += BLOCK) {
+    const end = Math.min(start + BLOCK, length);
+    walk(rows, counts, inSteps, outSteps, (at, out) => {
+      let target = out + start * outStep;
+      for (let i = at + start; i < at + end; i++, target += outStep) to[target] = from[i] as number;
+    });
+  }
+}
+
+function walk(
+  rows: number,
+  counts: readonly number[],
+  inSteps: readonly number[],
+  outSteps: readonly number[],
+  visit: (at: number, out: number) => void,
+): void {
+  const index = new Array<number>(counts.length).fill(0);
+  let at = 0;
+  let out = 0;
+  for (let row = 0; row < rows; row++) {
+    visit(at, out);
+    for (let axis = counts.length - 1; axis >= 0; axis--) {
+      const next = (index[axis] ?? 0) + 1;
+      at += inSteps[axis] ?? 0;
+      out += outSteps[axis] ?? 0;
+      if (next < (counts[axis] ?? 0)) {
+        index[axis] = next;
+        break;
+      }
+      at -= (inSteps[axis] ?? 0) * next;
+      out -= (outSteps[axis] ?? 0) * next;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** Output sizes and input strides, without dimensions of size 1 and with neighbours that stay together made one. */
+function merged(shape: readonly number[], perm: readonly number[]): { sizes: number[]; strides: number[] } {
+  const inStrides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    inStrides[i] = stride;
+    stride *= shape[i] ?? 1;
+  }
+  const sizes: number[] = [];
+  const strides: number[] = [];
+  for (const axis of perm) {
+    const size = shape[axis] ?? 1;
+    if (size === 1) continue;
+    const last = sizes.length - 1;
+    if (last >= 0 && strides[last] === (inStrides[axis] ?? 0) * size) {
+      sizes[last] = (sizes[last] ?? 1) * size;
+      strides[last] = inStrides[axis] ?? 0;
+    } else {
+      sizes.push(size);
+      strides.push(inStrides[axis] ?? 0);
+    }
+  }
+  return { sizes, strides };
+}
