@@ -24,6 +24,7 @@ import { trigonometry } from './trigonometry.js';
 import { ranking } from './ranking.js';
 import { scatter } from './scatter.js';
 import { segments } from './segments.js';
+import { matrixDiagonals } from './matrix-diagonal.js';
 import type { OpDefinition } from './registry.js';
 import { resize } from './resize.js';
 import { shapes } from './shapes.js';
@@ -33,6 +34,7 @@ import { transposedConvolution } from './transposed-convolution.js';
 import { strings } from './strings.js';
 import { tensorArrays } from './tensor-arrays.js';
 import { tensorLists } from './tensor-lists.js';
+import { unicode } from './unicode.js';
 import { variables } from './variables.js';
 
 /** Every family; an op belongs to exactly one. */
@@ -60,6 +62,7 @@ export const opFamilies = [
   ranking,
   scatter,
   segments,
+  matrixDiagonals,
   bits,
   complex,
   cumulative,
@@ -67,6 +70,7 @@ export const opFamilies = [
   trigonometry,
   exampleParsing,
   strings,
+  unicode,
   lookup,
   branches,
   loops,
