@@ -55,6 +55,24 @@ export function strided(
   );
 }
 
+/** `sizes[i]` elements from `starts[i]` on; a size of -1 means all that are left. */
+export function slice(x: Tensor, starts: readonly number[], sizes: readonly number[]): Tensor {
+  const counts = x.shape.map((dim, i) => {
+    const start = starts[i] ?? 0;
+    const size = sizes[i] === -1 ? dim - start : (sizes[i] ?? 0);
+    if (start < 0 || size < 0 || start + size > dim) {
+      throw invalidRequest('BAD_SLICE', `Expected size[${i}] in [0, ${dim - start}], but got ${sizes[i]} from ${start}`);
+    }
+    return size;
+  });
+  return strided(
+    x,
+    starts,
+    counts,
+    x.shape.map(() => 1),
+  );
+}
+
 export function reverse(x: Tensor, axes: readonly number[]): Tensor {
   const reversed = new Set(axes.map((axis) => axisOf(axis, x.rank)));
   if (reversed.size !== axes.length) {

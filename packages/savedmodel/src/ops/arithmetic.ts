@@ -4,6 +4,7 @@ import type { Builder } from '../onnx/builder.js';
 import { broadcastShapes } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isFloat, isInteger } from './dtypes.js';
+import { requireAll } from './guard.js';
 import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
@@ -37,7 +38,15 @@ export const arithmetic = new OpFamily('arithmetic')
   )
   .native('Maximum', emitBinary('Max'))
   .native('Minimum', emitBinary('Min'))
-  .native('Pow', emitBinary('Pow'))
+  .native(
+    'Pow',
+    binary((builder, a, b) => {
+      const power = builder.emit('Pow', [a, b]);
+      if (!isInteger(b.dtype)) return power;
+      const ok = builder.emit('Not', [builder.emit('Less', [b, builder.scalar(b.dtype, 0)])]);
+      return requireAll(builder, ok, power, 'Integers to negative integer powers are not allowed');
+    }),
+  )
   .native(
     'SquaredDifference',
     binary((builder, a, b) => {

@@ -1,18 +1,39 @@
+import { argExtreme } from '../kernels/count.js';
+import { integerOf } from '../kernels/elements.js';
 import type { Builder } from '../onnx/builder.js';
+import { knownIntegers } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
-import { inComputeDType } from './dtypes.js';
+import { inComputeDType, isFloat } from './dtypes.js';
+import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Reductions; their axes may come with the request. */
 export const reduction = new OpFamily('reduction')
   .native('Sum', reduceWith('ReduceSum'))
-  .native('Mean', reduceWith('ReduceMean'))
-  .native('Max', reduceWith('ReduceMax'))
-  .native('Min', reduceWith('ReduceMin'))
+  .native('Mean', (context) =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) => mean(context, x as Value)),
+  )
+  .native('Max', extreme('ReduceMax'))
+  .native('Min', extreme('ReduceMin'))
   .native('Prod', reduceWith('ReduceProd'))
-  .native('All', (context) => overBooleans(context, 'ReduceMin'))
-  .native('Any', (context) => overBooleans(context, 'ReduceMax'))
-  .native('EuclideanNorm', reduceWith('ReduceL2'))
+  .native('All', (context) => {
+    const { builder } = context;
+    const falses = builder.cast(builder.emit('Not', [context.input(0)]), 'int32');
+    return builder.emit('Equal', [reduce(context, 'ReduceSum', falses), builder.scalar('int32', 0)]);
+  })
+  .native('Any', (context) => {
+    const { builder } = context;
+    const trues = builder.cast(context.input(0), 'int32');
+    return builder.emit('Greater', [reduce(context, 'ReduceSum', trues), builder.scalar('int32', 0)]);
+  })
+  .native('EuclideanNorm', (context) => {
+    const { builder } = context;
+    return inComputeDType(builder, [context.input(0)], ([x]) => {
+      const squares = reduce(context, 'ReduceSum', builder.emit('Mul', [x, x]));
+      if (isFloat(squares.dtype)) return builder.emit('Sqrt', [squares]);
+      return builder.cast(builder.emit('Sqrt', [builder.cast(squares, 'float64')]), squares.dtype);
+    });
+  })
   .native('ArgMax', (context) => position(context, 'ArgMax'))
   .native('ArgMin', (context) => position(context, 'ArgMin'));
 
@@ -36,20 +57,55 @@ function axesVector(builder: Builder, axes: Value): Value {
   return axes.shape?.length === 0 ? builder.unsqueeze(wide, [0]) : wide;
 }
 
-function overBooleans(context: OpContext, op: string): Value {
+/**
+ * The engine's maximum of numbers among which one is not a number may be any of the others, and it has no maximum of
+ * nothing; TensorFlow answers NaN, and the least number of the dtype.
+ */
+function extreme(op: 'ReduceMax' | 'ReduceMin') {
+  return (context: OpContext): Value =>
+    inComputeDType(context.builder, [context.input(0)], ([input]) => {
+      const { builder } = context;
+      const x = input as Value;
+      const result = reduce(context, op, x);
+      if (!isFloat(x.dtype)) return result;
+      const invalid = reduce(context, 'ReduceMax', builder.cast(builder.emit('IsNaN', [x]), 'uint8'));
+      return builder.emit('Where', [builder.cast(invalid, 'bool'), builder.scalar(x.dtype, NaN), result]);
+    });
+}
+
+/** The mean of nothing is NaN, as a division of zero by zero; the engine's own answers zero. */
+function mean(context: OpContext, x: Value): Value {
   const { builder } = context;
-  return builder.cast(reduce(context, op, builder.cast(context.input(0), 'int32')), 'bool');
+  const axes = knownIntegers(context.input(1));
+  const reduced = axes && x.shape && axes.map((axis) => x.shape?.[builder.axis(axis, x)]);
+  if (!isFloat(x.dtype) || reduced?.every((dim) => typeof dim === 'number' && dim > 0)) {
+    return reduce(context, 'ReduceMean', x);
+  }
+  const sum = reduce(context, 'ReduceSum', x);
+  if (axes?.length === 0) return sum;
+  const sizes = builder.emit('Gather', [builder.shapeOf(x), axesVector(builder, context.input(1))], { axis: 0 });
+  const count = builder.emit('ReduceProd', [sizes, builder.ints([0])], { keepdims: 0 });
+  return builder.emit('Div', [sum, builder.cast(count, x.dtype)]);
 }
 
 function position(context: OpContext, op: string): Value {
   const { builder, attrs } = context;
-  const [axis = 0] = context.constantInts(1, 'axis');
+  const axis = knownIntegers(context.input(1))?.[0];
+  const dtype = attrs.dtype('output_type', 'int64');
+  const x = context.input(0);
+  if (axis === undefined || x.shape === undefined) {
+    const which = op === 'ArgMax' ? 'greatest' : 'least';
+    const shape = x.shape && x.shape.slice(1).map(() => builder.unknownDim());
+    return hostValue(context, context.inputs(), { dtype, shape }, ([values, at]) =>
+      argExtreme(values!, integerOf(at), which, dtype),
+    );
+  }
   return inComputeDType(
     builder,
     [context.input(0)],
     ([x]) => {
       const wide = x?.dtype === 'int64' ? builder.cast(x, 'float64') : x;
-      return builder.cast(builder.emit(op, [wide], { axis, keepdims: 0 }), attrs.dtype('output_type', 'int64'));
+      return builder.cast(builder.emit(op, [wide], { axis, keepdims: 0 }), dtype);
     },
     'asComputed',
   );

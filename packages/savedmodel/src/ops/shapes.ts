@@ -1,6 +1,14 @@
+import type { DType } from '@servable/tensor';
+import { axisOf, broadcast, integerOf, integersOf, invalidRequest, isComplex, zeros } from '../kernels/elements.js';
+import { linSpace } from '../kernels/lin-space.js';
+import { concat, pad as padTensor, reverse, roll, split as splitTensor, transpose } from '../kernels/rearrange.js';
+import { indices } from '../kernels/unique.js';
 import { tensorAttribute, vectorTensor, type Builder } from '../onnx/builder.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { broadcastShapes, knownElements, knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
+import { inComputeDType } from './dtypes.js';
+import { requireAll } from './guard.js';
+import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Ops that look at shapes or rearrange elements without computing. */
@@ -19,7 +27,15 @@ export const shapes = new OpFamily('shapes')
   .native('Reshape', (context) =>
     context.builder.reshapeTo(context.input(0), context.builder.cast(context.input(1), 'int64')),
   )
-  .native('ExpandDims', (context) => context.builder.unsqueeze(context.input(0), context.constantInts(1, 'axis')))
+  .native('ExpandDims', (context) => {
+    const { builder } = context;
+    const [x, axis] = [context.input(0), context.input(1)];
+    const known = knownIntegers(axis);
+    if (known !== undefined) return builder.unsqueeze(x, known);
+    const axes = builder.reshape(builder.cast(axis, 'int64'), [1]);
+    const shape = x.shape && unknownShape(x.shape.length + 1);
+    return builder.emit('Unsqueeze', [x, axes], {}, { dtype: x.dtype, shape });
+  })
   .native('Squeeze', (context) => {
     const axes = context.attrs.ints('squeeze_dims', context.attrs.ints('axis', []));
     return axes.length > 0
@@ -27,7 +43,13 @@ export const shapes = new OpFamily('shapes')
       : context.builder.emit('Squeeze', [context.input(0)]);
   })
   .native('Transpose', (context) => {
-    const perm = context.constantInts(1, 'permutation');
+    const perm = knownIntegers(context.input(1));
+    if (perm === undefined) {
+      const { dtype, shape } = context.input(0);
+      return hostValue(context, context.inputs(), { dtype, shape: shape && unknownShape(shape.length) }, ([x, axes]) =>
+        transpose(x!, integersOf(axes)),
+      );
+    }
     const rank = perm.length;
     return context.builder.transpose(
       context.input(0),
@@ -47,29 +69,38 @@ export const shapes = new OpFamily('shapes')
   })
   .native('ConcatV2', (context) => {
     const parts = context.inputs();
-    const [axis = 0] = context.constantInts(parts.length - 1, 'axis');
-    return context.builder.concat(parts.slice(0, -1), axis);
+    return concatAlong(context, parts.slice(0, -1), parts.at(-1) as Value);
   })
-  .native('Concat', (context) => {
-    const [axis = 0] = context.constantInts(0, 'axis');
-    return context.builder.concat(context.inputs().slice(1), axis);
-  })
+  .native('Concat', (context) => concatAlong(context, context.inputs().slice(1), context.input(0)))
   .native('Split', (context) => {
     const count = context.attrs.int('num_split');
-    const [axis = 0] = context.constantInts(0, 'axis');
-    return split(context, context.input(1), axis, count);
+    const x = context.input(1);
+    const axis = knownIntegers(context.input(0))?.[0];
+    if (axis !== undefined) return split(context, x, axis, count);
+    return splitOnHost(context, x, context.input(0), count, (size) => {
+      const message = `Number of ways to split should evenly divide the split dimension, but got size = ${size} and num_split ${count}`;
+      if (size % count !== 0) throw invalidRequest('BAD_SPLIT', message);
+      return new Array<number>(count).fill(size / count);
+    });
   })
   .native('SplitV', (context) => {
     const x = context.input(0);
-    const [axis = 0] = context.constantInts(2, 'axis');
-    const sizes = knownIntegers(context.input(1));
+    const axis = knownIntegers(context.input(2))?.[0];
+    const sizes = context.input(1);
     const count = context.attrs.int('num_split');
-    if (sizes === undefined || sizes.includes(-1)) return splitWithRest(context, x, axis, sizes ?? [], count);
-    return many(context, x, context.builder.ints(sizes), axis, count);
+    if (axis !== undefined) return splitBySizes(context, x, sizes, axis, count);
+    return splitOnHost(context, x, context.input(2), count, (size, given) => {
+      const known = given.reduce((sum, part) => sum + Math.max(part, 0), 0);
+      return given.map((part) => (part < 0 ? size - known : part));
+    });
   })
-  .native('Tile', (context) =>
-    context.builder.emit('Tile', [context.input(0), context.builder.cast(context.input(1), 'int64')]),
-  )
+  .native('Tile', (context) => {
+    const { builder } = context;
+    const multiples = builder.cast(context.input(1), 'int64');
+    const x = context.input(0);
+    if (x.dtype === 'string') return builder.emit('Tile', [x, multiples]);
+    return inComputeDType(builder, [x], ([value]) => builder.emit('Tile', [value, multiples]));
+  })
   .native('Fill', (context) => {
     const { builder } = context;
     const dims = builder.cast(context.input(0), 'int64');
@@ -78,16 +109,35 @@ export const shapes = new OpFamily('shapes')
   .native('BroadcastTo', (context) =>
     context.builder.emit('Expand', [context.input(0), context.builder.cast(context.input(1), 'int64')]),
   )
-  .native('ZerosLike', (context) => filledLike(context.builder, context.input(0), 0))
-  .native('OnesLike', (context) => filledLike(context.builder, context.input(0), 1))
-  .native('Range', (context) => context.builder.emit('Range', context.inputs()))
+  .native('ZerosLike', (context) => filledLike(context, 0))
+  .native('OnesLike', (context) => filledLike(context, 1))
+  .native('Range', range)
   .native('Pad', (context) => pad(context, 'constant', undefined))
   .native('PadV2', (context) => pad(context, 'constant', context.input(2)))
   .native('MirrorPad', (context) => {
-    if (context.attrs.string('mode') !== 'REFLECT')
-      throw context.refuse('its mode is SYMMETRIC; only REFLECT is supported');
-    return pad(context, 'reflect', undefined);
-  });
+    const mode = context.attrs.string('mode') as 'REFLECT' | 'SYMMETRIC';
+    const x = context.input(0);
+    const known = knownIntegers(context.input(1));
+    if (known === undefined || x.shape === undefined) {
+      const shape = x.shape && unknownShape(x.shape.length);
+      return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, ([value, paddings]) =>
+        padTensor(value!, integersOf(paddings), mode),
+      );
+    }
+    return mode === 'REFLECT' ? pad(context, 'reflect', undefined) : symmetricPad(context.builder, x, known);
+  })
+  .native('EnsureShape', ensureShape)
+  .native('BroadcastArgs', broadcastArgs)
+  .host('LinSpace', (context) => {
+    const { dtype } = context.input(0);
+    const count = knownIntegers(context.input(2))?.[0] ?? context.builder.unknownDim();
+    return hostValue(context, context.inputs(), { dtype, shape: [count] }, ([start, stop, num]) =>
+      linSpace(start!, stop!, integerOf(num)),
+    );
+  })
+  .native('Reverse ReverseV2', reversed)
+  .native('ReverseSequence', reverseSequence)
+  .native('Roll', rolled);
 
 function shapeAs(context: OpContext, value: Value): Value {
   return context.builder.cast(context.builder.shapeOf(value), context.attrs.dtype('out_type', 'int32'));
@@ -100,48 +150,83 @@ function split(context: OpContext, x: Value, axis: number, count: number): reado
   if (typeof dim === 'number') {
     return many(context, x, context.builder.ints(Array.from({ length: count }, () => dim / count)), axis, count);
   }
+  const { builder } = context;
+  const part = builder.unknownDim();
   const specs = Array.from({ length: count }, () => ({
     dtype: x.dtype,
-    shape: x.shape?.with(axis < 0 ? axis + (rank ?? 0) : axis, context.builder.unknownDim()),
+    shape: x.shape?.with(axis < 0 ? axis + (rank ?? 0) : axis, part),
   }));
-  return context.builder.emitAll('Split', [x], { axis, num_outputs: count }, specs);
+  // The engine would make the last part smaller where the parts are uneven, which the sizes given here rule out.
+  const total = builder.slice(builder.shapeOf(x), 0, axis, axis === -1 ? undefined : axis + 1);
+  const size = builder.emit('Div', [total, builder.int(count)]);
+  const sizes = builder.concat(Array<Value>(count).fill(size), 0);
+  return builder.emitAll('Split', [x, sizes], { axis }, specs);
 }
 
 function many(context: OpContext, x: Value, sizes: Value, axis: number, count: number): readonly Value[] {
   return count === 1 ? [x] : context.builder.emitAll('Split', [x, sizes], { axis });
 }
 
-/** One part takes what the others leave. */
-function splitWithRest(
-  context: OpContext,
-  x: Value,
-  axis: number,
-  sizes: readonly number[],
-  count: number,
-): readonly Value[] {
+/** At most one of the sizes is -1: it takes what the others leave. */
+function splitBySizes(context: OpContext, x: Value, given: Value, axis: number, count: number): readonly Value[] {
   const { builder } = context;
-  const rank = context.rank(0);
-  const at = axis < 0 ? axis + rank : axis;
-  const dim = x.shape?.[at];
-  if (sizes.length !== count) throw context.refuse('the sizes of its parts depend on the request');
-  const known = sizes.reduce((sum, size) => sum + Math.max(size, 0), 0);
-  if (typeof dim === 'number') {
-    return many(context, x, builder.ints(sizes.map((size) => (size < 0 ? dim - known : size))), axis, count);
-  }
-  const total = builder.pick(builder.shapeOf(x), at);
-  const rest = builder.unsqueeze(builder.emit('Sub', [total, builder.int(known)]), [0]);
-  const vector = builder.concat(
-    sizes.map((size) => (size < 0 ? rest : builder.ints([size]))),
-    0,
-  );
-  const specs = sizes.map((size) => ({
+  if (count === 1) return [x];
+  const at = builder.axis(axis, x);
+  const known = knownIntegers(given);
+  const specs = Array.from({ length: count }, (_, i) => ({
     dtype: x.dtype,
-    shape: x.shape?.with(at, size < 0 ? builder.unknownDim() : size),
+    shape: x.shape?.with(at, known?.[i] === undefined || known[i] < 0 ? builder.unknownDim() : known[i]),
   }));
-  return builder.emitAll('Split', [x, vector], { axis }, specs);
+  let sizes = known === undefined ? builder.cast(given, 'int64') : builder.ints(known);
+  if (known === undefined || known.includes(-1)) {
+    const total = builder.pick(builder.shapeOf(x), at);
+    // The sum counts the -1 itself.
+    const sum = builder.emit('ReduceSum', [sizes, builder.ints([0])], { keepdims: 0 });
+    const rest = builder.emit('Sub', [builder.emit('Sub', [total, sum]), builder.int(1)]);
+    sizes = builder.emit('Where', [builder.emit('Less', [sizes, builder.int(0)]), rest, sizes]);
+  }
+  const exact = knownIntegers(sizes);
+  return exact === undefined
+    ? builder.emitAll('Split', [x, sizes], { axis }, specs)
+    : many(context, x, builder.ints(exact), axis, count);
 }
 
-function filledLike(builder: Builder, value: Value, fill: number): Value {
+function splitOnHost(
+  context: OpContext,
+  x: Value,
+  axis: Value,
+  count: number,
+  sizesOf: (size: number, given: readonly number[]) => readonly number[],
+): readonly Value[] {
+  const spec = { dtype: x.dtype, shape: x.shape && unknownShape(x.shape.length) };
+  const specs = Array.from({ length: count }, () => spec);
+  const given = context.inputCount === 3 ? [context.input(1)] : [];
+  return hostValues(context, [x, axis, ...given], specs, ([value, along, sizes]) => {
+    const at = axisOf(integerOf(along), value!.rank);
+    return splitTensor(value!, sizesOf(value!.shape[at]!, integersOf(sizes)), at);
+  });
+}
+
+function concatAlong(context: OpContext, parts: readonly Value[], axis: Value): Value {
+  const known = knownIntegers(axis)?.[0];
+  if (known !== undefined) return context.builder.concat(parts, known);
+  const rank = parts.find((part) => part.shape !== undefined)?.shape?.length;
+  const spec = { dtype: (parts[0] as Value).dtype, shape: rank === undefined ? undefined : unknownShape(rank) };
+  return hostValue(context, [axis, ...parts], spec, ([along, ...tensors]) => concat(tensors, integerOf(along)));
+}
+
+function filledLike(context: OpContext, fill: number): Value {
+  const { builder } = context;
+  const value = context.input(0);
+  if (isComplex(value.dtype)) {
+    const real = fillShape(builder, builder.complexParts(value).re, fill);
+    return builder.cast(real, value.dtype);
+  }
+  if (value.dtype === 'string') return hostValue(context, [value], value, ([x]) => zeros('string', x!.shape));
+  return fillShape(builder, value, fill);
+}
+
+function fillShape(builder: Builder, value: Value, fill: number): Value {
   return builder.emit('ConstantOfShape', [builder.shapeOf(value)], {
     value: tensorAttribute(vectorTensor(value.dtype, [fill])),
   });
@@ -157,7 +242,152 @@ function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | und
     if (known.every((size) => size === 0)) return x;
     pads = builder.ints([...known.filter((_, i) => i % 2 === 0), ...known.filter((_, i) => i % 2 === 1)]);
   } else {
-    pads = builder.reshape(builder.transpose(builder.cast(paddings, 'int64'), [1, 0]), [-1]);
+    // The engine would cut where a padding is negative.
+    const wide = builder.cast(paddings, 'int64');
+    const ok = builder.emit('Not', [builder.emit('Less', [wide, builder.int(0)])]);
+    const checked = requireAll(builder, ok, wide, 'Paddings must be non-negative');
+    pads = builder.reshape(builder.transpose(checked, [1, 0]), [-1]);
   }
-  return builder.emit('Pad', fill === undefined ? [x, pads] : [x, pads, fill], { mode });
+  const emit = (value: Value, filling: Value | undefined) =>
+    builder.emit('Pad', filling === undefined ? [value, pads] : [value, pads, filling], { mode });
+  if (isComplex(x.dtype)) return emit(x, undefined);
+  if (PADDED.includes(x.dtype)) return emit(x, fill);
+  return inComputeDType(builder, fill === undefined ? [x] : [x, fill], ([value, filling]) => emit(value as Value, filling));
+}
+
+/** Dtypes that the engine pads as they are. */
+const PADDED: readonly DType[] = ['float32', 'float64', 'int32', 'int64', 'uint32', 'uint64', 'int8', 'uint8', 'bool', 'string'];
+
+/** Mirrors the edges including the outermost elements, one dimension after the other. */
+function symmetricPad(builder: Builder, x: Value, paddings: readonly number[]): Value {
+  let value = x;
+  x.shape?.forEach((dim, axis) => {
+    const [before = 0, after = 0] = paddings.slice(2 * axis, 2 * axis + 2);
+    const mirrored = (from: number, to: number) =>
+      builder.emit('Slice', [value, builder.ints([from]), builder.ints([to]), builder.ints([axis]), builder.ints([-1])]);
+    const parts = [
+      ...(before > 0 ? [mirrored(before - 1, -Number.MAX_SAFE_INTEGER)] : []),
+      value,
+      ...(after > 0 ? [mirrored(-1, -after - 1)] : []),
+    ];
+    value = builder.concat(parts, axis);
+  });
+  return value;
+}
+
+/** Numbers from start to limit; TensorFlow refuses a limit on the wrong side, the engine would answer nothing. */
+function range(context: OpContext): Value {
+  const { builder } = context;
+  const [start, limit, delta] = context.inputs() as [Value, Value, Value];
+  return inComputeDType(builder, [start, limit, delta], ([from, to, step]) => {
+    const values = builder.emit('Range', [from, to, step]);
+    const fromZero = knownIntegers(from)?.[0] === 0 && (knownIntegers(step)?.[0] ?? 0) > 0;
+    const end = to?.elements?.[0];
+    const isSize = end !== undefined && (typeof end === 'number' ? end >= 0 : end.kind === 'size');
+    if (values.constant !== undefined || (fromZero && isSize)) return values;
+    const zero = builder.scalar(from!.dtype, 0);
+    const up = builder.emit('Greater', [step, zero]);
+    const wrong = builder.emit('Where', [
+      up,
+      builder.cast(builder.emit('Greater', [from, to]), 'int32'),
+      builder.cast(builder.emit('Less', [from, to]), 'int32'),
+    ]);
+    const ok = builder.emit('Equal', [wrong, builder.scalar('int32', 0)]);
+    return requireAll(builder, ok, values, 'Requires start <= limit when delta > 0, and start >= limit when delta < 0');
+  });
+}
+
+function ensureShape(context: OpContext): Value {
+  const { builder, attrs } = context;
+  const x = context.input(0);
+  const expected = attrs.shape('shape');
+  if (expected === undefined) return x;
+  const text = `[${expected.map((dim) => dim ?? '?').join(',')}]`;
+  if (x.shape === undefined) {
+    const shape = expected.map((dim) => dim ?? builder.unknownDim());
+    return hostValue(context, [x], { dtype: x.dtype, shape }, ([value]) => {
+      const fits = value!.rank === expected.length && expected.every((dim, i) => dim === null || dim === value!.shape[i]);
+      if (fits) return value!;
+      throw invalidRequest('SHAPE_MISMATCH', `Shape of tensor is not compatible with expected shape: [${value!.shape.join(',')}] vs. ${text}`);
+    });
+  }
+  const unknown = expected.flatMap((dim, i) => (dim !== null && typeof x.shape?.[i] !== 'number' ? [i] : []));
+  const mismatch = expected.some((dim, i) => dim !== null && typeof x.shape?.[i] === 'number' && x.shape[i] !== dim);
+  if (x.shape.length !== expected.length || mismatch) throw context.refuse(`its input never has the shape ${text}`);
+  if (unknown.length === 0) return x;
+  const sizes = builder.emit('Gather', [builder.shapeOf(x), builder.ints(unknown)], { axis: 0 });
+  const ok = builder.emit('Equal', [sizes, builder.ints(unknown.map((i) => expected[i] ?? 0))], {}, { dtype: 'bool', shape: [unknown.length] });
+  const shape = x.shape.map((dim, i) => expected[i] ?? dim);
+  return requireAll(builder, ok, x, `Shape of tensor is not compatible with expected shape ${text}`, shape);
+}
+
+/** The broadcast of two shapes. */
+function broadcastArgs(context: OpContext): Value {
+  const [a, b] = [context.input(0), context.input(1)];
+  const elements = broadcastShapes([knownElements(a), knownElements(b)]);
+  const { dtype } = a;
+  const known = elements?.every((dim) => typeof dim === 'number' || dim.kind === 'size') ? elements : undefined;
+  return hostValue(
+    context,
+    [a, b],
+    { dtype, shape: [elements?.length ?? context.builder.unknownDim()], elements: known },
+    ([x, y]) => indices(broadcast(integersOf(x), integersOf(y)), dtype),
+  );
+}
+
+function reversed(context: OpContext): Value {
+  const { builder } = context;
+  const [x, given] = [context.input(0), context.input(1)];
+  const values = knownIntegers(given);
+  if (values === undefined || (x.shape === undefined && given.dtype === 'bool')) {
+    return hostValue(context, [x, given], x, ([value, axes]) => {
+      const which = integersOf(axes);
+      return reverse(value!, axes!.dtype === 'bool' ? which.flatMap((flag, i) => (flag === 0 ? [] : [i])) : which);
+    });
+  }
+  const axes = given.dtype === 'bool' ? values.flatMap((flag, i) => (flag === 0 ? [] : [i])) : values;
+  if (axes.length === 0) return x;
+  const all = (value: number) => builder.ints(axes.map(() => value));
+  const sliced = builder.emit('Slice', [x, all(-1), all(-Number.MAX_SAFE_INTEGER), builder.ints(axes), all(-1)]);
+  return { ...sliced, shape: x.shape };
+}
+
+/** Reverses the first `seq_lengths[i]` steps of every sequence. */
+function reverseSequence(context: OpContext): Value {
+  const { builder, attrs } = context;
+  const x = context.input(0);
+  const rank = context.rank(0);
+  const [time, batch] = [attrs.int('seq_dim'), attrs.int('batch_dim', 0)].map((axis) => builder.axis(axis, x)) as [number, number];
+  const rest = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== time && i !== batch);
+  const direct = time + batch === 1;
+  const perm = [batch, time, ...rest];
+  const moved = direct ? x : builder.transpose(x, perm);
+  const lengths = builder.cast(context.input(1), 'int64');
+  const attributes = direct ? { batch_axis: batch, time_axis: time } : { batch_axis: 0, time_axis: 1 };
+  const result = builder.emit('ReverseSequence', [moved, lengths], attributes, { dtype: x.dtype, shape: moved.shape });
+  return direct
+    ? result
+    : builder.transpose(
+        result,
+        perm.map((_, i) => perm.indexOf(i)),
+      );
+}
+
+/** Shifts with wrap-around: two slices where shift and size are known. */
+function rolled(context: OpContext): Value {
+  const { builder } = context;
+  const x = context.input(0);
+  const [shifts, axes] = [knownIntegers(context.input(1)), knownIntegers(context.input(2))];
+  const sizes = axes?.map((axis) => x.shape?.[builder.axis(axis, x)]);
+  if (shifts === undefined || axes === undefined || sizes?.some((size) => typeof size !== 'number')) {
+    return hostValue(context, context.inputs(), x, ([value, by, along]) => roll(value!, integersOf(by), integersOf(along)));
+  }
+  let value = x;
+  axes.forEach((axis, i) => {
+    const size = sizes?.[i] as number;
+    const by = size === 0 ? 0 : (((shifts[i] ?? 0) % size) + size) % size;
+    if (by === 0) return;
+    value = builder.concat([builder.slice(value, axis, size - by), builder.slice(value, axis, 0, size - by)], axis);
+  });
+  return value;
 }

@@ -1,6 +1,12 @@
+import { integersOf } from '../kernels/elements.js';
+import { slice as sliceTensor } from '../kernels/rearrange.js';
+import { stridedSliceUpdate } from '../kernels/scatter.js';
+import { stridedSlice as sliceByMasks, type SliceMasks } from '../kernels/strided-slice.js';
 import type { Builder } from '../onnx/builder.js';
 import { knownIntegers } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
+import { requireAll } from './guard.js';
+import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** End of a slice that takes everything. */
@@ -8,12 +14,23 @@ const TO_THE_END = Number.MAX_SAFE_INTEGER;
 const TO_THE_START = -Number.MAX_SAFE_INTEGER;
 
 /** Slices. */
-export const slicing = new OpFamily('slicing').native('Slice', slice).native('StridedSlice', stridedSlice);
+export const slicing = new OpFamily('slicing').native('Slice', slice).native('StridedSlice', stridedSlice)
+  .host('TensorStridedSliceUpdate', (context) => {
+    const masks = masksOf(context);
+    return hostValue(context, context.inputs(), context.input(0), ([x, begin, end, strides, value]) =>
+      stridedSliceUpdate(x!, begin!, end!, strides!, value!, masks),
+    );
+  });
 
 function slice(context: OpContext): Value {
   const { builder } = context;
   const x = context.input(0);
-  const rank = context.rank(0);
+  if (x.shape === undefined) {
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: undefined }, ([value, from, sizes]) =>
+      sliceTensor(value!, integersOf(from), integersOf(sizes)),
+    );
+  }
+  const rank = x.shape.length;
   const begin = builder.cast(context.input(1), 'int64');
   const size = builder.cast(context.input(2), 'int64');
   const starts = knownIntegers(begin);
@@ -24,12 +41,40 @@ function slice(context: OpContext): Value {
     const moved = starts.flatMap((start, i) => (start === 0 && ends[i] === TO_THE_END ? [] : [i]));
     if (moved.length === 0) return x;
     const pick = (values: readonly number[]) => builder.ints(moved.map((i) => values[i] ?? 0));
-    return builder.emit('Slice', [x, pick(starts), pick(ends), builder.ints(moved)]);
+    // The engine cuts short what TensorFlow refuses: a slice that reaches past the end.
+    const unsure: number[] = [];
+    for (const i of moved) {
+      const least = (starts[i] ?? 0) + Math.max(sizes[i] ?? 0, 0);
+      const dim = x.shape[i];
+      if ((starts[i] ?? 0) < 0 || (typeof dim === 'number' && least > dim)) {
+        throw context.refuse(`it takes ${sizes[i]} elements from ${starts[i]} of a dimension of ${String(dim)}`);
+      }
+      if (typeof dim !== 'number' && least > 0) unsure.push(i);
+    }
+    const checked = fitting(builder, x, unsure, (i) => (starts[i] ?? 0) + Math.max(sizes[i] ?? 0, 0));
+    const result = builder.emit('Slice', [checked, pick(starts), pick(ends), builder.ints(moved)]);
+    const shape = x.shape.map((dim, i) => ((sizes[i] ?? -1) >= 0 ? (sizes[i] ?? dim) : (result.shape?.[i] ?? dim)));
+    return result.constant === undefined ? { ...result, shape } : result;
   }
   // A size of -1 is "all that is left"; which sizes are -1 may itself depend on the request.
   const open = builder.emit('Less', [size, builder.int(0)]);
   const ends = builder.emit('Where', [open, builder.int(TO_THE_END), builder.emit('Add', [begin, size])]);
-  return builder.emit('Slice', [x, begin, ends, axes]);
+  const sliced = builder.emit('Slice', [x, begin, ends, axes]);
+  if (sliced.constant !== undefined || rank === 0) return sliced;
+  // Where a size is given, the slice must have it.
+  const actual = builder.shapeOf(sliced);
+  const inside = builder.emit('Not', [builder.emit('Less', [begin, builder.int(0)])]);
+  const exact = builder.emit('Or', [open, builder.emit('Equal', [actual, size], {}, { dtype: 'bool', shape: [rank] })]);
+  const ok = builder.emit('And', [inside, exact]);
+  return requireAll(builder, ok, sliced, 'Expected begin and size inside of the input');
+}
+
+/** The value, once the dimensions at `axes` are seen to have at least the sizes asked for. */
+function fitting(builder: Builder, x: Value, axes: readonly number[], least: (axis: number) => number): Value {
+  if (axes.length === 0) return x;
+  const sizes = builder.emit('Gather', [builder.shapeOf(x), builder.ints(axes)], { axis: 0 });
+  const ok = builder.emit('GreaterOrEqual', [sizes, builder.ints(axes.map(least))]);
+  return requireAll(builder, ok, x, 'Expected begin and size inside of the input');
 }
 
 /** One entry of a StridedSlice's begin, end and strides, after the masks have been read. */
@@ -43,14 +88,13 @@ type Entry =
 function stridedSlice(context: OpContext): Value {
   const { builder, attrs } = context;
   const [begin, end] = [context.input(1), context.input(2)];
-  const strides = context.constantInts(3, 'strides');
+  const strides = knownIntegers(context.input(3));
+  const hasEllipsisMask = attrs.int('ellipsis_mask', 0) !== 0;
+  if (strides === undefined || (context.input(0).shape === undefined && hasEllipsisMask)) return onHost(context);
   const entries = readMasks(strides.length, (name) => attrs.int(name, 0));
   const used = entries.filter((entry) => entry.kind === 'index' || entry.kind === 'range').length;
-  const hasEllipsis = entries.some((entry) => entry.kind === 'ellipsis');
   let value = context.input(0);
   const rank = value.shape?.length;
-  if (rank === undefined && hasEllipsis)
-    throw context.refuse('the rank of what it slices is not known before a request');
 
   const axes: number[] = [];
   const starts: Value[] = [];
@@ -97,6 +141,24 @@ function stridedSlice(context: OpContext): Value {
   // From the back, so that the axes in front keep their numbers.
   for (const { axis: at, index } of picked.reverse()) value = builder.emit('Gather', [value, index], { axis: at });
   return builder.unsqueeze(value, inserted);
+}
+
+function onHost(context: OpContext): Value {
+  const { dtype } = context.input(0);
+  const masks = masksOf(context);
+  return hostValue(context, context.inputs(), { dtype, shape: undefined }, ([x, begin, end, strides]) =>
+    sliceByMasks(x!, integersOf(begin), integersOf(end), integersOf(strides), masks),
+  );
+}
+
+function masksOf({ attrs }: OpContext): SliceMasks {
+  return {
+    begin: attrs.int('begin_mask', 0),
+    end: attrs.int('end_mask', 0),
+    ellipsis: attrs.int('ellipsis_mask', 0),
+    newAxis: attrs.int('new_axis_mask', 0),
+    shrinkAxis: attrs.int('shrink_axis_mask', 0),
+  };
 }
 
 function readMasks(count: number, mask: (name: string) => number): readonly Entry[] {

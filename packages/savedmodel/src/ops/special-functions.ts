@@ -35,7 +35,11 @@ const native =
 export const specialFunctions = new OpFamily('special functions')
   .native(
     'Erf',
-    native(erf, (builder, x) => builder.emit('Erf', [x])),
+    // TensorFlow's float64 kernel has no value at the infinities.
+    native(
+      (x) => (Number.isFinite(x) ? erf(x) : NaN),
+      (builder, x) => builder.emit('Erf', [x]),
+    ),
   )
   .native('Erfc', native(erfc, complementaryErf))
   .host('Erfinv', host(erfInverse))

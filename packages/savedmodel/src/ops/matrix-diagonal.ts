@@ -1,0 +1,111 @@
+import type { Tensor } from '@servable/tensor';
+import { integerOf, isComplex } from '../kernels/elements.js';
+import {
+  diagonalPart,
+  diagonalTensor,
+  matrixDiagonal,
+  matrixDiagonalPart,
+  matrixSetDiagonal,
+  type DiagonalAlignment,
+} from '../kernels/matrix-diagonal.js';
+import type { Builder } from '../onnx/builder.js';
+import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
+import type { Shape, Value } from '../onnx/value.js';
+import { inComputeDType } from './dtypes.js';
+import { hostValue } from './host-value.js';
+import { OpFamily, type OpContext } from './registry.js';
+
+/** Diagonals and bands of matrices. */
+export const matrixDiagonals = new OpFamily('matrix diagonals')
+  .native('MatrixDiag MatrixDiagV2 MatrixDiagV3', (context) => {
+    const [x, k, rows, columns, fill] = context.inputs() as [Value, Value?, Value?, Value?, Value?];
+    const isSquare = [rows, columns].every((size) => size === undefined || knownIntegers(size)?.[0] === -1);
+    const isMain = k === undefined || knownIntegers(k)?.every((d) => d === 0) === true;
+    const isPlain = fill === undefined || isZero(fill.constant);
+    if (isSquare && isMain && isPlain && x.shape !== undefined && x.dtype !== 'string' && !isComplex(x.dtype)) {
+      return squareDiagonal(context.builder, x);
+    }
+    const band = k && knownIntegers(k);
+    const single = k === undefined || (band !== undefined && band[0] === band.at(-1));
+    const rank = x.shape && (single || band !== undefined ? x.shape.length + (single ? 1 : 0) : undefined);
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) }, ([diagonal, d, r, c, padding]) =>
+      matrixDiagonal(diagonal!, {
+        k: d,
+        rows: r && integerOf(r),
+        columns: c && integerOf(c),
+        fill: padding,
+        align: alignment(context),
+      }),
+    );
+  })
+  .host('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3', (context) => {
+    const [x, k] = context.inputs() as [Value, Value?];
+    const band = k && knownIntegers(k);
+    const single = k === undefined || (band !== undefined && band[0] === band.at(-1));
+    const rank = x.shape && (single || band !== undefined ? x.shape.length - (single ? 1 : 0) : undefined);
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) }, ([matrix, d, fill]) =>
+      matrixDiagonalPart(matrix!, { k: d, fill, align: alignment(context) }),
+    );
+  })
+  .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', (context) =>
+    hostValue(context, context.inputs(), context.input(0), ([matrix, diagonal, k]) =>
+      matrixSetDiagonal(matrix!, diagonal!, k, alignment(context)),
+    ),
+  )
+  .native('MatrixBandPart', bandPart)
+  .host('Diag', (context) => {
+    const { dtype, shape } = context.input(0);
+    return hostValue(context, context.inputs(), { dtype, shape: shape && [...shape, ...shape] }, ([x]) => diagonalTensor(x!));
+  })
+  .host('DiagPart', (context) => {
+    const { dtype, shape } = context.input(0);
+    const half: Shape | undefined = shape?.slice(0, shape.length / 2);
+    return hostValue(context, context.inputs(), { dtype, shape: half }, ([x]) => diagonalPart(x!));
+  });
+
+/** The second versions of the ops have no such attribute and align to the left. */
+function alignment(context: OpContext): DiagonalAlignment {
+  return context.attrs.string('align', 'LEFT_LEFT') as DiagonalAlignment;
+}
+
+function isZero(constant: Tensor | undefined): boolean {
+  return constant !== undefined && Array.from(constant.data as ArrayLike<number | bigint>, Number).every((x) => x === 0);
+}
+
+/** Zeros but on the main diagonal. */
+function squareDiagonal(builder: Builder, x: Value): Value {
+  const rank = x.shape?.length ?? 1;
+  const size = builder.pick(builder.shapeOf(x), -1);
+  const counted = builder.emit('Range', [builder.int(0), size, builder.int(1)]);
+  const on = builder.emit('Equal', [builder.unsqueeze(counted, [1]), builder.unsqueeze(counted, [0])]);
+  return keepWhere(builder, on, builder.unsqueeze(x, [rank - 1]));
+}
+
+function keepWhere(builder: Builder, condition: Value, x: Value): Value {
+  if (x.dtype === 'bool') return builder.emit('And', [condition, x]);
+  return inComputeDType(builder, [x], ([value]) =>
+    builder.emit('Where', [condition, value, builder.scalar((value as Value).dtype, 0)]),
+  );
+}
+
+/** Zeros outside of the band of `num_lower` diagonals below and `num_upper` above the main one; negative means all. */
+function bandPart(context: OpContext): Value {
+  const { builder } = context;
+  const x = context.input(0);
+  const [lower, upper] = [builder.cast(context.input(1), 'int64'), builder.cast(context.input(2), 'int64')];
+  const shape = builder.shapeOf(x);
+  const count = (axis: -1 | -2) => builder.emit('Range', [builder.int(0), builder.pick(shape, axis), builder.int(1)]);
+  const distance = builder.emit('Sub', [builder.unsqueeze(count(-2), [1]), builder.unsqueeze(count(-1), [0])]);
+  const within = (limit: Value, value: Value): Value | undefined => {
+    const known = knownIntegers(limit)?.[0];
+    if (known !== undefined && known < 0) return undefined;
+    const near = builder.emit('LessOrEqual', [value, limit]);
+    return known === undefined ? builder.emit('Or', [builder.emit('Less', [limit, builder.int(0)]), near]) : near;
+  };
+  const below = within(lower, distance);
+  const above = within(upper, builder.emit('Neg', [distance]));
+  if (below === undefined && above === undefined) return x;
+  const inside = below === undefined ? above : above === undefined ? below : builder.emit('And', [below, above]);
+  return keepWhere(builder, inside as Value, x);
+}
+
