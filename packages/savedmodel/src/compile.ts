@@ -8,7 +8,7 @@ import { lowerGraph } from './lower-graph.js';
 import { Builder } from './onnx/builder.js';
 import { unknownDim } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
-import { MIN_WEIGHT_BYTES } from './onnx/weight.js';
+import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
 import { isResource, type Lowered } from './ops/registry.js';
 import { foldAffine } from './passes/fold-affine.js';
 import { liveNodes } from './passes/live-nodes.js';
@@ -38,7 +38,7 @@ export async function compileSignature(
       `Serving signature key "${signatureName}" not found. The model has: ${[...model.signatureDefs.keys()].join(', ')}.`,
     );
   }
-  const graphs = new GraphBuilder(model.metaGraph);
+  const graphs = new GraphBuilder(model.metaGraph, model.functions);
   const inputs = tensorInfos(signatureDef.inputs, signatureName);
   const outputs = tensorInfos(signatureDef.outputs, signatureName);
   const graph = graphs.buildMain(
@@ -68,11 +68,12 @@ export async function compileSignature(
     return builder.materialize(value);
   });
 
-  const live = liveNodes(builder.nodes, values);
-  const { steps, constants, weights } = partition(signatureName, foldAffine(live, values), values);
+  const wanted = [...values, ...builder.effects];
+  const live = liveNodes(builder.nodes, wanted);
+  const { steps, constants, weights } = partition(signatureName, foldAffine(live, wanted), wanted);
   // What host steps and outputs read must be there; the engine's weights are read when its session is made.
   const loaded = new Map(constants);
-  for (const [name, weight] of weights) loaded.set(name, await weight.load(options.signal));
+  for (const [name, weight] of weights) loaded.set(name, await readWeight(weight, options.signal));
   return {
     signatureName,
     signatureDef,
@@ -80,6 +81,8 @@ export async function compileSignature(
     outputs: outputs.map(([alias, info], i) => signatureTensor(alias, values[i]?.name ?? alias, info)),
     constants: loaded,
     steps,
+    effects: builder.effects.map((effect) => effect.name),
+    variables: new Map(),
   };
 }
 
@@ -172,7 +175,9 @@ function largeVariable({ variables }: SavedModel, { key, slice }: VariableKey): 
   if (variables === undefined || entry === undefined || entry.dtype === 'string') return undefined;
   const byteLength = entry.size * dtypeInfo(entry.dtype).bytes;
   if (byteLength < MIN_WEIGHT_BYTES) return undefined;
-  return { dtype: entry.dtype, shape: entry.shape, byteLength, load: (signal) => variables.read(key, { signal }) };
+  const readInto = (target: Uint8Array, _scratch: Uint8Array, signal?: AbortSignal) =>
+    variables.readInto(key, target, { signal });
+  return { dtype: entry.dtype, shape: entry.shape, byteLength, readInto };
 }
 
 function notATensor(signatureName: string, alias: string): SavedModelError {

@@ -4,14 +4,20 @@ export type { SavedModelErrorCode, SavedModelErrorDetails } from './diagnostics/
 
 // Compiling
 export { compileSignature } from './compile.js';
+export { readWeight } from './onnx/weight.js';
+export { VariableStore } from './plan/variable-store.js';
 export type {
+  BranchStep,
   HostContext,
   HostStep,
+  LoopStep,
   NativeIsland,
   PlacedWeight,
   Plan,
   PlanStep,
+  PlanValue,
   SignatureTensor,
+  Subplan,
   Weight,
   WeightFile,
 } from './plan/plan.js';

@@ -1,4 +1,4 @@
-import { compileSignature, readSavedModel } from '@servable/savedmodel';
+import { compileSignature, readSavedModel, VariableStore } from '@servable/savedmodel';
 import { PlanRunner } from '../plan/plan-runner.js';
 import { badOption, RuntimeError } from '../runtime-error.js';
 import type { CallOptions } from '../session/interruption.js';
@@ -41,11 +41,12 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
   }
   const started = performance.now();
   const source = await readSavedModel(dir, { tags, signal, timeoutMs });
+  const variables = new VariableStore();
   const model = new LoadedModel(identity, {
     signatureDefs: source.signatureDefs,
     compile: async (name, closed) => {
       const plan = await compileSignature(source, name, { signal: closed });
-      return PlanRunner.create(plan, { ...session, signal: closed });
+      return PlanRunner.create(plan, { ...session, signal: closed, variables });
     },
     close: () => source.close(),
   });

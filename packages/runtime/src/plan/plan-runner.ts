@@ -1,10 +1,12 @@
-import type { HostStep, NativeIsland, Plan, SignatureTensor } from '@servable/savedmodel';
+import { VariableStore } from '@servable/savedmodel';
+import type { HostStep, NativeIsland, Plan, PlanStep, SignatureTensor, Subplan } from '@servable/savedmodel';
 import { Tensor } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
 import { cancelled, checkLimits, deadlineExceeded, longestTimer, type CallOptions } from '../session/interruption.js';
 import { NativeSession } from '../session/native-session.js';
 import { NativeValue } from '../session/native-value.js';
 import type { SessionOptions } from '../session/session-options.js';
+import { planOfBody, runControlStep, type RunnableBranch, type RunnableLoop } from './control-steps.js';
 import { schedule, type ScheduledStep } from './schedule.js';
 
 /** A native island with its session. */
@@ -14,7 +16,16 @@ export interface RunnableIsland extends Pick<NativeIsland, 'kind' | 'inputs' | '
 
 /** A plan whose islands are sessions; it holds on to no weights. */
 export interface RunnablePlan extends Omit<Plan, 'steps'> {
-  readonly steps: readonly (RunnableIsland | HostStep)[];
+  readonly steps: readonly RunnableStep[];
+}
+
+/** A step with all that it needs to run. */
+export type RunnableStep = RunnableIsland | HostStep | RunnableBranch | RunnableLoop;
+
+/** How a plan is made ready to run. */
+export interface PlanOptions extends SessionOptions, CallOptions {
+  /** The variables that calls change; plans of one model share them. Default: the plan has its own. */
+  readonly variables?: VariableStore | undefined;
 }
 
 type Value = Tensor | NativeValue;
@@ -36,9 +47,14 @@ export class PlanRunner implements AsyncDisposable {
   readonly #schedules = new Map<string, readonly ScheduledStep[]>();
   /** Set when all there is to do is one island that reads the inputs. */
   readonly #only: RunnableIsland | undefined;
+  readonly #variables: VariableStore;
+  readonly #effects: readonly string[];
 
-  constructor(plan: RunnablePlan) {
+  constructor(plan: RunnablePlan, variables: VariableStore = new VariableStore()) {
     this.plan = plan;
+    this.#variables = variables;
+    this.#effects = plan.effects ?? [];
+    variables.seed(plan.variables ?? new Map());
     this.#inputs = new Map(plan.inputs.map((input) => [input.alias, input]));
     this.#outputs = new Map(plan.outputs.map((output) => [output.alias, output]));
     const islandInputs = new Set(plan.steps.flatMap((step) => (step.kind === 'native' ? step.inputs : [])));
@@ -49,6 +65,7 @@ export class PlanRunner implements AsyncDisposable {
     if (plan.steps.length === 1 && only?.kind === 'native') {
       const direct =
         plan.constants.size === 0 &&
+        this.#effects.length === 0 &&
         plan.outputs.every((output) => only.outputs.includes(output.value)) &&
         only.inputs.every((value) => plan.inputs.some((input) => input.value === value));
       if (direct) this.#only = only;
@@ -56,25 +73,40 @@ export class PlanRunner implements AsyncDisposable {
   }
 
   /** Makes a session of every island of a plan. */
-  static async create(plan: Plan, options: SessionOptions & CallOptions = {}): Promise<PlanRunner> {
-    const made: NativeSession[] = [];
+  static async create(plan: Plan, options: PlanOptions = {}): Promise<PlanRunner> {
+    const { variables = new VariableStore(), ...session } = options;
+    const made: (NativeSession | PlanRunner)[] = [];
     const create = async ({ kind, model, weights, inputs, outputs }: NativeIsland): Promise<RunnableIsland> => {
       const session = await NativeSession.create(model, { ...options, weights });
       made.push(session);
       return { kind, inputs, outputs, session };
     };
-    const settled = await Promise.allSettled(
-      plan.steps.map(async (step) => (step.kind === 'native' ? create(step) : step)),
-    );
+    const body = async (part: Subplan): Promise<PlanRunner> => {
+      const runner = await PlanRunner.create(planOfBody(part, plan), { ...session, variables });
+      made.push(runner);
+      return runner;
+    };
+    const prepare = async (step: PlanStep): Promise<RunnableStep> => {
+      switch (step.kind) {
+        case 'native':
+          return create(step);
+        case 'host':
+          return step;
+        case 'loop':
+          return { ...step, body: await body(step.body) };
+        case 'if':
+          return { ...step, whenTrue: await body(step.whenTrue), whenFalse: await body(step.whenFalse) };
+      }
+    };
+    const settled = await Promise.allSettled(plan.steps.map(prepare));
     try {
       const steps = settled.map((result) => {
         if (result.status === 'rejected') throw result.reason;
         return result.value;
       });
-      const { signatureName, signatureDef, inputs, outputs, constants } = plan;
-      return new PlanRunner({ signatureName, signatureDef, inputs, outputs, constants, steps });
+      return new PlanRunner({ ...plan, steps }, variables);
     } catch (error) {
-      await Promise.all(made.map((session) => session.close()));
+      await Promise.all(made.map((owner) => owner.close()));
       throw error;
     }
   }
@@ -130,6 +162,7 @@ export class PlanRunner implements AsyncDisposable {
     options: CallOptions,
   ): Promise<Map<string, Tensor>> {
     checkLimits(options);
+    const needed = this.#effects.length === 0 ? wanted : new Set([...wanted, ...this.#effects]);
     const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
     const left = (): CallOptions => remaining(options, deadline);
     const tensors = new Map<string, Tensor>(feeds);
@@ -149,7 +182,7 @@ export class PlanRunner implements AsyncDisposable {
       return found;
     };
     try {
-      for (const { index, fetches, tensors: asTensors, feedsIsland, dead } of this.#schedule(wanted)) {
+      for (const { index, fetches, tensors: asTensors, feedsIsland, dead } of this.#schedule(needed)) {
         const step = this.plan.steps[index];
         if (step?.kind === 'native') {
           const islandFeeds = new Map(step.inputs.map((name) => [name, value(name)]));
@@ -161,7 +194,10 @@ export class PlanRunner implements AsyncDisposable {
             for (const [name, made] of await step.session.run(islandFeeds, fetches, left())) tensors.set(name, made);
           }
         } else if (step !== undefined) {
-          const results = await runHostStep(step, step.inputs.map(tensor), left());
+          const results =
+            step.kind === 'host'
+              ? await runHostStep(step, step.inputs.map(tensor), left(), this.#variables)
+              : await runControlStep(step, { tensor, left });
           step.outputs.forEach((name, position) => tensors.set(name, results[position] as Tensor));
         }
         for (const name of dead) {
@@ -208,14 +244,32 @@ function runIsland(
   return island.session.run(feeds, [...wanted], options);
 }
 
-async function runHostStep(step: HostStep, inputs: readonly Tensor[], limits: CallOptions): Promise<readonly Tensor[]> {
+function closeStep(step: RunnableStep): Promise<unknown> {
+  switch (step.kind) {
+    case 'native':
+      return step.session.close();
+    case 'host':
+      return Promise.resolve();
+    case 'loop':
+      return step.body.close();
+    case 'if':
+      return Promise.all([step.whenTrue.close(), step.whenFalse.close()]);
+  }
+}
+
+async function runHostStep(
+  step: HostStep,
+  inputs: readonly Tensor[],
+  limits: CallOptions,
+  variables: VariableStore,
+): Promise<readonly Tensor[]> {
   const { signal, timeoutMs } = limits;
   const timeout =
     timeoutMs === undefined || timeoutMs > longestTimer ? undefined : AbortSignal.timeout(Math.ceil(timeoutMs));
   const both = signal !== undefined && timeout !== undefined ? AbortSignal.any([signal, timeout]) : (signal ?? timeout);
   let results;
   try {
-    results = await step.run(inputs, { signal: both });
+    results = await step.run(inputs, { signal: both, variables });
   } catch (error) {
     if (both?.aborted === true) throw cancelled(both, error);
     throw error;

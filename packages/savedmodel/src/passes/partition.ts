@@ -1,8 +1,9 @@
 import type { Tensor } from '@servable/tensor';
 import { encodeModel } from '../onnx/encode-model.js';
-import type { HostNode, LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
+import type { ControlNode, HostNode, LoweredBody, LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
-import type { PlanStep, Weight } from '../plan/plan.js';
+import type { HostStep, PlanStep, PlanValue, Subplan, Weight } from '../plan/plan.js';
+import { foldAffine } from './fold-affine.js';
 import { readNames, subgraphsOf } from './live-nodes.js';
 
 /** The steps of a plan, and the constants that its host steps and outputs read. */
@@ -36,21 +37,77 @@ export function partition(name: string, nodes: readonly LoweredNode[], outputs: 
       const native = members.filter((node): node is OnnxNode => node.kind === 'native');
       if (native.length > 0) steps.push(island(`${name}/${stage / 2}`, native, needed));
     } else {
-      for (const node of members as HostNode[]) {
-        node.inputs.forEach(keep);
-        steps.push({
-          kind: 'host',
-          op: node.op,
-          node: node.origin,
-          inputs: node.inputs.map((input) => input.name),
-          outputs: node.outputs.map((output) => output.name),
-          run: node.run,
-        });
+      for (const [index, node] of members.entries()) {
+        if (node.kind === 'native') continue;
+        for (const input of node.inputs) keep(input);
+        steps.push(node.kind === 'host' ? hostStep(node) : controlStep(`${name}/${stage}.${index}`, node, keep));
       }
     }
   }
   outputs.forEach(keep);
   return { steps, constants, weights };
+}
+
+function hostStep({ op, origin, inputs, outputs, run }: HostNode): HostStep {
+  return { kind: 'host', op, node: origin, inputs: namesOf(inputs), outputs: namesOf(outputs), run };
+}
+
+/** @param keep - called with constants that the bodies read as the plan's */
+function controlStep(name: string, node: ControlNode, keep: (value: Value) => void): PlanStep {
+  const subplans = node.bodies.map((body, i) => subplan(`${name}.${i}`, body, keep));
+  const captured = subplans.flatMap((body) => body.captured.map(({ value }) => value));
+  const inputs = [...new Set([...namesOf(node.inputs), ...captured])];
+  const [first, second] = subplans;
+  const common = { node: node.origin, inputs, outputs: namesOf(node.outputs) };
+  if (first === undefined) throw new RangeError('a loop or branch has a body');
+  if (node.kind === 'loop') {
+    const { count, condition, initial } = node;
+    return {
+      kind: 'loop',
+      ...common,
+      count: count?.name,
+      condition: condition?.name,
+      initial: namesOf(initial),
+      body: first,
+    };
+  }
+  return {
+    kind: 'if',
+    ...common,
+    condition: node.inputs[0]?.name ?? '',
+    whenTrue: first,
+    whenFalse: second ?? first,
+  };
+}
+
+function subplan(name: string, body: LoweredBody, keep: (value: Value) => void): Subplan {
+  const wanted = [...body.outputs, ...body.effects];
+  const { steps, constants, weights } = partition(name, foldAffine(body.nodes, wanted), wanted);
+  const captured = new Map<string, PlanValue>();
+  for (const value of [...readFromOutside(body)]) captured.set(value.name, planValue(value));
+  // Constants that host steps read are kept once, by the plan, however often the body runs.
+  for (const [constant, { dtype, shape }] of [...constants, ...weights]) {
+    captured.set(constant, { value: constant, dtype, shape });
+  }
+  for (const [constant, tensor] of constants) {
+    keep({ name: constant, dtype: tensor.dtype, shape: tensor.shape, constant: tensor });
+  }
+  for (const [constant, weight] of weights) {
+    keep({ name: constant, dtype: weight.dtype, shape: weight.shape, weight });
+  }
+  return {
+    inputs: body.inputs.map(planValue),
+    captured: [...captured.values()],
+    outputs: body.outputs.map(planValue),
+    effects: namesOf(body.effects),
+    steps,
+  };
+}
+
+const namesOf = (values: readonly Value[]): readonly string[] => values.map((value) => value.name);
+
+function planValue({ name, dtype, shape }: Value): PlanValue {
+  return { value: name, dtype, shape: shape?.map((dim) => (typeof dim === 'number' ? dim : null)) };
 }
 
 const isConstant = (value: Value) => value.constant !== undefined || value.weight !== undefined;
@@ -74,9 +131,9 @@ function assignStages(nodes: readonly LoweredNode[]): Map<LoweredNode, number> {
   }
   const last = Math.max(0, ...stages.values());
   const lastNative = last % 2 === 0 ? last : last + 1;
-  const hasHost = nodes.some((node) => node.kind === 'host');
+  const hasHost = nodes.some((node) => node.kind !== 'native');
   for (const node of hasHost ? nodes.toReversed() : []) {
-    if (node.kind === 'host') continue;
+    if (node.kind !== 'native') continue;
     const uses = users.get(node) ?? [];
     // What only outputs read may run last, unless that would open one more island.
     const bound = uses.length === 0 ? stages.get(node) : undefined;
@@ -106,34 +163,35 @@ function neededAfter(
 }
 
 function island(name: string, nodes: readonly OnnxNode[], needed: ReadonlySet<string>): PlanStep {
-  const made = new Set(nodes.flatMap((node) => node.outputs.map((output) => output.name)));
-  const inputs = new Map<string, Value>();
-  const visit = (node: LoweredNode, inside: ReadonlySet<string>) => {
-    for (const input of node.inputs) {
-      if (input !== undefined && !isConstant(input) && !made.has(input.name) && !inside.has(input.name)) {
-        inputs.set(input.name, input);
-      }
-    }
-    if (node.kind !== 'native') return;
-    for (const graph of subgraphsOf(node)) {
-      const names = new Set(inside);
-      for (const input of graph.inputs) names.add(input.name);
-      for (const inner of graph.nodes) for (const output of inner.outputs) names.add(output.name);
-      for (const inner of graph.nodes) visit(inner, names);
-      for (const output of graph.outputs) {
-        if (!isConstant(output) && !names.has(output.name) && !made.has(output.name)) {
-          inputs.set(output.name, output);
-        }
-      }
-    }
-  };
-  for (const node of nodes) visit(node, new Set());
+  const inputs = readFromOutside({ inputs: [], outputs: [], nodes });
   const outputs = nodes.flatMap((node) => node.outputs).filter((output) => needed.has(output.name));
-  const encoded = encodeModel(name, [...inputs.values()], outputs, nodes);
+  const encoded = encodeModel(name, inputs, outputs, nodes);
   return {
     kind: 'native',
     ...encoded,
-    inputs: [...inputs.keys()],
-    outputs: outputs.map((output) => output.name),
+    inputs: namesOf(inputs),
+    outputs: namesOf(outputs),
   };
+}
+
+/** Values, other than constants, that nodes read and do not make; those that the bodies inside them read included. */
+function readFromOutside(graph: Pick<LoweredBody, 'inputs' | 'outputs' | 'nodes'>): readonly Value[] {
+  const found = new Map<string, Value>();
+  const visit = ({ inputs, outputs, nodes }: typeof graph, around: ReadonlySet<string>) => {
+    const made = new Set(around);
+    for (const input of inputs) made.add(input.name);
+    for (const node of nodes) for (const output of node.outputs) made.add(output.name);
+    const read = (value: Value | undefined) => {
+      if (value !== undefined && !isConstant(value) && !made.has(value.name)) found.set(value.name, value);
+    };
+    for (const node of nodes) {
+      node.inputs.forEach(read);
+      if (node.kind !== 'host') {
+        for (const body of node.kind === 'native' ? subgraphsOf(node) : node.bodies) visit(body, made);
+      }
+    }
+    outputs.forEach(read);
+  };
+  visit(graph, new Set());
+  return [...found.values()];
 }

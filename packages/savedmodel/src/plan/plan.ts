@@ -1,5 +1,6 @@
 import type { SignatureDef } from '@servable/protos/tensorflow';
 import type { DType, Tensor } from '@servable/tensor';
+import type { VariableStore } from './variable-store.js';
 
 /** One input or output of a signature. */
 export interface SignatureTensor {
@@ -17,8 +18,13 @@ export interface Weight {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly byteLength: number;
-  /** Reads the values anew on every call; the model they come from must still be open. */
-  load(signal?: AbortSignal): Promise<Tensor>;
+  /**
+   * Reads the values, little-endian, anew on every call; the model they come from must still be open.
+   *
+   * @param target - memory of exactly `byteLength` bytes, at the start of its buffer
+   * @param scratch - as much memory again, which may be overwritten on the way
+   */
+  readInto(target: Uint8Array, scratch: Uint8Array, signal?: AbortSignal): Promise<void>;
 }
 
 /** A weight and the byte at which it stands in its file of weights. */
@@ -55,6 +61,8 @@ export interface NativeIsland {
 /** What a host op may use while it runs. */
 export interface HostContext {
   readonly signal?: AbortSignal | undefined;
+  /** The variables that requests change; needed by plans that list any. */
+  readonly variables?: VariableStore | undefined;
 }
 
 /** An op that ONNX has no word for, run by JavaScript between native islands. */
@@ -69,7 +77,64 @@ export interface HostStep {
   readonly run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>;
 }
 
-export type PlanStep = NativeIsland | HostStep;
+/** A value that steps hand on. */
+export interface PlanValue {
+  /** Its name inside the plan. */
+  readonly value: string;
+  readonly dtype: DType;
+  /** `null` where the dimension is unknown; `undefined` when even the rank is. */
+  readonly shape: readonly (number | null)[] | undefined;
+}
+
+/** The body of a loop or branch that the plan runs itself, since host ops stand in it. */
+export interface Subplan {
+  /** What is handed in, in order. */
+  readonly inputs: readonly PlanValue[];
+  /** Values of the plan around it that it reads, under the same names. */
+  readonly captured: readonly PlanValue[];
+  readonly outputs: readonly PlanValue[];
+  /** Values that have to be computed though no output needs them: marks of what changes variables, and of assertions. */
+  readonly effects: readonly string[];
+  readonly steps: readonly PlanStep[];
+}
+
+/** A branch: one of two bodies runs. */
+export interface BranchStep {
+  readonly kind: 'if';
+  /** The node's path in the graph, for messages. */
+  readonly node: string;
+  /** Everything of the plan around that has to be there before it runs. */
+  readonly inputs: readonly string[];
+  /** The outputs of the body that runs, and behind them a mark if something waits for the step itself. */
+  readonly outputs: readonly string[];
+  /** A bool scalar. */
+  readonly condition: string;
+  readonly whenTrue: Subplan;
+  readonly whenFalse: Subplan;
+}
+
+/** A loop as ONNX defines it: it ends after `count` iterations or when its condition is false. */
+export interface LoopStep {
+  readonly kind: 'loop';
+  /** The node's path in the graph, for messages. */
+  readonly node: string;
+  /** Everything of the plan around that has to be there before it runs. */
+  readonly inputs: readonly string[];
+  /** The carried values, the stacked ones, and behind them a mark if something waits for the step itself. */
+  readonly outputs: readonly string[];
+  /** An int64 scalar. */
+  readonly count: string | undefined;
+  /** A bool scalar: whether there is a first iteration. */
+  readonly condition: string | undefined;
+  readonly initial: readonly string[];
+  /**
+   * Inputs: the iteration's number from 0 (int64 scalar), the carried values. Outputs: whether to go on (only if the loop
+   * has a condition), the carried values, the values of which the loop makes one stack each.
+   */
+  readonly body: Subplan;
+}
+
+export type PlanStep = NativeIsland | HostStep | BranchStep | LoopStep;
 
 /** A compiled signature: the steps in the order in which they run. */
 export interface Plan {
@@ -80,4 +145,11 @@ export interface Plan {
   /** Plan values that are known before any request. */
   readonly constants: ReadonlyMap<string, Tensor>;
   readonly steps: readonly PlanStep[];
+  /** Values that every call computes: marks of what changes variables, and of assertions. */
+  readonly effects?: readonly string[];
+  /**
+   * Variables that signatures change, by key, with the values that they have when the model is loaded; undefined for one
+   * that the model does not initialise.
+   */
+  readonly variables?: ReadonlyMap<string, Tensor | undefined>;
 }
