@@ -1,7 +1,13 @@
 // Servables: the contracts that the life of a model and the life of a request share
 export type { ServableId } from './servable/servable-id.js';
 export { formatServableId } from './servable/servable-id.js';
-export { type StatusCode, ServingError, statusCodeNumber } from './servable/serving-error.js';
+export {
+  type FieldViolation,
+  ServingError,
+  type ServingErrorOptions,
+  type StatusCode,
+  statusCodeNumber,
+} from './servable/serving-error.js';
 export type { ServableManagerState, ServableState, ServableStateReader } from './servable/servable-state.js';
 export { servableManagerState } from './servable/servable-state.js';
 export type { ServableHandle, ServableProvider, ServableRequest } from './servable/servable-handle.js';
@@ -65,7 +71,6 @@ export {
   type ResolvedModelSpec,
 } from './request/handlers/model-spec.js';
 export { InFlight } from './request/execution/in-flight.js';
-export { servingErrorOf } from './request/execution/serving-error-of.js';
 
 // gRPC
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';

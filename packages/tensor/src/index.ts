@@ -18,6 +18,7 @@ export type { TensorLike, TensorValues } from './tensor/build.js';
 export { decodeTensor } from './proto/decode-tensor.js';
 export { encodeTensor } from './proto/encode-tensor.js';
 export { tensorFromProto, tensorToProto } from './proto/tensor-message.js';
+export { tensorInfoDtype, tensorInfoShape } from './proto/tensor-info.js';
 export type { DecodeOptions } from './proto/decode-options.js';
 export type { EncodeOptions } from './proto/encode-tensor.js';
 
@@ -37,7 +38,7 @@ export { parsePredictRequestJson } from './json/predict-request.js';
 export { formatPredictResponseJson } from './json/predict-response.js';
 export { parseExampleRequestJson } from './json/example-request.js';
 export { formatClassifyResponseJson, formatErrorJson, formatRegressResponseJson } from './json/example-response.js';
-export type { JsonPredictFormat, JsonPredictRequest } from './json/predict-request.js';
+export type { JsonPredictFormat, JsonPredictRequest } from './json/json-predict-request.js';
 export type { JsonExampleRequest } from './json/example-request.js';
 export type { JsonClass } from './json/example-response.js';
 export type { SignatureInputs } from './json/signature-inputs.js';

@@ -1,4 +1,4 @@
-import { dtypeFromEnum, formatShape, type DType } from '@servable/tensor';
+import { formatShape, tensorInfoDtype, tensorInfoShape, type DType } from '@servable/tensor';
 import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
 import type { RpcMethods } from '../transport/transport.js';
 
@@ -48,21 +48,7 @@ function specs(infos: { readonly [alias: string]: TensorInfo }, optional: (alias
 }
 
 function tensorSpec(info: TensorInfo, optional: boolean): TensorSpec {
-  const shape = info.tensorShape;
-  return {
-    dtype: dtypeOf(info.dtype),
-    shape: shape === undefined || shape.unknownRank ? undefined : shape.dim.map((dim) => Number(dim.size)),
-    optional,
-  };
-}
-
-/** Reference types are numbered 100 above the type they refer to (tensorflow/core/framework/types.proto). */
-function dtypeOf(number: number): DType | undefined {
-  try {
-    return dtypeFromEnum(number > 100 ? number - 100 : number);
-  } catch {
-    return undefined;
-  }
+  return { dtype: tensorInfoDtype(info), shape: tensorInfoShape(info), optional };
 }
 
 /** `float32 [-1,8,8,1]`. */

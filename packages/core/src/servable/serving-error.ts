@@ -39,6 +39,22 @@ export const statusCodeNumber: Readonly<Record<StatusCode, number>> = {
   UNAUTHENTICATED: 16,
 };
 
+/** One field of a request that is not as it should be (`google.rpc.BadRequest.FieldViolation`). */
+export interface FieldViolation {
+  /** Path of the field in the request message: `inputs["x"]`, `output_filter[1]`. */
+  readonly field: string;
+  /** What is expected there, and what was given. */
+  readonly description: string;
+}
+
+export interface ServingErrorOptions {
+  readonly cause?: unknown;
+  /** The fields of the request that are to blame, where the failure is theirs. */
+  readonly fieldViolations?: readonly FieldViolation[] | undefined;
+  /** After how many milliseconds the same request may do better; for UNAVAILABLE and RESOURCE_EXHAUSTED. */
+  readonly retryAfterMs?: number | undefined;
+}
+
 /**
  * Every failure that leaves the serving core.
  *
@@ -48,22 +64,22 @@ export const statusCodeNumber: Readonly<Record<StatusCode, number>> = {
 export class ServingError extends Error {
   readonly code: Exclude<StatusCode, 'OK'>;
   readonly reason: string;
+  readonly fieldViolations: readonly FieldViolation[];
+  readonly retryAfterMs: number | undefined;
 
-  constructor(
-    code: Exclude<StatusCode, 'OK'>,
-    reason: string,
-    message: string,
-    options?: { readonly cause?: unknown },
-  ) {
-    super(message, options);
+  constructor(code: Exclude<StatusCode, 'OK'>, reason: string, message: string, options: ServingErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'ServingError';
     this.code = code;
     this.reason = reason;
+    this.fieldViolations = options.fieldViolations ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /**
    * Brings anything that was thrown into this shape. Errors of the other packages carry a canonical `code` and a
-   * `reason`, which are kept; anything else is INTERNAL.
+   * `reason`, which are kept; of the two errors that an `AbortSignal` makes by itself, an abort is CANCELLED and a
+   * timeout DEADLINE_EXCEEDED; anything else is INTERNAL.
    */
   static from(error: unknown): ServingError {
     if (error instanceof ServingError) return error;
@@ -77,8 +93,15 @@ export class ServingError extends Error {
           { cause: error },
         );
       }
+      const own = signalCodes[error.name];
+      if (own !== undefined) return new ServingError(own, own, error.message, { cause: error });
       return new ServingError('INTERNAL', 'UNEXPECTED', error.message, { cause: error });
     }
     return new ServingError('INTERNAL', 'UNEXPECTED', String(error), { cause: error });
   }
 }
+
+const signalCodes: Readonly<Record<string, 'CANCELLED' | 'DEADLINE_EXCEEDED' | undefined>> = {
+  AbortError: 'CANCELLED',
+  TimeoutError: 'DEADLINE_EXCEEDED',
+};

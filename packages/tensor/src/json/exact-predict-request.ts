@@ -10,7 +10,7 @@ import { JsonDocument } from './json-document.js';
 import { valueError } from './json-format-error.js';
 import { decodeUtf8, encodeUtf8 } from './json-text.js';
 import { EmptyBuffer, StringBuffer } from './other-buffers.js';
-import type { JsonPredictRequest } from './predict-request.js';
+import type { JsonPredictRequest } from './json-predict-request.js';
 import { prepareInputs, type JsonInput, type SignatureInputs } from './signature-inputs.js';
 import type { Scanner, ValueBuffer } from './value-buffer.js';
 

@@ -2,7 +2,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { createValueBuffer } from './create-value-buffer.js';
 import { DenseReader } from './dense-reader.js';
 import { ch, decodeUtf8, encodeUtf8, equalBytes } from './json-text.js';
-import type { JsonPredictRequest } from './predict-request.js';
+import type { JsonPredictRequest } from './json-predict-request.js';
 import { prepareInputs, type JsonInput, type SignatureInputs } from './signature-inputs.js';
 import { isSpace, type Scanner, type ValueBuffer } from './value-buffer.js';
 

@@ -4,7 +4,8 @@ import { dtypeInfo } from '../dtype/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { parseExactPredictRequest } from './exact-predict-request.js';
 import { readPlainPredictRequest } from './plain-predict-request.js';
-import { parsePredictRequestJson, type JsonPredictRequest } from './predict-request.js';
+import type { JsonPredictRequest } from './json-predict-request.js';
+import { parsePredictRequestJson } from './predict-request.js';
 import type { SignatureInputs } from './signature-inputs.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);

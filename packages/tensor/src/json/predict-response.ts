@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/tensor.js';
 import { TensorError } from '../tensor-error.js';
 import { ByteWriter } from './byte-writer.js';
-import type { JsonPredictFormat } from './predict-request.js';
+import type { JsonPredictFormat } from './json-predict-request.js';
 import { PrettyWriter } from './pretty-writer.js';
 import { valueWriter } from './value-writer.js';
 

@@ -1,5 +1,4 @@
-import { statusCodeNumber } from '../../servable/serving-error.js';
-import { servingErrorOf } from '../execution/serving-error-of.js';
+import { ServingError, statusCodeNumber } from '../../servable/serving-error.js';
 
 /** Longest error text that goes on the wire, in bytes of UTF-8 (model_servers/grpc_status_util.cc). */
 const MAX_DETAILS_BYTES = 1024;
@@ -13,7 +12,7 @@ export interface GrpcStatus {
 
 /** The gRPC status of anything that was thrown while a request was answered. */
 export function grpcStatus(error: unknown): GrpcStatus {
-  const { code, message } = servingErrorOf(error);
+  const { code, message } = ServingError.from(error);
   return { code: statusCodeNumber[code], details: truncate(wellFormed(message)) };
 }
 

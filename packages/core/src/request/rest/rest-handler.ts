@@ -9,7 +9,6 @@ import {
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError, type StatusCode } from '../../servable/serving-error.js';
-import { servingErrorOf } from '../execution/serving-error-of.js';
 import { classify } from '../handlers/classify.js';
 import { getModelMetadata, SIGNATURE_DEF_FIELD } from '../handlers/get-model-metadata.js';
 import { getModelStatus } from '../handlers/get-model-status.js';
@@ -100,7 +99,7 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, cal
     const inflated = await inflateBody(body, header('content-encoding'), options.maxInflatedBytes);
     return { status: 200, headers: json, body: await infer(options, route, inflated, request.signal) };
   } catch (thrown) {
-    const error = servingErrorOf(thrown);
+    const error = ServingError.from(thrown);
     call.code = error.code;
     // Upstream returns from this one before it has written the error.
     const silent = error.reason === 'VERSION_NOT_NUMERIC';
@@ -188,7 +187,7 @@ async function metricsPage(
   try {
     return { status: 200, headers: plainText, body: encoder.encode(await render()) };
   } catch (thrown) {
-    const { code, message } = servingErrorOf(thrown);
+    const { code, message } = ServingError.from(thrown);
     return { status: httpStatus[code as StatusCode], headers: plainText, body: encoder.encode(message) };
   }
 }

@@ -1,4 +1,11 @@
-import { dtypeFromEnum, formatShape, tensorFromProto, type DType, type Tensor } from '@servable/tensor';
+import {
+  formatShape,
+  tensorFromProto,
+  tensorInfoDtype,
+  tensorInfoShape,
+  type DType,
+  type Tensor,
+} from '@servable/tensor';
 import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
 import { ServingError } from '../../servable/serving-error.js';
 
@@ -81,23 +88,9 @@ export function tensorSpec(alias: string, info: TensorInfo): TensorSpec {
   return {
     alias,
     tensorName: info.encoding.case === 'name' ? info.encoding.value : '',
-    dtype: dtypeOrUndefined(info.dtype),
-    shape:
-      info.tensorShape === undefined || info.tensorShape.unknownRank
-        ? undefined
-        : info.tensorShape.dim.map((dim) => Number(dim.size)),
+    dtype: tensorInfoDtype(info),
+    shape: tensorInfoShape(info),
   };
-}
-
-/** Reference types are numbered 100 above their base type (tensorflow/core/framework/types.proto). */
-const REFERENCE_OFFSET = 100;
-
-function dtypeOrUndefined(number: number): DType | undefined {
-  try {
-    return dtypeFromEnum(number > REFERENCE_OFFSET ? number - REFERENCE_OFFSET : number);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `[-1,8,8,1]`, or `<unknown rank>`. */
