@@ -15,6 +15,7 @@ import { normalization } from './normalization.js';
 import { imageRegions } from './image-regions.js';
 import { patches } from './patches.js';
 import { pooling } from './pooling.js';
+import { ragged } from './ragged.js';
 import { reduction } from './reduction.js';
 import { bits } from './bits.js';
 import { complex } from './complex.js';
@@ -25,6 +26,7 @@ import { ranking } from './ranking.js';
 import { scatter } from './scatter.js';
 import { segments } from './segments.js';
 import { matrixDiagonals } from './matrix-diagonal.js';
+import { linearAlgebra } from './linear-algebra.js';
 import type { OpDefinition } from './registry.js';
 import { resize } from './resize.js';
 import { shapes } from './shapes.js';
@@ -63,6 +65,7 @@ export const opFamilies = [
   scatter,
   segments,
   matrixDiagonals,
+  linearAlgebra,
   bits,
   complex,
   cumulative,
@@ -70,6 +73,7 @@ export const opFamilies = [
   trigonometry,
   exampleParsing,
   strings,
+  ragged,
   unicode,
   lookup,
   branches,
