@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataLocation } from '@servable/protos/onnx';
-import { compileSignature, readSavedModel } from '@servable/savedmodel';
+import { compileSignature, readSavedModel, readWeight } from '@servable/savedmodel';
 import { dtypeInfo, Tensor } from '@servable/tensor';
 
 const root = new URL('../../', import.meta.url);
@@ -40,18 +40,19 @@ export async function compiledOnnxFile(name) {
   const file = `${cacheDirectory}${name}.onnx`;
   const model = await readSavedModel(`${basePath(name)}/1`);
   const plan = await compileSignature(model, 'serving_default');
-  await model.close();
   const [island, ...others] = plan.steps;
   if (others.length > 0 || island.kind !== 'native') throw new Error(`${name} is more than one island`);
   const proto = fromBinary(ModelProtoSchema, island.model);
   for (const initializer of proto.graph.initializer) {
-    const weights = island.initializers.get(initializer.name);
-    if (weights === undefined) continue;
+    const placed = island.weights.weights.get(initializer.name);
+    if (placed === undefined) continue;
+    const weights = await readWeight(placed.weight);
     initializer.dataLocation = TensorProto_DataLocation.DEFAULT;
     initializer.externalData = [];
     initializer.rawData = new Uint8Array(weights.data.buffer, weights.data.byteOffset, weights.data.byteLength);
   }
+  await model.close();
   mkdirSync(cacheDirectory, { recursive: true });
   writeFileSync(file, toBinary(ModelProtoSchema, create(ModelProtoSchema, proto)));
-  return { file, inputs: plan.inputs, outputs: plan.outputs };
+  return { file, inputs: plan.inputs, outputs: plan.outputs, weightBytes: island.weights.byteLength };
 }

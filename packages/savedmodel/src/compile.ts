@@ -1,15 +1,18 @@
 import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
 import { dtypeFromEnum, dtypeInfo, type Tensor } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
+import { Attributes } from './graph/attributes.js';
 import { GraphBuilder } from './graph/build-graph.js';
 import type { Graph, GraphNode } from './graph/graph.js';
 import { findVariableKeys, type VariableKey } from './graph/variable-keys.js';
+import { findWrittenVariables, VARIABLE_OPS, variableKey } from './graph/written-variables.js';
 import { lowerGraph } from './lower-graph.js';
 import { Builder } from './onnx/builder.js';
 import { unknownDim } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
-import { isResource, type Lowered } from './ops/registry.js';
+import { readVariable } from './onnx/variable-access.js';
+import { isResource, type Lowered, type Variable } from './ops/registry.js';
 import { foldAffine } from './passes/fold-affine.js';
 import { liveNodes } from './passes/live-nodes.js';
 import { partition } from './passes/partition.js';
@@ -60,29 +63,48 @@ export async function compileSignature(
   });
   for (const [node, path] of assetFeeds(model, builder)) feeds.set(node, path);
   const keys = findVariableKeys(model.metaGraph, graphs);
-  const variable = await readVariables(model, graph, keys, initial.variables, options.signal);
+  const values = await readVariables(model, graph, keys, initial.variables, options.signal);
+  const written = writtenVariables(model, graphs);
+  const changing = new Map<string, GraphNode>();
+  const variable = (node: GraphNode, into: Builder): Variable => {
+    const key = variableKey(node);
+    const about = { kind: 'variable', node, key, isReference: node.op !== 'VarHandleOp' } as const;
+    if (!written.has(key)) {
+      const value = values(node, into);
+      return { ...about, value, dtype: value.dtype, shape: value.shape };
+    }
+    changing.set(key, node);
+    const attrs = new Attributes(node, node.attrs);
+    const shape = attrs.shape('shape')?.map((dim) => dim ?? unknownDim());
+    return { ...about, value: undefined, dtype: attrs.dtype('dtype'), shape };
+  };
   const table = (node: GraphNode) => initial.tables.get(tableKey(node));
   const lowered = lowerGraph(graph, builder, feeds, { graphs, signatureName, variable, table });
-  const values = lowered.map((value, i) => {
-    if (isResource(value)) throw notATensor(signatureName, outputs[i]?.[0] ?? '');
-    return builder.materialize(value);
+  const results = lowered.map((value, i) => {
+    if (!isResource(value)) return builder.materialize(value);
+    if (value.kind === 'variable' && value.isReference) return readVariable(builder, value);
+    throw notATensor(signatureName, outputs[i]?.[0] ?? '');
   });
 
-  const wanted = [...values, ...builder.effects];
+  const wanted = [...results, ...builder.effects];
   const live = liveNodes(builder.nodes, wanted);
   const { steps, constants, weights } = partition(signatureName, foldAffine(live, wanted), wanted);
   // What host steps and outputs read must be there; the engine's weights are read when its session is made.
   const loaded = new Map(constants);
   for (const [name, weight] of weights) loaded.set(name, await readWeight(weight, options.signal));
+  const variables = new Map<string, Tensor | undefined>();
+  for (const [key, node] of changing) {
+    variables.set(key, await firstValue(model, node, keys, initial.variables, options.signal));
+  }
   return {
     signatureName,
     signatureDef,
     inputs: signatureInputs,
-    outputs: outputs.map(([alias, info], i) => signatureTensor(alias, values[i]?.name ?? alias, info)),
+    outputs: outputs.map(([alias, info], i) => signatureTensor(alias, results[i]?.name ?? alias, info)),
     constants: loaded,
     steps,
     effects: builder.effects.map((effect) => effect.name),
-    variables: new Map(),
+    variables,
   };
 }
 
@@ -115,7 +137,38 @@ function signatureTensor(alias: string, value: string, info: TensorInfo): Signat
   return { alias, value, dtype: dtypeFromEnum(info.dtype), shape: shapeOf(info) };
 }
 
-const VARIABLE_OPS = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
+const writtenByModel = new WeakMap<SavedModel, ReadonlySet<string>>();
+
+/** Keys of the variables that any signature of a model changes: all signatures have to read those anew. */
+function writtenVariables(model: SavedModel, graphs: GraphBuilder): ReadonlySet<string> {
+  let written = writtenByModel.get(model);
+  if (written === undefined) {
+    const requests = [...model.signatureDefs].flatMap(([name, { inputs, outputs }]) =>
+      name.startsWith('__saved_model_') ? [] : [{ fetches: tensorNames(outputs), feeds: tensorNames(inputs) }],
+    );
+    written = findWrittenVariables(graphs, requests);
+    writtenByModel.set(model, written);
+  }
+  return written;
+}
+
+function tensorNames(infos: SignatureDef['inputs']): readonly string[] {
+  return Object.values(infos).flatMap(({ encoding }) =>
+    encoding.case === 'name' ? [encoding.value.includes(':') ? encoding.value : `${encoding.value}:0`] : [],
+  );
+}
+
+/** What a variable holds when the model is loaded; undefined when nothing gives it a value. */
+async function firstValue(
+  { variables }: SavedModel,
+  { name }: GraphNode,
+  keys: ReadonlyMap<string, VariableKey>,
+  initial: ReadonlyMap<string, Tensor>,
+  signal: AbortSignal | undefined,
+): Promise<Tensor | undefined> {
+  const found = keys.get(name);
+  return initial.get(name) ?? (found && variables?.read(found.key, { slice: found.slice, signal }));
+}
 
 /** Variables read from the checkpoint at once. */
 const READ_CONCURRENCY = 4;

@@ -41,7 +41,11 @@ it('loading, running and closing models 200 times leaves no memory behind', asyn
     const declared = onnxModel({ nodes: [node('MatMul', ['x', 'w'], ['y'])], ...parts, external: { w: external } });
     const signature = [{ alias: 'x', value: 'x', dtype: 'float32' as const, shape: [null, size] }];
     const { dtype, shape, byteLength } = external;
-    const placed = { offset: 0, weight: { dtype, shape, byteLength, load: () => Promise.resolve(external) } };
+    const placed = {
+      offset: 0,
+      weight: { dtype, shape, byteLength, readInto: (to: Uint8Array) => Promise.resolve(to.set(bytesOf(external))) },
+    };
+    const bytesOf = (tensor: Tensor) => new Uint8Array((tensor.data as Float32Array).buffer);
     const x = new Tensor('float32', [8, size], new Float32Array(8 * size).fill(1));
 
     const once = async () => {

@@ -1,4 +1,5 @@
 import { badOption, RuntimeError } from '../runtime-error.js';
+import { returnLargeBlocks } from './allocator.js';
 import { ortApi, type OrtApi } from './ort-api.js';
 import type { Pointer } from './ort-functions.js';
 import { check } from './ort-status.js';
@@ -69,6 +70,7 @@ export function ortEnv(): OrtEnv {
 }
 
 function createEnv(api: OrtApi): OrtEnv {
+  returnLargeBlocks();
   const out = new BigUint64Array(1);
   const take = (): Pointer => out[0] ?? 0n;
   check(api, api.CreateThreadingOptions(out));

@@ -13,7 +13,13 @@ function island(op: string, inputs: readonly string[], output: string, dtype: DT
     inputs: Object.fromEntries(inputs.map((name) => [name, `${dtype}[n]`])),
     outputs: { [output]: `${dtype}[n]` },
   });
-  return { kind: 'native', model, weights: { fileName: 'weights', byteLength: 0, weights: new Map() }, inputs, outputs: [output] };
+  return {
+    kind: 'native',
+    model,
+    weights: { fileName: 'weights', byteLength: 0, weights: new Map() },
+    inputs,
+    outputs: [output],
+  };
 }
 
 /** A host step that applies a function to the values of one float32 tensor. */

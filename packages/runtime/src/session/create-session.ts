@@ -42,7 +42,10 @@ export async function createSession(
   try {
     applyOptions(native, options);
     if (weightFolder !== undefined) {
-      check(api, api.AddSessionConfigEntry(native, 'session.model_external_initializers_file_folder_path', weightFolder));
+      check(
+        api,
+        api.AddSessionConfigEntry(native, 'session.model_external_initializers_file_folder_path', weightFolder),
+      );
     }
     if (initializers.size > 0) {
       const names = nativeNames([...initializers.keys()]);

@@ -1,12 +1,9 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PlacedWeight, WeightFile } from '@servable/savedmodel';
+import { readWeight, type WeightFile } from '@servable/savedmodel';
 import type { Tensor } from '@servable/tensor';
 import type { CallOptions } from './interruption.js';
-
-/** Weights that are read at the same time: reading one, writing the other. */
-const CONCURRENCY = 2;
 
 /** Errors of a file system that cannot take the file; the weights go through memory then. */
 const NO_ROOM = new Set(['EACCES', 'EDQUOT', 'EFBIG', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS']);
@@ -39,32 +36,35 @@ export async function withWeights<T>(
   }
 }
 
-async function write(path: string, { byteLength, weights }: WeightFile, signal: AbortSignal | undefined): Promise<void> {
+async function write(
+  path: string,
+  { byteLength, weights }: WeightFile,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
     await handle.truncate(byteLength);
-    const parts = weights.values();
-    const work = async () => {
-      for (const { offset, weight } of parts) {
-        signal?.throwIfAborted();
-        const tensor = await weight.load(signal);
-        const { buffer, byteOffset, byteLength: length } = tensor.data as Uint8Array;
-        const bytes = new Uint8Array(buffer, byteOffset, length);
-        for (let done = 0; done < length; ) {
-          done += (await handle.write(bytes, done, length - done, offset + done)).bytesWritten;
-        }
+    // Two buffers of the size of the largest weight are all the memory that this takes.
+    const largest = Math.max(...[...weights.values()].map(({ weight }) => weight.byteLength));
+    const [target, scratch] = [new ArrayBuffer(largest), new ArrayBuffer(largest)];
+    for (const { offset, weight } of weights.values()) {
+      signal?.throwIfAborted();
+      const bytes = new Uint8Array(target, 0, weight.byteLength);
+      await weight.readInto(bytes, new Uint8Array(scratch, 0, weight.byteLength), signal);
+      for (let done = 0; done < bytes.length;) {
+        done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
       }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    }
   } finally {
     await handle.close();
   }
 }
 
-async function inMemory({ weights }: WeightFile, signal: AbortSignal | undefined): Promise<ReadonlyMap<string, Tensor>> {
+async function inMemory(
+  { weights }: WeightFile,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
-  for (const [name, { weight }] of weights as ReadonlyMap<string, PlacedWeight>) {
-    tensors.set(name, await weight.load(signal));
-  }
+  for (const [name, { weight }] of weights) tensors.set(name, await readWeight(weight, signal));
   return tensors;
 }

@@ -1,5 +1,6 @@
-import type { AttrValue, FunctionDef, GraphDef, MetaGraphDef, NodeDef } from '@servable/protos/tensorflow';
+import type { AttrValue, FunctionDef, MetaGraphDef, NodeDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import type { FunctionLibrary } from '../reader/function-library.js';
 import { PARAMETER_OP, type FunctionGraph, type Graph, type GraphNode, type GraphValue } from './graph.js';
 import { OpOutputs } from './op-outputs.js';
 import { sortTopologically } from './sort-topologically.js';
@@ -35,18 +36,17 @@ interface Call {
 
 /** Builds graphs of one MetaGraphDef with its function calls inlined, each pruned to what its fetches need. */
 export class GraphBuilder {
-  private readonly library = new Map<string, FunctionDef>();
   private readonly outputs: OpOutputs;
   private readonly mainNodes: ReadonlyMap<string, NodeDef>;
   private readonly functions = new Map<string, FunctionGraph>();
 
-  constructor(metaGraph: MetaGraphDef) {
-    const graphDef: GraphDef | undefined = metaGraph.graphDef;
-    for (const def of graphDef?.library?.function ?? []) {
-      if (def.signature !== undefined) this.library.set(def.signature.name, def);
-    }
+  /** @param library - the functions of the graph */
+  constructor(
+    metaGraph: MetaGraphDef,
+    private readonly library: FunctionLibrary,
+  ) {
     this.outputs = new OpOutputs(metaGraph.metaInfoDef?.strippedOpList?.op ?? []);
-    this.mainNodes = nodesByName(graphDef?.node ?? []);
+    this.mainNodes = nodesByName(metaGraph.graphDef?.node ?? []);
   }
 
   /**
@@ -57,6 +57,25 @@ export class GraphBuilder {
   buildMain(fetches: readonly string[], feeds: readonly string[]): Graph {
     const scope = newScope('', undefined, this.mainNodes, new Map(), 0, new Set(feeds));
     return this.finish(scope, (work) => fetches.map((fetch) => this.resolve(scope, fetch, work)));
+  }
+
+  /** Whether any of `ops` stands in front of the fetches, in functions that are called there too. */
+  reaches(fetches: readonly string[], ops: ReadonlySet<string>): boolean {
+    const seen = new Set<NodeDef>();
+    const functions = new Set<string>();
+    const pending = fetches.map((fetch) => this.mainNodes.get(splitRef(fetch)[0]));
+    for (let def = pending.pop(); pending.length > 0 || def !== undefined; def = pending.pop()) {
+      if (def === undefined || seen.has(def)) continue;
+      if (ops.has(def.op)) return true;
+      seen.add(def);
+      for (const input of def.input) pending.push(this.mainNodes.get(splitRef(input.replace('^', ''))[0]));
+      for (const name of calledBy(def)) {
+        const body = functions.has(name) ? undefined : this.library.get(name);
+        functions.add(name);
+        pending.push(...(body?.nodeDef ?? []));
+      }
+    }
+    return false;
   }
 
   /** The effects and values reached from one node of the main graph, such as a saver's restore op. */
@@ -261,6 +280,15 @@ interface Worklist {
   readonly effects: Set<GraphNode>;
   /** Whether TensorFlow 1's Switch, Merge, Enter and so on stand in the graph. */
   dataflowControl: boolean;
+}
+
+/** The functions that a node names, as callee or body. */
+function calledBy(def: NodeDef): readonly string[] {
+  const named = Object.values(def.attr).flatMap(({ value }) => {
+    if (value.case === 'func') return [value.value.name];
+    return value.case === 'list' ? value.value.func.map((func) => func.name) : [];
+  });
+  return [def.op, ...named];
 }
 
 /** A node that only orders others. */

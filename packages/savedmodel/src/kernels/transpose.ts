@@ -1,7 +1,5 @@
 import { Tensor } from '@servable/tensor';
 
-type Numbers = Float32Array;
-
 /** Elements that are read in one go while their places in the output are far apart: a cache line of float32. */
 const BLOCK = 16;
 
@@ -15,16 +13,32 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   const shape = perm.map((axis) => x.shape[axis] ?? 1);
   if (x.dtype === 'string') {
     const order = new Uint32Array(x.size);
-    permute(Uint32Array.from({ length: x.size }, (_, i) => i), order, x.shape, perm);
+    permute(
+      Uint32Array.from({ length: x.size }, (_, i) => i),
+      order,
+      x.shape,
+      perm,
+    );
     const values = x.data as readonly Uint8Array[];
-    return new Tensor('string', shape, Array.from(order, (i) => values[i] as Uint8Array));
+    return new Tensor(
+      'string',
+      shape,
+      Array.from(order, (i) => values[i] as Uint8Array),
+    );
   }
-  const lanes = x.size === 0 ? 1 : (x.data as Numbers).length / x.size;
-  const from = x.data as Numbers;
-  const to = new (from.constructor as Float32ArrayConstructor)(from.length);
+  const from = x.data as Elements;
+  const y = new Tensor(x.dtype, shape, new (from.constructor as Float32ArrayConstructor)(from.length) as never);
+  transposeInto(x, y, perm);
+  return y;
+}
+
+/** Like {@link transpose}, into the memory of a tensor of the same dtype and size, which must not be that of `x`. */
+export function transposeInto(x: Tensor, y: Tensor, perm: readonly number[]): void {
+  const from = x.data as Elements;
+  const to = y.data as Elements;
+  const lanes = x.size === 0 ? 1 : from.length / x.size;
   if (lanes === 1) permute(from, to, x.shape, perm);
   else permute(from, to, [...x.shape, lanes], [...perm, perm.length]);
-  return new Tensor(x.dtype, shape, to as never);
 }
 
 type Elements = Float32Array | Uint32Array;

@@ -2,13 +2,14 @@ import { float32ToBfloat16, float32ToFloat16, Tensor, type DType } from '@servab
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { HostContext, Weight } from '../plan/plan.js';
 import { isComplex } from '../kernels/elements.js';
-import { transpose } from '../kernels/transpose.js';
+import { transposeInto } from '../kernels/transpose.js';
 import { emitComplex, putTogether, realParts, splitComplex, type ComplexParts } from './complex-parts.js';
 import { foldConstants } from './fold-constants.js';
 import { hostKernel } from './host-evaluation.js';
 import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './infer-shapes.js';
 import { pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
+import { VariableOrder } from './variable-access.js';
 import { isStatic, sameDim, type Dim, type Shape, type Value } from './value.js';
 import { derivedWeight } from './weight.js';
 
@@ -39,6 +40,7 @@ export class Builder {
   private readonly constants = new Map<string, Value>();
   /** Values that have to be computed though no output needs them. */
   readonly effects: Value[] = [];
+  readonly order = new VariableOrder();
 
   /**
    * @param parent - the builder of the graph around this one, when this builds the body of a loop or branch
@@ -55,6 +57,11 @@ export class Builder {
   /** Builds the body of a loop or branch. */
   child(place: 'engine' | 'host'): Builder {
     return new Builder(this, place);
+  }
+
+  /** The innermost builder around that may contain ops that JavaScript runs. */
+  get hostAncestor(): Builder {
+    return this.runsHostOps || this.parent === undefined ? this : this.parent.hostAncestor;
   }
 
   /** Whether what is built here may contain ops that JavaScript runs. */
@@ -195,16 +202,18 @@ export class Builder {
   control(
     inputs: readonly Value[],
     specs: readonly OutputSpec[],
-    _bodies: readonly Builder[],
+    bodies: readonly Builder[],
     make: (inputs: Value[], outputs: readonly Value[], origin: string) => ControlNode,
   ): readonly Value[] {
     if (!this.runsHostOps) throw new HostOpInBody('a loop or branch with host ops', this.origin);
+    const touched = new Set(bodies.flatMap((body) => [...body.order.touched]));
+    const hasEffects = bodies.some((body) => body.effects.length > 0);
+    const waits = new Set([...touched].flatMap((key) => this.order.beforeWrite(key)));
     const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
-    const node = make(
-      inputs.map((input) => this.materialize(input)),
-      outputs,
-      this.origin,
-    );
+    const mark: Value = { name: this.uniqueName(`${this.origin}/ran`), dtype: 'bool', shape: [0] };
+    if (hasEffects) this.effects.push(mark);
+    for (const key of touched) this.order.afterWrite(key, mark);
+    const node = make([...inputs.map((input) => this.materialize(input)), ...waits], [...outputs, mark], this.origin);
     this.nodes.push(node);
     return outputs;
   }
@@ -324,8 +333,9 @@ export class Builder {
     if (!LAYOUT_OPS.has(op) || constants.length !== others.length || !isStatic(shape)) return undefined;
     const perm = attrs['perm'];
     if (op === 'Transpose' && perm?.kind !== 'ints') return undefined;
-    const change = (tensor: Tensor) => (perm?.kind === 'ints' ? transpose(tensor, perm.value) : tensor.reshape(shape));
-    return this.weight(derivedWeight(weight, shape, change));
+    if (perm?.kind !== 'ints') return this.weight(derivedWeight(weight, shape));
+    const apply = (from: Tensor, to: Tensor) => transposeInto(from, to, perm.value);
+    return this.weight(derivedWeight(weight, shape, { kind: 'move', apply }));
   }
 
   private uniqueName(hint: string): string {
@@ -366,8 +376,8 @@ export class Builder {
     if (known !== undefined && value.shape !== undefined && sameTarget(value.shape, known)) return value;
     const written = known && writtenTarget(value.shape, known);
     if (written !== undefined) return this.emit('Reshape', [value, this.ints(written)]);
-    // What is not known now may contain zeros that mean zero, or a -1 that the engine does not take beside them.
-    const allowzero = known !== undefined && known.includes(0) && !known.includes(-1);
+    // What is not known now may contain zeros that mean zero; a -1 beside them is refused here as in TensorFlow.
+    const allowzero = known === undefined || (known.includes(0) && !known.includes(-1));
     return this.emit('Reshape', [value, this.cast(target, 'int64')], allowzero ? { allowzero: 1 } : {});
   }
 

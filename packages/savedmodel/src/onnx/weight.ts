@@ -1,29 +1,59 @@
-import type { Tensor } from '@servable/tensor';
+import { dtypeInfo, Tensor, type DType } from '@servable/tensor';
 import type { Weight } from '../plan/plan.js';
 
 /** Constants below this many bytes are read while compiling, since what they are decides what is emitted. */
 export const MIN_WEIGHT_BYTES = 64 * 1024;
 
-/** A weight that is `change` applied to another one, when it is read. */
-export function derivedWeight(
-  weight: Weight,
-  shape: readonly number[],
-  change: (tensor: Tensor) => Tensor,
-): Weight {
+/** What is done to a weight's values when they are read. */
+export type WeightChange =
+  /** In the memory in which they are. */
+  | { readonly kind: 'inPlace'; apply(values: Tensor): void }
+  /** From one memory to another. */
+  | { readonly kind: 'move'; apply(from: Tensor, to: Tensor): void };
+
+/** A weight whose values are those of another one, changed. No `change` means that only the shape is another. */
+export function derivedWeight(weight: Weight, shape: readonly number[], change?: WeightChange): Weight {
+  const { dtype, byteLength } = weight;
   return {
-    dtype: weight.dtype,
+    dtype,
     shape,
-    byteLength: weight.byteLength,
-    load: async (signal) => change(await weight.load(signal)),
+    byteLength,
+    async readInto(target, scratch, signal) {
+      if (change?.kind === 'move') {
+        await weight.readInto(scratch, target, signal);
+        change.apply(tensorOver(dtype, weight.shape, scratch), tensorOver(dtype, shape, target));
+      } else {
+        await weight.readInto(target, scratch, signal);
+        change?.apply(tensorOver(dtype, shape, target));
+      }
+    },
   };
 }
 
 /** A constant that is in memory anyway. */
 export function weightOf(tensor: Tensor): Weight {
+  const { buffer, byteOffset, byteLength } = tensor.data as Uint8Array;
   return {
     dtype: tensor.dtype,
     shape: tensor.shape,
-    byteLength: tensor.byteLength,
-    load: () => Promise.resolve(tensor),
+    byteLength,
+    readInto: (target) => Promise.resolve(target.set(new Uint8Array(buffer, byteOffset, byteLength))),
   };
+}
+
+/** Reads a weight into memory of its own. */
+export async function readWeight(weight: Weight, signal?: AbortSignal): Promise<Tensor> {
+  const target = new Uint8Array(weight.byteLength);
+  await weight.readInto(target, new Uint8Array(weight.byteLength), signal);
+  return tensorOver(weight.dtype, weight.shape, target);
+}
+
+function tensorOver(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
+  const { array, bytes: width, lanes } = dtypeInfo(dtype);
+  if (array === undefined) throw new RangeError(`weights of dtype ${dtype}`);
+  return new Tensor(
+    dtype,
+    shape,
+    new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, (bytes.length / width) * lanes) as never,
+  );
 }

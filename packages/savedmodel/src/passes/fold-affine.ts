@@ -93,18 +93,25 @@ function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefi
 
 /** The weights with every output channel multiplied by its factor. */
 function scaled(weights: Value, factors: Float32Array, name: string): Value {
-  const scale = (kernel: Tensor): Tensor => {
-    const from = kernel.data as Float32Array;
-    const data = new Float32Array(from.length);
-    const size = from.length / factors.length;
+  const scale = (kernel: Tensor) => {
+    const data = kernel.data as Float32Array;
+    const size = data.length / factors.length;
     factors.forEach((by, c) => {
-      for (let i = c * size; i < (c + 1) * size; i++) data[i] = (from[i] as number) * by;
+      for (let i = c * size; i < (c + 1) * size; i++) data[i] = (data[i] as number) * by;
     });
-    return new Tensor('float32', kernel.shape, data);
   };
   const { dtype, shape, constant, weight } = weights;
-  if (constant !== undefined) return { name, dtype, shape, constant: scale(constant) };
-  return { name, dtype, shape, weight: weight && derivedWeight(weight, weight.shape, scale) };
+  if (constant === undefined) {
+    return {
+      name,
+      dtype,
+      shape,
+      weight: weight && derivedWeight(weight, weight.shape, { kind: 'inPlace', apply: scale }),
+    };
+  }
+  const copy = new Tensor('float32', constant.shape, (constant.data as Float32Array).slice());
+  scale(copy);
+  return { name, dtype, shape, constant: copy };
 }
 
 /** A constant as one number per channel of an NC… value, if that is what it is. */

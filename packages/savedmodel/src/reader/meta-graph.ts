@@ -1,12 +1,26 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { create, mergeFromBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { MetaGraphDefSchema, type MetaGraphDef } from '@servable/protos/tensorflow';
+import { GraphDefSchema, MetaGraphDefSchema, type MetaGraphDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { FunctionLibrary } from './function-library.js';
 
 /** Field numbers of `SavedModel`, `MetaGraphDef` and `MetaInfoDef` (`tensorflow/core/protobuf/*.proto`). */
 const META_GRAPHS = 2;
 const META_INFO_DEF = 1;
 const TAGS = 4;
+const GRAPH_DEF = 2;
+const OBJECT_GRAPH = 7;
+const LIBRARY = 2;
+const FUNCTIONS = 1;
+
+/** A MetaGraphDef, the largest parts of which are parsed when they are needed. */
+export interface ReadMetaGraph {
+  /** Without the functions of its graph and without its object graph. */
+  readonly metaGraph: MetaGraphDef;
+  readonly functions: FunctionLibrary;
+  /** Serialised parts of the `SavedObjectGraph`. */
+  readonly objectGraph: readonly Uint8Array[];
+}
 
 /**
  * Picks the MetaGraphDef whose tags are exactly the asked ones, in any order, and parses that one only. Its bytes fields
@@ -17,13 +31,13 @@ const TAGS = 4;
  * @throws SavedModelError DATA_LOSS `MALFORMED_PROTO`; NOT_FOUND `META_GRAPH_NOT_FOUND`, which lists the tag sets that
  * there are (`FindMetaGraphDef` in `tensorflow/cc/saved_model/reader.cc`)
  */
-export function selectMetaGraph(bytes: Uint8Array, tags: readonly string[], file: string): MetaGraphDef {
+export function selectMetaGraph(bytes: Uint8Array, tags: readonly string[], file: string): ReadMetaGraph {
   try {
     const wanted = setKey(tags);
     const available: string[] = [];
     for (const metaGraph of messagesOf(bytes, META_GRAPHS)) {
       const given = tagsOf(metaGraph);
-      if (setKey(given) === wanted) return fromBinary(MetaGraphDefSchema, metaGraph, { readUnknownFields: false });
+      if (setKey(given) === wanted) return readMetaGraph(metaGraph);
       available.push(braced(given));
     }
     throw new SavedModelError(
@@ -43,6 +57,48 @@ export function selectMetaGraph(bytes: Uint8Array, tags: readonly string[], file
       { cause, file },
     );
   }
+}
+
+function readMetaGraph(bytes: Uint8Array): ReadMetaGraph {
+  const metaGraph = create(MetaGraphDefSchema);
+  const graph = create(GraphDefSchema);
+  const parts = mergeWithout(MetaGraphDefSchema, metaGraph, bytes, [GRAPH_DEF, OBJECT_GRAPH]);
+  const functions: Uint8Array[] = [];
+  for (const graphDef of parts.get(GRAPH_DEF) ?? []) {
+    for (const library of mergeWithout(GraphDefSchema, graph, graphDef, [LIBRARY]).get(LIBRARY) ?? []) {
+      functions.push(...messagesOf(library, FUNCTIONS));
+    }
+  }
+  metaGraph.graphDef = graph;
+  return { metaGraph, functions: new FunctionLibrary(functions), objectGraph: parts.get(OBJECT_GRAPH) ?? [] };
+}
+
+/** Merges a serialised message into `target` except for some message fields, whose contents it returns as views. */
+function mergeWithout<Desc extends DescMessage>(
+  schema: Desc,
+  target: MessageShape<Desc>,
+  bytes: Uint8Array,
+  left: readonly number[],
+): ReadonlyMap<number, readonly Uint8Array[]> {
+  const found = new Map<number, Uint8Array[]>(left.map((number) => [number, []]));
+  const reader = new BinaryReader(bytes);
+  let start = 0;
+  const mergeUntil = (end: number) => {
+    if (end > start) mergeFromBinary(schema, target, bytes.subarray(start, end), { readUnknownFields: false });
+  };
+  while (reader.pos < reader.len) {
+    const from = reader.pos;
+    const [number, wireType] = reader.tag();
+    const contents = wireType === WireType.LengthDelimited ? found.get(number) : undefined;
+    if (contents === undefined) reader.skip(wireType, number);
+    else {
+      contents.push(reader.bytes());
+      mergeUntil(from);
+      start = reader.pos;
+    }
+  }
+  mergeUntil(reader.len);
+  return found;
 }
 
 function tagsOf(metaGraph: Uint8Array): string[] {

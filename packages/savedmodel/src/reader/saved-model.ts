@@ -1,10 +1,20 @@
-import type { MetaGraphDef, SavedObjectGraph, SignatureDef } from '@servable/protos/tensorflow';
+import { create, mergeFromBinary } from '@bufbuild/protobuf';
+import {
+  SavedObjectGraphSchema,
+  type MetaGraphDef,
+  type SavedObjectGraph,
+  type SignatureDef,
+} from '@servable/protos/tensorflow';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import type { FunctionLibrary } from './function-library.js';
 import type { VariableBundle } from './variable-bundle.js';
 
 /** What a {@link SavedModel} is made of. */
 export interface SavedModelParts {
   readonly dir: string;
   readonly metaGraph: MetaGraphDef;
+  readonly functions: FunctionLibrary;
+  readonly objectGraph: readonly Uint8Array[];
   readonly variables: VariableBundle | undefined;
   readonly assets: ReadonlyMap<string, string>;
   readonly initOp: string | undefined;
@@ -14,8 +24,13 @@ export interface SavedModelParts {
 export class SavedModel {
   /** The SavedModel's directory, absolute. */
   readonly dir: string;
-  /** The MetaGraph with the asked tags. Its bytes fields are views of the file's bytes; do not change them. */
+  /**
+   * The MetaGraph with the asked tags, without the functions of its graph and its object graph. Its bytes fields are views
+   * of the file's bytes; do not change them.
+   */
   readonly metaGraph: MetaGraphDef;
+  /** The functions of the graph. */
+  readonly functions: FunctionLibrary;
   /** Every signature, including `__saved_model_init_op` where the model has it. */
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   /** The variables; `undefined` when the SavedModel has no `variables/variables.index`. */
@@ -25,18 +40,42 @@ export class SavedModel {
   /** What is to be run once before the first request (a node, or an output of one); `undefined` when nothing is. */
   readonly initOp: string | undefined;
 
-  constructor({ dir, metaGraph, variables, assets, initOp }: SavedModelParts) {
+  readonly #objectGraphBytes: readonly Uint8Array[];
+  #objectGraph: SavedObjectGraph | undefined;
+
+  constructor({ dir, metaGraph, functions, objectGraph, variables, assets, initOp }: SavedModelParts) {
     this.dir = dir;
     this.metaGraph = metaGraph;
+    this.functions = functions;
+    this.#objectGraphBytes = objectGraph;
     this.signatureDefs = new Map(Object.entries(metaGraph.signatureDef));
     this.variables = variables;
     this.assets = assets;
     this.initOp = initOp;
   }
 
-  /** The objects of a TensorFlow 2 export: variables, functions, assets and how they hang together. */
+  /**
+   * The objects of a TensorFlow 2 export: variables, functions, assets and how they hang together.
+   *
+   * @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` when it cannot be parsed
+   */
   get objectGraph(): SavedObjectGraph | undefined {
-    return this.metaGraph.objectGraphDef;
+    if (this.#objectGraphBytes.length === 0) return undefined;
+    if (this.#objectGraph === undefined) {
+      const objectGraph = create(SavedObjectGraphSchema);
+      try {
+        for (const bytes of this.#objectGraphBytes) mergeFromBinary(SavedObjectGraphSchema, objectGraph, bytes);
+      } catch (cause) {
+        throw new SavedModelError(
+          'DATA_LOSS',
+          'MALFORMED_PROTO',
+          `The object graph of ${this.dir} cannot be parsed: expected a SavedObjectGraph: ${(cause as Error).message}`,
+          { cause, file: this.dir },
+        );
+      }
+      this.#objectGraph = objectGraph;
+    }
+    return this.#objectGraph;
   }
 
   /** The tags of the MetaGraph, in the file's order. */

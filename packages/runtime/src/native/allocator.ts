@@ -1,0 +1,34 @@
+import koffi from 'koffi';
+
+/** glibc's `M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` (malloc.h). */
+const TRIM_THRESHOLD = -1;
+const MMAP_THRESHOLD = -3;
+
+/**
+ * Blocks of this size and above are given back to the system when they are freed. Left to itself glibc raises the
+ * threshold with every large block that is freed, up to 32 MiB, so that a process which loads and unloads models keeps
+ * the memory of all of them.
+ */
+const LARGE_BLOCK_BYTES = 128 * 1024;
+
+let trim: ((pad: number) => number) | undefined;
+
+/** Makes the allocator of this process return the memory of unloaded models; has an effect with glibc only. */
+export function returnLargeBlocks(): void {
+  if (process.platform !== 'linux' || trim !== undefined) return;
+  try {
+    const libc = koffi.load('libc.so.6');
+    const mallopt = libc.func('int mallopt(int param, int value)') as (param: number, value: number) => number;
+    mallopt(MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    mallopt(TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
+    trim = libc.func('int malloc_trim(size_t pad)') as (pad: number) => number;
+  } catch {
+    // Another libc: its allocator is left as it is.
+    trim = () => 0;
+  }
+}
+
+/** Gives free pages between blocks in use back to the system; takes milliseconds. */
+export function returnFreePages(): void {
+  trim?.(0);
+}
