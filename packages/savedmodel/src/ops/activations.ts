@@ -22,7 +22,7 @@ export const activations = new OpFamily('activations')
     compute((builder, x, { attrs }) => {
       const alpha = attrs.float('alpha', 0.2);
       if (x.dtype !== 'float64') return builder.emit('LeakyRelu', [x], { alpha: float(alpha) });
-      return piecewise(builder, x, builder.emit('Mul', [x, builder.scalar(x.dtype, alpha)]), x);
+      return piecewise(builder, x, builder.emit('Mul', [x, builder.scalar(x.dtype, Math.fround(alpha))]), x);
     }),
   )
   .native(

@@ -5,8 +5,8 @@ import type { Value } from '../onnx/value.js';
  * A contraction of two operands is one MatMul between transpositions and reshapes, most of which fold into a constant
  * operand or vanish; the engine's own Einsum does the same work anew on every run. Other forms are left to it.
  */
-export function lowerEinsum(builder: Builder, equation: string, inputs: readonly Value[]): Value {
-  const text = equation.replaceAll(' ', '');
+export function lowerEinsum(builder: Builder, given: string, operands: readonly Value[]): Value {
+  const { text, inputs } = spellOut(builder, given.replaceAll(' ', ''), operands);
   const product = inputs.length === 2 ? contraction(builder, text, inputs[0] as Value, inputs[1] as Value) : undefined;
   if (product !== undefined) return product;
   return builder.emit(
@@ -18,6 +18,38 @@ export function lowerEinsum(builder: Builder, equation: string, inputs: readonly
       shape: einsumShape(text, inputs),
     },
   );
+}
+
+/**
+ * Writes an ellipsis out as labels, where ranks are known. A dimension of 1 that broadcasts loses its label: a label
+ * means one size.
+ */
+function spellOut(
+  builder: Builder,
+  text: string,
+  operands: readonly Value[],
+): { readonly text: string; readonly inputs: readonly Value[] } {
+  const [left = '', result] = text.split('->');
+  const terms = left.split(',');
+  const ranks = operands.map((value) => value.shape?.length);
+  if (!text.includes('...') || result === undefined || ranks.includes(undefined)) return { text, inputs: operands };
+  const covered = terms.map((term, i) => (term.includes('...') ? (ranks[i] ?? 0) - (term.length - 3) : 0));
+  const count = Math.max(...covered);
+  const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'].filter((label) => !text.includes(label));
+  const labels = free.slice(0, count);
+  const spelled = terms.map((term, i) => {
+    const [before = '', after = ''] = term.split('...');
+    return term.includes('...') ? [...before, ...labels.slice(count - (covered[i] ?? 0)), ...after] : [...term];
+  });
+  const isOne = (i: number, label: string) => operands[i]?.shape?.[spelled[i]?.indexOf(label) ?? -1] === 1;
+  const wide = (label: string) => spelled.some((own, i) => own.includes(label) && !isOne(i, label));
+  const inputs = operands.map((value, i) => {
+    const dropped = spelled[i]?.flatMap((label, at) => (labels.includes(label) && isOne(i, label) && wide(label) ? [at] : []));
+    spelled[i] = spelled[i]?.filter((_, at) => !dropped?.includes(at)) ?? [];
+    return builder.squeeze(value, dropped ?? []);
+  });
+  const output = result.replace('...', labels.join(''));
+  return { text: `${spelled.map((own) => own.join('')).join(',')}->${output}`, inputs };
 }
 
 type Labels = readonly string[];

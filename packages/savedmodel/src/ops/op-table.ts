@@ -33,6 +33,7 @@ import { shapes } from './shapes.js';
 import { spaceBatch } from './space-batch.js';
 import { slicing } from './slicing.js';
 import { transposedConvolution } from './transposed-convolution.js';
+import { sparse } from './sparse.js';
 import { strings } from './strings.js';
 import { tensorArrays } from './tensor-arrays.js';
 import { tensorLists } from './tensor-lists.js';
@@ -74,6 +75,7 @@ export const opFamilies = [
   exampleParsing,
   strings,
   ragged,
+  sparse,
   unicode,
   lookup,
   branches,

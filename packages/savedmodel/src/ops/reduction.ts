@@ -1,7 +1,8 @@
 import { argExtreme } from '../kernels/count.js';
-import { integerOf } from '../kernels/elements.js';
+import { integerOf, integersOf, isComplex } from '../kernels/elements.js';
+import { reduceTensor, type ReductionOp } from '../kernels/reduce-tensor.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isFloat } from './dtypes.js';
 import { hostValue } from './host-value.js';
@@ -9,29 +10,36 @@ import { OpFamily, type OpContext } from './registry.js';
 
 /** Reductions; their axes may come with the request. */
 export const reduction = new OpFamily('reduction')
-  .native('Sum', reduceWith('ReduceSum'))
-  .native('Mean', (context) =>
-    inComputeDType(context.builder, [context.input(0)], ([x]) => mean(context, x as Value)),
-  )
-  .native('Max', extreme('ReduceMax'))
-  .native('Min', extreme('ReduceMin'))
-  .native('Prod', reduceWith('ReduceProd'))
-  .native('All', (context) => {
+  .native('Sum', withGivenAxes('sum', reduceWith('ReduceSum')))
+  .native('Mean', withGivenAxes('mean', (context) =>
+    inComputeDType(context.builder, [context.input(0)], ([x]) => mean(context, x as Value))))
+  .native('Max', withGivenAxes('max', extreme('ReduceMax')))
+  .native('Min', withGivenAxes('min', extreme('ReduceMin')))
+  .native('Prod', withGivenAxes('prod', reduceWith('ReduceProd')))
+  .native('All', withGivenAxes('all', (context) => {
     const { builder } = context;
     const falses = builder.cast(builder.emit('Not', [context.input(0)]), 'int32');
     return builder.emit('Equal', [reduce(context, 'ReduceSum', falses), builder.scalar('int32', 0)]);
-  })
-  .native('Any', (context) => {
+  }))
+  .native('Any', withGivenAxes('any', (context) => {
     const { builder } = context;
     const trues = builder.cast(context.input(0), 'int32');
     return builder.emit('Greater', [reduce(context, 'ReduceSum', trues), builder.scalar('int32', 0)]);
-  })
-  .native('EuclideanNorm', (context) => {
+  }))
+  .native('EuclideanNorm', withGivenAxes('norm', (context) => {
     const { builder } = context;
     return inComputeDType(builder, [context.input(0)], ([x]) => {
       const squares = reduce(context, 'ReduceSum', builder.emit('Mul', [x, x]));
       if (isFloat(squares.dtype)) return builder.emit('Sqrt', [squares]);
       return builder.cast(builder.emit('Sqrt', [builder.cast(squares, 'float64')]), squares.dtype);
+    });
+  }))
+  .native('L2Loss', (context) => {
+    const { builder } = context;
+    return inComputeDType(builder, [context.input(0)], ([x]) => {
+      const flat = builder.reshape(builder.emit('Mul', [x, x]), [-1]);
+      const sum = builder.emit('ReduceSum', [flat, builder.ints([0])], { keepdims: 0 });
+      return builder.emit('Mul', [sum, builder.scalar(sum.dtype, 0.5)]);
     });
   })
   .native('ArgMax', (context) => position(context, 'ArgMax'))
@@ -44,11 +52,28 @@ function reduceWith(op: string) {
 
 function reduce(context: OpContext, op: string, x: Value): Value {
   const { builder, attrs } = context;
-  return builder.emit(op, [x, axesVector(builder, context.input(1))], {
-    keepdims: Number(attrs.bool('keep_dims', attrs.bool('keepdims', false))),
-    // No axes means nothing is reduced, where ONNX would reduce everything.
-    noop_with_empty_axes: 1,
-  });
+  const keepdims = Number(attrs.bool('keep_dims', attrs.bool('keepdims', false)));
+  const axes = knownIntegers(context.input(1));
+  // No axes means nothing is reduced, where the engine would reduce everything; told otherwise, it reduces nothing of a
+  // tensor without elements.
+  if (axes?.length === 0) return x;
+  const attributes = axes === undefined ? { keepdims, noop_with_empty_axes: 1 } : { keepdims };
+  // Negative axes of a tensor without elements go wrong in the engine.
+  const vector = axes && x.shape ? builder.ints(axes.map((axis) => builder.axis(axis, x))) : undefined;
+  return builder.emit(op, [x, vector ?? axesVector(builder, context.input(1))], attributes);
+}
+
+/** On the host when the axes come with the request. */
+function withGivenAxes(op: ReductionOp, native: (context: OpContext) => Value) {
+  return (context: OpContext): Value => {
+    const x = context.input(0);
+    if (knownIntegers(context.input(1)) !== undefined || isComplex(x.dtype)) return native(context);
+    const keep = context.attrs.bool('keep_dims', context.attrs.bool('keepdims', false));
+    const shape = keep && x.shape ? unknownShape(x.shape.length) : undefined;
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, ([values, axes]) =>
+      reduceTensor(values!, integersOf(axes), op, keep),
+    );
+  };
 }
 
 /** Axes as an int64 vector; TensorFlow takes a scalar too. */
