@@ -142,7 +142,8 @@ holds 'predict of both formats' 400 "expecting only one of 'inputs' or 'instance
 call POST /v1/models/half_plus_two:predict -d '{"instances": [[1.0], [1.0, 2.0]]}'
 holds 'predict of ragged rows' 400 'Expecting tensor size: 1 but got: 2'
 call POST /v1/models/half_plus_two:regress -d '{"signature_name": "regress_x_to_y"}'
-holds 'regress of no examples' 400 "When method is regress, key 'examples' is expected and was not found"
+# Upstream says classify here too.
+holds 'regress of no examples' 400 "When method is classify, key 'examples' is expected and was not found"
 call GET /v1/models
 error 'no model name' 400 'Missing model name in request.'
 call GET /v1/models/half_plus_two:predict

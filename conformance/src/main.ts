@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readArguments, usage, type Arguments } from './arguments.js';
+import { runClient, startServer } from './clients.js';
+import { checkDigits, checkGoldens, knownFailures } from './goldens.js';
+import { ensurePython, run } from './python.js';
+import { formatHead, formatRow, formatTotal, rowOf, type Row } from './row.js';
+import { cacheOf, exportedModels, findSubjects } from './subjects.js';
+
+/**
+ * Compares with TensorFlow: sets Python up, exports what is missing, runs every golden and other people's clients,
+ * prints a table and `N passed, N failed`. What cannot be run, because there is no Python say, counts as failed.
+ *
+ * @returns the exit status
+ */
+export async function main(root: string, argv: readonly string[]): Promise<number> {
+  let args: Arguments;
+  try {
+    args = readArguments(argv);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  const rows: Row[] = [];
+  const add = async (name: string, check: Parameters<typeof rowOf>[1]): Promise<void> => {
+    const row = await rowOf(name, check);
+    console.log(formatRow(row));
+    for (const failure of row.failures) console.log(`    ${failure}`);
+    rows.push(row);
+  };
+
+  const python = await preparePython(root, args);
+  const missing = await exportMissing(root, args, python);
+  if (args.exportOnly) {
+    for (const [name, why] of missing) console.log(`${name} was not exported: ${why}`);
+    console.log(`${exportedModels.filter(args.wants).length - missing.size} passed, ${missing.size} failed`);
+    return missing.size === 0 ? 0 : 1;
+  }
+
+  console.log(formatHead());
+  const known = knownFailures(root);
+  for (const [name, why] of missing) {
+    await add(`conformance/${name}`, () => Promise.reject(new Error(`skipped, as it was not exported: ${why}`)));
+  }
+  for (const subject of findSubjects(root).filter(({ name }) => args.wants(name))) {
+    await add(subject.name, () => checkGoldens(subject, known));
+  }
+  if (args.wants('examples/digits')) await add('examples/digits, classes', () => checkDigits(root));
+  await checkClients(root, args, python, add);
+  const total = formatTotal(rows);
+  console.log(total);
+  return total.startsWith('0 ') || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+/** The Python to use, or why there is none. */
+type Python = { readonly path: string } | { readonly why: string };
+
+async function preparePython(root: string, { exportOnly, wants }: Arguments): Promise<Python> {
+  const needed = exportOnly || wants('clients/grpc_official') || exportedModels.some((name) => wants(name));
+  if (!needed) return { why: 'not asked for' };
+  try {
+    return { path: await ensurePython(join(root, 'conformance')) };
+  } catch (error) {
+    return { why: (error as Error).message };
+  }
+}
+
+/** Exports the models that are not there; gives those that still are not, and why. */
+async function exportMissing(root: string, { wants }: Arguments, python: Python): Promise<Map<string, string>> {
+  const isMissing = (name: string): boolean => !existsSync(join(cacheOf(root), name, 'golden.json'));
+  const wanted = exportedModels.filter((name) => wants(`conformance/${name}`) && isMissing(name));
+  let why = 'why' in python ? python.why : 'it failed';
+  if ('path' in python && wanted.length > 0) {
+    console.log(`Exporting ${wanted.join(', ')} ...`);
+    try {
+      await run(python.path, [join(root, 'conformance/export/export.py'), ...wanted], root);
+    } catch (error) {
+      why = (error as Error).message;
+    }
+  }
+  return new Map(wanted.filter(isMissing).map((name) => [name, why]));
+}
+
+async function checkClients(
+  root: string,
+  { wants }: Arguments,
+  python: Python,
+  add: (name: string, check: Parameters<typeof rowOf>[1]) => Promise<void>,
+): Promise<void> {
+  const [official, rest] = ['clients/grpc_official', 'clients/rest'];
+  if (!wants(official) && !wants(rest)) return;
+  await using server = await startServer();
+  if (wants(official)) {
+    await add(official, () => {
+      if ('why' in python) throw new Error(`skipped, as it needs Python: ${python.why}`);
+      return runClient(python.path, [join(root, 'conformance/clients/grpc_official.py'), server.grpc]);
+    });
+  }
+  if (wants(rest)) await add(rest, () => runClient('bash', [join(root, 'conformance/clients/rest.sh'), server.rest]));
+}
