@@ -1,4 +1,5 @@
 import { Tensor } from '@servable/tensor';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { checkedSize, doublesOf, invalidRequest } from './elements.js';
 
 const { fround, floor, ceil } = Math;
@@ -14,7 +15,7 @@ export interface CropOptions {
  *
  * @param boxes - `[n, 4]`, in units of the image's height and width less one pixel
  * @param indices - which image each box is of
- * @throws SavedModelError INVALID_ARGUMENT for boxes of images that are not there
+ * @throws SavedModelError OUT_OF_RANGE for boxes of images that are not there
  */
 export function cropAndResize(
   images: Tensor,
@@ -34,7 +35,8 @@ export function cropAndResize(
   for (let b = 0; b < count; b++) {
     const image = Number((indices.data as Int32Array)[b]);
     if (!(image >= 0 && image < batch)) {
-      throw invalidRequest(
+      throw new SavedModelError(
+        'OUT_OF_RANGE',
         'BAD_BOX_INDEX',
         `box_ind has values outside [0, batch_size): box ${b} is of image ${image} of ${batch}`,
       );

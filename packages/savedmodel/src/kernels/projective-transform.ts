@@ -1,4 +1,4 @@
-import { Tensor } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { checkedSize, doublesOf, fromDoubles, invalidRequest } from './elements.js';
 
 const { fround, floor, trunc, min, max } = Math;

@@ -1,5 +1,6 @@
 import { activations } from './activations.js';
 import { arithmetic } from './arithmetic.js';
+import { assertions } from './assertions.js';
 import { basics } from './basics.js';
 import { colour } from './colour.js';
 import { branches } from './branches.js';
@@ -12,6 +13,7 @@ import { loops } from './loops.js';
 import { lookup } from './lookup.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
+import { imageCodecs } from './image-codecs.js';
 import { imageRegions } from './image-regions.js';
 import { patches } from './patches.js';
 import { pooling } from './pooling.js';
@@ -56,6 +58,7 @@ export const opFamilies = [
   colour,
   patches,
   imageRegions,
+  imageCodecs,
   detection,
   normalization,
   reduction,
@@ -78,6 +81,7 @@ export const opFamilies = [
   sparse,
   unicode,
   lookup,
+  assertions,
   branches,
   loops,
   tensorLists,

@@ -1,0 +1,446 @@
+import type { DecodedImage } from '../decoded-image.js';
+import { EntropyDecoder, HuffmanTable, ZIGZAG } from './entropy-decoder.js';
+import { inverseDct, multipliers, type DctMethod } from './inverse-dct.js';
+import { rowWriter, type ColourSpace } from './jpeg-colours.js';
+import { badJpeg } from './jpeg-error.js';
+import { rowReader, type Plane } from './upsample.js';
+
+/** The attributes of TensorFlow's DecodeJpeg and DecodeAndCropJpeg. */
+export interface JpegOptions {
+  /** 0 for as many as the file has, at most 3. */
+  readonly channels: 0 | 1 | 3;
+  readonly ratio: 1 | 2 | 4 | 8;
+  readonly fancyUpscaling: boolean;
+  readonly dctMethod: DctMethod;
+  readonly tryRecoverTruncated: boolean;
+  readonly crop?:
+    { readonly y: number; readonly x: number; readonly height: number; readonly width: number } | undefined;
+}
+
+interface Component {
+  readonly id: number;
+  readonly h: number;
+  readonly v: number;
+  readonly table: number;
+  /** Size in samples, and in blocks with those that only fill the last MCU. */
+  readonly width: number;
+  readonly height: number;
+  readonly blocksAcross: number;
+  readonly blocksDown: number;
+  /** Pixels per block and side. */
+  readonly size: 1 | 2 | 4 | 8;
+  coefficients: Int16Array | undefined;
+  samples: Uint8Array;
+  quantization: Int32Array | undefined;
+  predictor: number;
+}
+
+interface Frame {
+  readonly progressive: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly maxH: number;
+  readonly maxV: number;
+  readonly components: readonly Component[];
+}
+
+/** A component as one scan has it. */
+interface Member {
+  readonly component: Component;
+  readonly dc: HuffmanTable | undefined;
+  readonly ac: HuffmanTable | undefined;
+}
+
+/** What of the coefficients a progressive scan brings. */
+interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly high: number;
+  readonly low: number;
+}
+
+/** Samples above which TensorFlow refuses an image (jpeg_mem.cc). */
+const MAX_SAMPLES = 2 ** 29;
+
+const ceilDiv = (a: number, b: number) => Math.ceil(a / b);
+
+/**
+ * Decodes a JPEG to the very pixels that TensorFlow gives: sequential and progressive, 8 bits, one to four components.
+ *
+ * @throws SavedModelError INVALID_ARGUMENT for what is no JPEG, is cut short or is of a kind that is not supported
+ */
+export function decodeJpeg(data: Uint8Array, options: JpegOptions): DecodedImage {
+  return new JpegDecoder(data, options).decode();
+}
+
+class JpegDecoder {
+  private at = 2;
+  private frame: Frame | undefined;
+  private readonly tables: (Uint16Array | undefined)[] = [];
+  private readonly dc: (HuffmanTable | undefined)[] = [];
+  private readonly ac: (HuffmanTable | undefined)[] = [];
+  private restartInterval = 0;
+  private jfif = false;
+  private adobeTransform: number | undefined;
+  private scans = 0;
+
+  constructor(
+    private readonly data: Uint8Array,
+    private readonly options: JpegOptions,
+  ) {}
+
+  decode(): DecodedImage {
+    const { data } = this;
+    if (data[0] !== 0xff || data[1] !== 0xd8) throw badJpeg('it does not start as a JPEG');
+    for (;;) {
+      const marker = this.nextMarker();
+      if (marker === undefined || marker === 0xd9) {
+        const complete = this.frame !== undefined && this.scans > 0;
+        // A sequential image is complete with its scan; a progressive one needs its end to be told so.
+        if (
+          !complete ||
+          (marker === undefined && this.frame?.progressive === true && !this.options.tryRecoverTruncated)
+        ) {
+          throw badJpeg('it ends before its image does');
+        }
+        break;
+      }
+      if (marker === 0xda) {
+        this.readScan();
+        if (this.frame?.progressive === false && this.frame.components.every((c) => c.quantization !== undefined))
+          break;
+        continue;
+      }
+      this.readSegment(marker);
+    }
+    return this.finish(this.frame as Frame);
+  }
+
+  private nextMarker(): number | undefined {
+    const { data } = this;
+    for (;;) {
+      while (this.at < data.length && data[this.at] !== 0xff) this.at++;
+      while (this.at < data.length && data[this.at] === 0xff) this.at++;
+      if (this.at >= data.length) return undefined;
+      const marker = data[this.at++]!;
+      if (marker !== 0) return marker;
+    }
+  }
+
+  /** The body of the segment at the position. */
+  private segment(): Uint8Array {
+    const length = this.uint16(this.data, this.at);
+    if (length < 2 || this.at + length > this.data.length) throw badJpeg('a segment is longer than the data');
+    const body = this.data.subarray(this.at + 2, this.at + length);
+    this.at += length;
+    return body;
+  }
+
+  private uint16(from: Uint8Array, at: number): number {
+    const [high, low] = [from[at], from[at + 1]];
+    if (high === undefined || low === undefined) throw badJpeg('a segment is cut short');
+    return (high << 8) | low;
+  }
+
+  private readSegment(marker: number): void {
+    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) return;
+    if (marker === 0xd8) throw badJpeg('it starts twice');
+    const body = this.segment();
+    if (marker === 0xe0) this.jfif ||= startsWith(body, 'JFIF\0') && body.length >= 14;
+    else if (marker === 0xee && startsWith(body, 'Adobe') && body.length >= 12) this.adobeTransform = body[11];
+    else if (marker === 0xdb) this.readQuantization(body);
+    else if (marker === 0xc4) this.readHuffman(body);
+    else if (marker === 0xdd) this.restartInterval = this.uint16(body, 0);
+    else if (marker >= 0xc0 && marker <= 0xc2) this.readFrame(body, marker === 0xc2);
+    else if (marker >= 0xc3 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) {
+      throw badJpeg(`its coding process (SOF${marker - 0xc0}) is not supported`);
+    }
+  }
+
+  private readQuantization(body: Uint8Array): void {
+    for (let at = 0; at < body.length;) {
+      const head = body[at++]!;
+      const wide = head >> 4 !== 0;
+      const slot = head & 15;
+      if (slot > 3) throw badJpeg('a quantization table has a number above 3');
+      const table = new Uint16Array(64);
+      for (let k = 0; k < 64; k++, at += wide ? 2 : 1) {
+        const value = wide ? this.uint16(body, at) : body[at];
+        if (value === undefined) throw badJpeg('a quantization table is cut short');
+        table[ZIGZAG[k]!] = value;
+      }
+      this.tables[slot] = table;
+    }
+  }
+
+  private readHuffman(body: Uint8Array): void {
+    for (let at = 0; at < body.length;) {
+      const head = body[at]!;
+      const counts = body.subarray(at + 1, at + 17);
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      if (counts.length < 16 || total > 256 || at + 17 + total > body.length)
+        throw badJpeg('a Huffman table is cut short');
+      const table = new HuffmanTable(counts, body.subarray(at + 17, at + 17 + total));
+      if ((head & 15) > 3) throw badJpeg('a Huffman table has a number above 3');
+      (head >> 4 === 0 ? this.dc : this.ac)[head & 15] = table;
+      at += 17 + total;
+    }
+  }
+
+  private readFrame(body: Uint8Array, progressive: boolean): void {
+    if (this.frame !== undefined) throw badJpeg('it has two frames');
+    const [bits, height, width, count] = [body[0], this.uint16(body, 1), this.uint16(body, 3), body[5] ?? 0];
+    if (bits !== 8) throw badJpeg(`its samples have ${bits ?? 0} bits; 8 are supported`);
+    if (width === 0 || height === 0) throw badJpeg('it has no pixels');
+    if (body.length !== 6 + count * 3 || count === 0 || count > 4) throw badJpeg(`it has ${count} components`);
+    const raw = Array.from({ length: count }, (_, i) => {
+      const [id = 0, sampling = 0, table = 0] = body.subarray(6 + i * 3, 9 + i * 3);
+      return { id, h: sampling >> 4, v: sampling & 15, table };
+    });
+    if (raw.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) throw badJpeg('its sampling factors are bad');
+    const maxH = Math.max(...raw.map(({ h }) => h));
+    const maxV = Math.max(...raw.map(({ v }) => v));
+    const least = 8 / this.options.ratio;
+    const across = ceilDiv(width, 8 * maxH);
+    const down = ceilDiv(height, 8 * maxV);
+    const scaled = (size: number) => ceilDiv(size * least, 8);
+    if (scaled(width) * scaled(height) * count >= MAX_SAMPLES) throw badJpeg('it has too many pixels');
+    const components = raw.map((one): Component => {
+      let size = least;
+      // Where the image is made smaller, subsampled components are made less so, instead of being stretched (jdmaster.c).
+      while (size < 8 && (maxH * least) % (one.h * size * 2) === 0 && (maxV * least) % (one.v * size * 2) === 0)
+        size *= 2;
+      return {
+        ...one,
+        width: ceilDiv(width * one.h * size, maxH * 8),
+        height: ceilDiv(height * one.v * size, maxV * 8),
+        blocksAcross: across * one.h,
+        blocksDown: down * one.v,
+        size: size as Component['size'],
+        coefficients: undefined,
+        samples: new Uint8Array(0),
+        quantization: undefined,
+        predictor: 0,
+      };
+    });
+    for (const component of components) {
+      const blocks = component.blocksAcross * component.blocksDown;
+      component.samples = new Uint8Array(blocks * component.size * component.size);
+      if (progressive) component.coefficients = new Int16Array(blocks * 64);
+    }
+    this.frame = { progressive, width, height, maxH, maxV, components };
+  }
+
+  private readScan(): void {
+    const { frame } = this;
+    if (frame === undefined) throw badJpeg('a scan stands before the frame');
+    const body = this.segment();
+    const count = body[0] ?? 0;
+    if (count < 1 || count > 4 || body.length !== 4 + count * 2) throw badJpeg('a scan has a bad header');
+    const members = Array.from({ length: count }, (_, i) => {
+      const component = frame.components.find(({ id }) => id === body[1 + i * 2]);
+      if (component === undefined) throw badJpeg('a scan is of a component that is not there');
+      const tables = body[2 + i * 2]!;
+      return { component, dc: this.dc[tables >> 4], ac: this.ac[tables & 15] };
+    });
+    const [from = 0, to = 0, approximation = 0] = body.subarray(1 + count * 2);
+    const [high, low] = [approximation >> 4, approximation & 15];
+    if (
+      frame.progressive &&
+      (from > to || to > 63 || (from > 0 && count > 1) || (from === 0 && to !== 0) || low > 13)
+    ) {
+      throw badJpeg('a scan has bad progression parameters');
+    }
+    for (const { component } of members) {
+      component.predictor = 0;
+      if (component.quantization !== undefined) continue;
+      const table = this.tables[component.table];
+      if (table === undefined) throw badJpeg(`quantization table ${component.table} is missing`);
+      component.quantization = multipliers(table, this.options.dctMethod, component.size);
+    }
+    this.scans++;
+    const decoder = new EntropyDecoder(this.data, this.at, this.options.tryRecoverTruncated);
+    const band = { from, to, high, low };
+    this.overUnits(frame, members, decoder, (member, x, y, skip) => {
+      if (frame.progressive) {
+        if (!skip) this.progressiveBlock(decoder, member, x, y, band);
+      } else {
+        this.sequentialBlock(decoder, member, x, y, skip);
+      }
+    });
+    this.at = decoder.position;
+  }
+
+  private overUnits(
+    frame: Frame,
+    members: readonly Member[],
+    decoder: EntropyDecoder,
+    decodeBlock: (member: Member, x: number, y: number, skip: boolean) => void,
+  ): void {
+    const [only] = members;
+    const single = members.length === 1 && only !== undefined ? only.component : undefined;
+    const { size = 8 } = single ?? {};
+    const across = single ? ceilDiv(single.width, size) : ceilDiv(frame.width, 8 * frame.maxH);
+    const down = single ? ceilDiv(single.height, size) : ceilDiv(frame.height, 8 * frame.maxV);
+    let untilRestart = this.restartInterval;
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) {
+        if (this.restartInterval > 0 && untilRestart === 0) {
+          decoder.restart();
+          for (const { component } of members) component.predictor = 0;
+          untilRestart = this.restartInterval;
+        }
+        untilRestart--;
+        // When the data has run out, what follows keeps its zeros: a uniform grey.
+        const skip = decoder.exhausted;
+        if (skip && frame.progressive && this.restartInterval === 0) return;
+        for (const member of members) {
+          const { h, v } = single ? { h: 1, v: 1 } : member.component;
+          for (let row = 0; row < v; row++) {
+            for (let column = 0; column < h; column++) decodeBlock(member, x * h + column, y * v + row, skip);
+          }
+        }
+      }
+    }
+  }
+
+  private readonly block = new Int16Array(64);
+
+  private sequentialBlock(
+    decoder: EntropyDecoder,
+    { component, dc, ac }: Member,
+    x: number,
+    y: number,
+    skip: boolean,
+  ): void {
+    const { block } = this;
+    block.fill(0);
+    if (dc === undefined || ac === undefined) throw badJpeg('a Huffman table is missing');
+    if (!skip) component.predictor = decoder.sequentialBlock(block, 0, dc, ac, component.predictor);
+    this.transform(component, block, 0, x, y);
+  }
+
+  private progressiveBlock(
+    decoder: EntropyDecoder,
+    { component, dc, ac }: Member,
+    x: number,
+    y: number,
+    { from, to, high, low }: Band,
+  ): void {
+    const at = (y * component.blocksAcross + x) * 64;
+    const blocks = component.coefficients as Int16Array;
+    if (from === 0) {
+      if (high > 0) return decoder.dcRefine(blocks, at, low);
+      if (dc === undefined) throw badJpeg('a Huffman table is missing');
+      component.predictor = decoder.dcFirst(blocks, at, dc, component.predictor, low);
+      return;
+    }
+    if (ac === undefined) throw badJpeg('a Huffman table is missing');
+    if (high > 0) decoder.acRefine(blocks, at, ac, from, to, low);
+    else decoder.acFirst(blocks, at, ac, from, to, low);
+  }
+
+  private transform(component: Component, block: Int16Array, start: number, x: number, y: number): void {
+    const { size, blocksAcross, samples, quantization } = component;
+    const stride = blocksAcross * size;
+    const write = inverseDct(this.options.dctMethod, size);
+    write(block, start, quantization as Int32Array, samples, y * size * stride + x * size, stride);
+  }
+
+  private finish(frame: Frame): DecodedImage {
+    const { options } = this;
+    for (const component of frame.components) {
+      const { coefficients } = component;
+      if (coefficients === undefined) continue;
+      if (component.quantization === undefined) throw badJpeg('a component is in no scan');
+      for (let y = 0; y < component.blocksDown; y++) {
+        for (let x = 0; x < component.blocksAcross; x++) {
+          this.transform(component, coefficients, (y * component.blocksAcross + x) * 64, x, y);
+        }
+      }
+    }
+    const least = 8 / options.ratio;
+    const width = ceilDiv(frame.width * least, 8);
+    const height = ceilDiv(frame.height * least, 8);
+    const space = this.colourSpace(frame.components);
+    const channels = options.channels === 0 ? Math.min(frame.components.length, 3) : options.channels;
+    const crop = options.crop ?? { y: 0, x: 0, height, width };
+    const inside =
+      crop.width > 0 &&
+      crop.height > 0 &&
+      crop.x >= 0 &&
+      crop.y >= 0 &&
+      crop.x + crop.width <= width &&
+      crop.y + crop.height <= height;
+    if (!inside) {
+      throw badJpeg(
+        `crop window y=${crop.y}, x=${crop.x}, height=${crop.height}, width=${crop.width} in an image of ${height} x ${width}`,
+      );
+    }
+    // libjpeg leaves out the columns before the crop's first MCU, and smooths as if the image began there.
+    const unit = frame.components.length === 1 ? least : frame.maxH * least;
+    const start = Math.floor(crop.x / unit) * unit;
+    const wide = crop.width + crop.x - start;
+    const readers = frame.components.map((component) =>
+      rowReader(planeOf(component, frame, least, start, wide, options.fancyUpscaling && least > 1), wide),
+    );
+    const writer = space && rowWriter(space, channels, readers, wide, this.adobeTransform !== undefined);
+    if (writer === undefined || channels === 2) {
+      throw badJpeg(`${frame.components.length} components cannot become ${channels} channels`);
+    }
+    const output = new Uint8Array(crop.width * crop.height * channels);
+    if (wide === crop.width) {
+      for (let y = 0; y < crop.height; y++) writer(crop.y + y, output, y * wide * channels);
+    } else {
+      const row = new Uint8Array(wide * channels);
+      for (let y = 0; y < crop.height; y++) {
+        writer(crop.y + y, row, 0);
+        output.set(row.subarray((crop.x - start) * channels), y * crop.width * channels);
+      }
+    }
+    return { width: crop.width, height: crop.height, channels, data: output };
+  }
+
+  /** libjpeg's guess from markers and component numbers (jdapimin.c). */
+  private colourSpace(components: readonly Component[]): ColourSpace | undefined {
+    const ids = components.map(({ id }) => id).join();
+    if (components.length === 1) return 'grey';
+    if (components.length === 4)
+      return this.adobeTransform === undefined || this.adobeTransform === 0 ? 'cmyk' : 'ycck';
+    if (components.length !== 3) return undefined;
+    if (this.jfif) return 'ycc';
+    if (this.adobeTransform !== undefined) return this.adobeTransform === 0 ? 'rgb' : 'ycc';
+    return ids === '82,71,66' ? 'rgb' : 'ycc';
+  }
+}
+
+/** The columns of a component for the image's `wide` columns from `start` on, which is where an MCU starts. */
+function planeOf(
+  component: Component,
+  frame: Frame,
+  least: number,
+  start: number,
+  wide: number,
+  fancy: boolean,
+): Plane {
+  const { samples, size, blocksAcross, width, height, h, v } = component;
+  const across = (frame.maxH * least) / (h * size);
+  const down = (frame.maxV * least) / (v * size);
+  if (!Number.isInteger(across) || !Number.isInteger(down))
+    throw badJpeg('its sampling factors do not divide each other');
+  const first = Math.floor(start / across);
+  return {
+    samples: samples.subarray(first),
+    stride: blocksAcross * size,
+    width: Math.min(ceilDiv(wide, across), width - first),
+    height,
+    across,
+    down,
+    // Two columns are too few for the triangle across; whether there are more is asked of the whole image.
+    smooth: fancy && (across === 1 || width > 2),
+  };
+}
+
+function startsWith(body: Uint8Array, text: string): boolean {
+  return Array.from(text).every((char, i) => body[i] === char.charCodeAt(0));
+}
