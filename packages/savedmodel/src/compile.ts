@@ -12,7 +12,7 @@ import { unknownDim } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
 import { readVariable } from './onnx/variable-access.js';
-import { isResource, type Lowered, type Variable } from './ops/registry.js';
+import { frozenVariable, isResource, type Lowered, type Variable } from './ops/registry.js';
 import { foldAffine } from './passes/fold-affine.js';
 import { liveNodes } from './passes/live-nodes.js';
 import { partition } from './passes/partition.js';
@@ -68,15 +68,12 @@ export async function compileSignature(
   const changing = new Map<string, GraphNode>();
   const variable = (node: GraphNode, into: Builder): Variable => {
     const key = variableKey(node);
-    const about = { kind: 'variable', node, key, isReference: node.op !== 'VarHandleOp' } as const;
-    if (!written.has(key)) {
-      const value = values(node, into);
-      return { ...about, value, dtype: value.dtype, shape: value.shape };
-    }
+    if (!written.has(key)) return frozenVariable(node, values(node, into));
     changing.set(key, node);
     const attrs = new Attributes(node, node.attrs);
     const shape = attrs.shape('shape')?.map((dim) => dim ?? unknownDim());
-    return { ...about, value: undefined, dtype: attrs.dtype('dtype'), shape };
+    const isReference = node.op !== 'VarHandleOp';
+    return { kind: 'variable', node, value: undefined, key, dtype: attrs.dtype('dtype'), shape, isReference };
   };
   const table = (node: GraphNode) => initial.tables.get(tableKey(node));
   const lowered = lowerGraph(graph, builder, feeds, { graphs, signatureName, variable, table });

@@ -7,21 +7,22 @@ import type { LookupTable } from './kernels/lookup-table.js';
 import { knownIntegers } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
-import { isResource, type Lowered, type OpContext } from './ops/registry.js';
+import { isResource, type Lowered, type OpContext, type Variable } from './ops/registry.js';
+import { readVariable } from './onnx/variable-access.js';
 
 /** What lowering needs of the model around the graph. */
 export interface LoweringEnvironment {
   readonly graphs: GraphBuilder;
   /** The name of the signature, for messages. */
   readonly signatureName: string;
-  /** The checkpointed value of a variable's node, as a constant of the graph. */
-  variable(node: GraphNode, builder: Builder): Value;
+  /** The variable of a node. */
+  variable(node: GraphNode, builder: Builder): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
   table(node: GraphNode): LookupTable | undefined;
 }
 
 /** Ops that change nothing a request could see, and may hang on control edges. */
-const HARMLESS_EFFECTS = new Set(['NoOp', 'Assert', 'Const', 'Identity', 'IdentityN', 'Placeholder', 'VarHandleOp']);
+const HARMLESS_EFFECTS = new Set(['NoOp', 'Const', 'Identity', 'IdentityN', 'Placeholder', 'VarHandleOp']);
 
 /**
  * Lowers a graph node by node.
@@ -121,26 +122,36 @@ class NodeContext implements OpContext {
   }
 
   resource(index: number) {
-    const value = this.lowered(index);
+    const value = this.given(index);
     if (!isResource(value)) throw this.refuse(`input ${index} is a tensor, where a resource is expected`);
     return value;
   }
 
   lowered(index: number): Lowered {
+    const value = this.given(index);
+    return isResource(value) && value.kind === 'variable' && value.isReference
+      ? readVariable(this.builder, value)
+      : value;
+  }
+
+  private given(index: number): Lowered {
     const input = this.node.inputs[index];
     if (input === undefined) throw this.refuse(`it has ${this.inputCount} inputs, and input ${index} is needed`);
     return outputOf(this.results, input.node, input.index);
   }
 
-  variable(node: GraphNode): Value {
+  variable(node: GraphNode): Variable {
     return this.environment.variable(node, this.builder);
   }
 
-  variableValue(index: number): Value {
+  variableAt(index: number): Variable {
     const resource = this.resource(index);
-    if (resource.kind !== 'variable')
-      throw this.refuse(`input ${index} is a ${resource.kind}, where a variable is expected`);
-    return resource.value;
+    if (resource.kind === 'variable') return resource;
+    throw this.refuse(`input ${index} is a ${resource.kind}, where a variable is expected`);
+  }
+
+  variableValue(index: number): Value {
+    return readVariable(this.builder, this.variableAt(index));
   }
 
   table(node: GraphNode): LookupTable | undefined {

@@ -136,10 +136,11 @@ export class Builder {
   /** Emits a node with any number of outputs. */
   emitAll(
     op: string,
-    inputs: readonly (Value | undefined)[],
+    operands: readonly (Value | undefined)[],
     attrs: Readonly<Record<string, AttributeInput>> = {},
     given?: readonly OutputSpec[],
   ): readonly Value[] {
+    const inputs = op.startsWith('Reduce') ? this.withPositiveAxes(operands) : operands;
     const attributes = toAttributes(attrs);
     const pushed = given === undefined ? pushThroughTranspose(this, op, inputs, attributes) : undefined;
     if (pushed !== undefined) return [pushed];
@@ -175,6 +176,13 @@ export class Builder {
     };
     this.nodes.push(node);
     return outputs;
+  }
+
+  /** The engine gives a wrong shape for negative axes of a tensor without elements. */
+  private withPositiveAxes([x, axes]: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+    const known = knownIntegers(axes);
+    if (x?.shape === undefined || known === undefined || known.every((axis) => axis >= 0)) return [x, axes];
+    return [x, this.ints(known.map((axis) => this.axis(axis, x)))];
   }
 
   /** Emits an op that JavaScript runs. */

@@ -134,6 +134,15 @@ kernels.set('Split', (inputs, attrs) => {
     inputs[1] === undefined ? new Array<number>(count).fill((x.shape[axis] ?? 0) / count) : integersOf(inputs[1]);
   return split(x, sizes, axis);
 });
+/** TensorFlow adds strings by joining them. */
+kernels.set('Add', (inputs) => {
+  const [a, b] = [at(inputs, 0), at(inputs, 1)];
+  const shape = broadcast(a.shape, b.shape);
+  const [ofA, ofB] = [broadcastOffsets(a.shape, shape), broadcastOffsets(b.shape, shape)];
+  const [x, y] = [a.data as readonly Uint8Array[], b.data as readonly Uint8Array[]];
+  const data = Array.from({ length: sizeOf(shape) }, (_, i) => Buffer.concat([x[ofA?.[i] ?? i]!, y[ofB?.[i] ?? i]!]));
+  return [new Tensor('string', shape, data)];
+});
 kernels.set('Equal', (inputs) => {
   const [a, b] = [at(inputs, 0), at(inputs, 1)];
   const shape = broadcast(a.shape, b.shape);

@@ -49,7 +49,7 @@ export function stackedList(tensor: Value, element?: Shape, loose = false): Tens
   return {
     kind: 'list',
     dtype,
-    element: refineShape(shape?.slice(1), element),
+    element: element ?? shape?.slice(1),
     state: { kind: 'stacked', tensor, loose },
   };
 }

@@ -4,6 +4,7 @@ import { asCondition, emitBranch, withBodies } from '../onnx/control-flow.js';
 import { knownIntegers, unknownDim, type OutputSpec } from '../onnx/infer-shapes.js';
 import { refineShape, sameScalar, stackList, type TensorList } from '../onnx/tensor-list.js';
 import { sameDim, type Shape, type Value } from '../onnx/value.js';
+import { guardedAssertion, lowerGuardedAssertion } from './assertions.js';
 import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
 
 type Side = (builder: Builder) => readonly Lowered[];
@@ -14,13 +15,13 @@ export const branches = new OpFamily('branches')
     const args = argumentsFrom(context, 1);
     const side = (body: FunctionGraph) => (builder: Builder) => context.lowerBody(body, args, builder);
     const condition = asCondition(context.builder, context.input(0));
-    return branch(
-      context,
-      context.builder,
-      condition,
-      side(context.body('then_branch')),
-      side(context.body('else_branch')),
-    );
+    const [whenTrue, whenFalse] = [context.body('then_branch'), context.body('else_branch')];
+    const assertion = guardedAssertion(whenTrue, whenFalse);
+    if (assertion !== undefined) {
+      lowerGuardedAssertion(context, condition, whenFalse, assertion, args);
+      return whenTrue.outputs.map(() => condition);
+    }
+    return branch(context, context.builder, condition, side(whenTrue), side(whenFalse));
   })
   .native('Case StatelessCase', (context) => {
     const args = argumentsFrom(context, 1);

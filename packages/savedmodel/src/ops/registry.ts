@@ -2,6 +2,7 @@ import type { DType } from '@servable/tensor';
 import type { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Attributes } from '../graph/attributes.js';
 import type { FunctionGraph, GraphNode, GraphValue } from '../graph/graph.js';
+import { variableKey } from '../graph/written-variables.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import type { Builder } from '../onnx/builder.js';
 import type { TensorList } from '../onnx/tensor-list.js';
@@ -9,13 +10,32 @@ import type { Dim, Shape, Value } from '../onnx/value.js';
 
 /** What a resource-typed or variant-typed edge stands for while lowering: never a tensor of the engine. */
 export type Resource =
-  /** A variable; a frozen value, since serving signatures of this kind only read it. */
-  | { readonly kind: 'variable'; readonly node: GraphNode; readonly value: Value }
+  | Variable
   /** A lookup table; without contents when nothing fills it. */
   | { readonly kind: 'table'; readonly node: GraphNode; readonly table: LookupTable | undefined }
   | TensorList
   /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
   | { readonly kind: 'tensor-array'; readonly node: GraphNode };
+
+/** A variable. */
+export interface Variable {
+  readonly kind: 'variable';
+  readonly node: GraphNode;
+  /** Its value, if no signature changes it. */
+  readonly value: Value | undefined;
+  /** What {@link VariableStore} calls it. */
+  readonly key: string;
+  readonly dtype: DType;
+  readonly shape: Shape | undefined;
+  /** Whether ops read it by taking it as a tensor, as TensorFlow 1's reference variables have it. */
+  readonly isReference: boolean;
+}
+
+/** A variable that no signature changes. */
+export function frozenVariable(node: GraphNode, value: Value): Variable {
+  const { dtype, shape } = value;
+  return { kind: 'variable', node, value, key: variableKey(node), dtype, shape, isReference: false };
+}
 
 export type Lowered = Value | Resource;
 
@@ -34,8 +54,9 @@ export interface OpContext {
   resource(index: number): Resource;
   /** The value of the variable at an input, as this node sees it. @throws SavedModelError when it is none */
   variableValue(index: number): Value;
-  /** The value of a variable from the checkpoint. */
-  variable(node: GraphNode): Value;
+  variableAt(index: number): Variable;
+  /** The variable that a node stands for. */
+  variable(node: GraphNode): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
   table(node: GraphNode): LookupTable | undefined;
   /** The known integers of an input. @throws SavedModelError when they depend on the request */

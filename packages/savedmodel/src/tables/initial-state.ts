@@ -7,7 +7,7 @@ import { restoredKey } from '../graph/variable-keys.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import { lowerGraph } from '../lower-graph.js';
 import { Builder } from '../onnx/builder.js';
-import { isResource, type Lowered } from '../ops/registry.js';
+import { frozenVariable, isResource, type Lowered } from '../ops/registry.js';
 import { readWholeFile } from '../reader/data-file.js';
 import { checkpointOf, type Checkpoint, type ReadOptions } from '../reader/read-options.js';
 import type { SavedModel } from '../reader/saved-model.js';
@@ -186,7 +186,7 @@ class StateReader {
       variable: (variable, builder) => {
         const assigned = this.variables.get(variable.name);
         if (assigned === undefined) throw this.refuse(node, `it reads the variable '${variable.name}'`);
-        return builder.constant(assigned);
+        return frozenVariable(variable, builder.constant(assigned));
       },
       table: () => undefined,
     });
