@@ -114,9 +114,9 @@ function over64(length: number, fetch: (at: number) => bigint): bigint {
 /** Joins two fingerprints (`FingerprintCat64` in tensorflow/core/platform/fingerprint.h). */
 export function concatFingerprints(a: bigint, b: bigint): bigint {
   const multiplier = 0xc6a4a7935bd1e995n;
-  const mixed = shiftMix(u64(b * multiplier));
-  const result = u64(a ^ u64(mixed * multiplier));
-  return u64(shiftMix(u64(shiftMix(u64(result * multiplier)) * multiplier)));
+  const mixed = u64(shiftMix(u64(b * multiplier)) * multiplier);
+  const result = u64((a ^ multiplier ^ mixed) * multiplier);
+  return shiftMix(u64(shiftMix(result) * multiplier));
 }
 
 /** TensorFlow's older `Hash64` with its usual seed (tensorflow/core/platform/hash.cc), unsigned. */

@@ -87,7 +87,8 @@ function count(
   const counts = new Map<number, Map<number, number>>();
   let greatest = 0;
   integersOf(values).forEach((value, i) => {
-    if (value < 0 || (maxLength > 0 && value >= maxLength)) return;
+    if (value < 0) throw invalidRequest('NEGATIVE_VALUE', 'Input values must all be non-negative');
+    if (maxLength > 0 && value >= maxLength) return;
     const row = rowOf(i);
     let own = counts.get(row);
     if (own === undefined) counts.set(row, (own = new Map()));
