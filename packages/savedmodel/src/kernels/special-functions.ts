@@ -281,3 +281,47 @@ export function spence(x: number): number {
   }
   return sum;
 }
+
+/** Abscissas and weights of Gauss and Legendre's rule of five points on [-1, 1]. */
+const GAUSS: readonly (readonly [at: number, weight: number])[] = [
+  [0, 128 / 225],
+  ...[-1, 1].flatMap((sign) =>
+    [-1, 1].map((inner): readonly [number, number] => [
+      (sign / 3) * Math.sqrt(5 + inner * 2 * Math.sqrt(10 / 7)),
+      (322 - inner * 13 * Math.sqrt(70)) / 900,
+    ]),
+  ),
+];
+
+/** Fresnel's integrals of cos(πt²/2) and sin(πt²/2) from 0 to x. */
+export function fresnel(x: number): readonly [cosine: number, sine: number] {
+  if (Number.isNaN(x)) return [x, x];
+  const size = Math.abs(x);
+  const sign = x < 0 ? -1 : 1;
+  if (size > 1e8) return [sign / 2, sign / 2];
+  if (size > 5) {
+    const z = Math.PI * size * size;
+    let [f, g] = [1, 1 / z];
+    let [termF, termG] = [f, g];
+    for (let k = 1; k < 12; k++) {
+      termF *= (-(4 * k - 3) * (4 * k - 1)) / (z * z);
+      termG *= (-(4 * k - 1) * (4 * k + 1)) / (z * z);
+      f += termF;
+      g += termG;
+    }
+    const [c, s] = [Math.cos(z / 2), Math.sin(z / 2)];
+    const scale = 1 / (Math.PI * size);
+    return [sign * (0.5 + scale * (f * s - g * c)), sign * (0.5 - scale * (f * c + g * s))];
+  }
+  const panels = 4 * Math.ceil(size * size) + 8;
+  const half = size / panels / 2;
+  let [cosine, sine] = [0, 0];
+  for (let panel = 0; panel < panels; panel++) {
+    for (const [at, weight] of GAUSS) {
+      const t = half * (2 * panel + 1 + at);
+      cosine += weight * Math.cos((Math.PI * t * t) / 2);
+      sine += weight * Math.sin((Math.PI * t * t) / 2);
+    }
+  }
+  return [sign * cosine * half, sign * sine * half];
+}

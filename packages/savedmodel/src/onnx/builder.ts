@@ -193,7 +193,12 @@ export class Builder {
     run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>,
   ): readonly Value[] {
     if (!this.runsHostOps) throw new HostOpInBody(op, this.origin);
-    const outputs: Value[] = specs.map((spec) => ({ name: this.uniqueName(this.origin), ...spec }));
+    const outputs: Value[] = specs.map(({ dtype, shape, elements }) => ({
+      name: this.uniqueName(this.origin),
+      dtype,
+      shape,
+      elements,
+    }));
     const node: LoweredNode = {
       kind: 'host',
       op,

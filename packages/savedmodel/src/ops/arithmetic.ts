@@ -1,3 +1,4 @@
+import { isComplex } from '../kernels/elements.js';
 import { nextAfter } from '../kernels/next-after.js';
 import { truncateFloats } from '../kernels/truncate-floats.js';
 import type { Builder } from '../onnx/builder.js';
@@ -51,7 +52,9 @@ export const arithmetic = new OpFamily('arithmetic')
     'SquaredDifference',
     binary((builder, a, b) => {
       const difference = builder.emit('Sub', [a, b]);
-      return builder.emit('Mul', [difference, difference]);
+      if (!isComplex(difference.dtype)) return builder.emit('Mul', [difference, difference]);
+      const { re, im } = builder.complexParts(difference);
+      return builder.emit('Mul', [builder.complex({ re, im: builder.emit('Neg', [im]) }), difference]);
     }),
   )
   .native(

@@ -47,6 +47,9 @@ export function hostValue(
   return hostValues(context, inputs, [spec], (tensors) => [run(tensors)])[0] as Value;
 }
 
+/** The dtype and shape of a value, for a result that has the same. */
+export const like = ({ dtype, shape }: OutputSpec): OutputSpec => ({ dtype, shape });
+
 /** A function of the elements of all inputs, which broadcast, computed by the host in double precision. */
 export function elementwise(
   context: OpContext,

@@ -14,15 +14,15 @@ import { isComplex } from '../kernels/elements.js';
 import { broadcastShapes, type OutputSpec } from '../onnx/infer-shapes.js';
 import type { Dim, Shape, Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
-import { hostValue, hostValues } from './host-value.js';
+import { hostValue, hostValues, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Factorizations and solvers, on the host in double precision. */
 export const linearAlgebra = new OpFamily('linear algebra')
-  .host('Cholesky', (context) => hostValue(context, [real(context, 0)], real(context, 0), ([x]) => choleskyFactor(x!)))
+  .host('Cholesky', (context) => hostValue(context, [real(context, 0)], like(real(context, 0)), ([x]) => choleskyFactor(x!)))
   .host('MatrixInverse', (context) => {
     const adjoint = context.attrs.bool('adjoint', false);
-    return hostValue(context, [real(context, 0)], real(context, 0), ([x]) => inverse(x!, adjoint));
+    return hostValue(context, [real(context, 0)], like(real(context, 0)), ([x]) => inverse(x!, adjoint));
   })
   .host('MatrixDeterminant', (context) => {
     const { dtype, shape } = real(context, 0);
@@ -36,7 +36,7 @@ export const linearAlgebra = new OpFamily('linear algebra')
   .host('MatrixSolve', (context) => {
     const adjoint = context.attrs.bool('adjoint', false);
     const [a, b] = [real(context, 0), real(context, 1)];
-    return hostValue(context, [a, b], b, ([x, y]) => solveSystem(x!, y!, adjoint));
+    return hostValue(context, [a, b], like(b), ([x, y]) => solveSystem(x!, y!, adjoint));
   })
   .host('MatrixTriangularSolve', (context) => {
     const adjoint = context.attrs.bool('adjoint', false);
@@ -74,7 +74,7 @@ export const linearAlgebra = new OpFamily('linear algebra')
   .host('Lu', (context) => {
     const x = real(context, 0);
     const index = context.attrs.dtype('output_idx_type', 'int32');
-    const specs = [x, { dtype: index, shape: x.shape?.slice(0, -1) }];
+    const specs = [like(x), { dtype: index, shape: x.shape?.slice(0, -1) }];
     return hostValues(context, [x], specs, ([value]) => luDecomposition(value!, index));
   })
   .native('Cross', cross);

@@ -12,7 +12,7 @@ import type { Builder } from '../onnx/builder.js';
 import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
 import type { Shape, Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
-import { hostValue } from './host-value.js';
+import { hostValue, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Diagonals and bands of matrices. */
@@ -22,7 +22,7 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
     const isSquare = [rows, columns].every((size) => size === undefined || knownIntegers(size)?.[0] === -1);
     const isMain = k === undefined || knownIntegers(k)?.every((d) => d === 0) === true;
     const isPlain = fill === undefined || isZero(fill.constant);
-    if (isSquare && isMain && isPlain && x.shape !== undefined && x.dtype !== 'string' && !isComplex(x.dtype)) {
+    if (isSquare && isMain && isPlain && x.shape !== undefined && x.dtype !== 'string') {
       return squareDiagonal(context.builder, x);
     }
     const band = k && knownIntegers(k);
@@ -48,7 +48,7 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
     );
   })
   .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', (context) =>
-    hostValue(context, context.inputs(), context.input(0), ([matrix, diagonal, k]) =>
+    hostValue(context, context.inputs(), like(context.input(0)), ([matrix, diagonal, k]) =>
       matrixSetDiagonal(matrix!, diagonal!, k, alignment(context)),
     ),
   )
@@ -65,7 +65,8 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
 
 /** The second versions of the ops have no such attribute and align to the left. */
 function alignment(context: OpContext): DiagonalAlignment {
-  return context.attrs.string('align', 'LEFT_LEFT') as DiagonalAlignment;
+  const fallback = context.node.op.endsWith('V3') ? 'RIGHT_LEFT' : 'LEFT_LEFT';
+  return context.attrs.string('align', fallback) as DiagonalAlignment;
 }
 
 function isZero(constant: Tensor | undefined): boolean {
@@ -83,6 +84,10 @@ function squareDiagonal(builder: Builder, x: Value): Value {
 
 function keepWhere(builder: Builder, condition: Value, x: Value): Value {
   if (x.dtype === 'bool') return builder.emit('And', [condition, x]);
+  if (isComplex(x.dtype)) {
+    const { re, im } = builder.complexParts(x);
+    return builder.complex({ re: keepWhere(builder, condition, re), im: keepWhere(builder, condition, im) });
+  }
   return inComputeDType(builder, [x], ([value]) =>
     builder.emit('Where', [condition, value, builder.scalar((value as Value).dtype, 0)]),
   );

@@ -58,9 +58,7 @@ function reduce(context: OpContext, op: string, x: Value): Value {
   // tensor without elements.
   if (axes?.length === 0) return x;
   const attributes = axes === undefined ? { keepdims, noop_with_empty_axes: 1 } : { keepdims };
-  // Negative axes of a tensor without elements go wrong in the engine.
-  const vector = axes && x.shape ? builder.ints(axes.map((axis) => builder.axis(axis, x))) : undefined;
-  return builder.emit(op, [x, vector ?? axesVector(builder, context.input(1))], attributes);
+  return builder.emit(op, [x, axesVector(builder, context.input(1))], attributes);
 }
 
 /** On the host when the axes come with the request. */

@@ -6,7 +6,7 @@ import { tensorAttribute, vectorTensor } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { withoutNegatives } from './guard.js';
-import { hostValue, hostValues } from './host-value.js';
+import { hostValue, hostValues, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Writing by index, and finding indices. */
@@ -27,7 +27,7 @@ export const scatter = new OpFamily('scatter')
   .native('TensorScatterUpdate', (context) => {
     const [x, indices, updates] = context.inputs() as [Value, Value, Value];
     if (x.dtype === 'string' || isComplex(x.dtype)) {
-      return hostValue(context, [x, indices, updates], x, ([a, b, c]) => scatterUpdate(a!, b!, c!));
+      return hostValue(context, [x, indices, updates], like(x), ([a, b, c]) => scatterUpdate(a!, b!, c!));
     }
     return write(context, x, indices, updates, 'none');
   })

@@ -8,7 +8,7 @@ import { broadcastShapes, knownElements, knownIntegers, unknownShape } from '../
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { requireAll } from './guard.js';
-import { hostValue, hostValues } from './host-value.js';
+import { hostValue, hostValues, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Ops that look at shapes or rearrange elements without computing. */
@@ -104,11 +104,13 @@ export const shapes = new OpFamily('shapes')
   .native('Fill', (context) => {
     const { builder } = context;
     const dims = builder.cast(context.input(0), 'int64');
-    return builder.emit('Expand', [context.input(1), dims]);
+    return viaFloat(builder, context.input(1), (value) => builder.emit('Expand', [value, dims]));
   })
-  .native('BroadcastTo', (context) =>
-    context.builder.emit('Expand', [context.input(0), context.builder.cast(context.input(1), 'int64')]),
-  )
+  .native('BroadcastTo', (context) => {
+    const { builder } = context;
+    const shape = builder.cast(context.input(1), 'int64');
+    return viaFloat(builder, context.input(0), (value) => builder.emit('Expand', [value, shape]));
+  })
   .native('ZerosLike', (context) => filledLike(context, 0))
   .native('OnesLike', (context) => filledLike(context, 1))
   .native('Range', range)
@@ -138,6 +140,11 @@ export const shapes = new OpFamily('shapes')
   .native('Reverse ReverseV2', reversed)
   .native('ReverseSequence', reverseSequence)
   .native('Roll', rolled);
+
+/** The engine moves all dtypes about but bfloat16, which float32 holds exactly. */
+function viaFloat(builder: Builder, x: Value, move: (x: Value) => Value): Value {
+  return x.dtype === 'bfloat16' ? builder.cast(move(builder.cast(x, 'float32')), 'bfloat16') : move(x);
+}
 
 function shapeAs(context: OpContext, value: Value): Value {
   return context.builder.cast(context.builder.shapeOf(value), context.attrs.dtype('out_type', 'int32'));
@@ -222,7 +229,8 @@ function filledLike(context: OpContext, fill: number): Value {
     const real = fillShape(builder, builder.complexParts(value).re, fill);
     return builder.cast(real, value.dtype);
   }
-  if (value.dtype === 'string') return hostValue(context, [value], value, ([x]) => zeros('string', x!.shape));
+  if (value.dtype === 'string')
+    return hostValue(context, [value], { dtype: 'string', shape: value.shape }, ([x]) => zeros('string', x!.shape));
   return fillShape(builder, value, fill);
 }
 
@@ -252,11 +260,24 @@ function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | und
     builder.emit('Pad', filling === undefined ? [value, pads] : [value, pads, filling], { mode });
   if (isComplex(x.dtype)) return emit(x, undefined);
   if (PADDED.includes(x.dtype)) return emit(x, fill);
-  return inComputeDType(builder, fill === undefined ? [x] : [x, fill], ([value, filling]) => emit(value as Value, filling));
+  return inComputeDType(builder, fill === undefined ? [x] : [x, fill], ([value, filling]) =>
+    emit(value as Value, filling),
+  );
 }
 
 /** Dtypes that the engine pads as they are. */
-const PADDED: readonly DType[] = ['float32', 'float64', 'int32', 'int64', 'uint32', 'uint64', 'int8', 'uint8', 'bool', 'string'];
+const PADDED: readonly DType[] = [
+  'float32',
+  'float64',
+  'int32',
+  'int64',
+  'uint32',
+  'uint64',
+  'int8',
+  'uint8',
+  'bool',
+  'string',
+];
 
 /** Mirrors the edges including the outermost elements, one dimension after the other. */
 function symmetricPad(builder: Builder, x: Value, paddings: readonly number[]): Value {
@@ -264,7 +285,13 @@ function symmetricPad(builder: Builder, x: Value, paddings: readonly number[]): 
   x.shape?.forEach((dim, axis) => {
     const [before = 0, after = 0] = paddings.slice(2 * axis, 2 * axis + 2);
     const mirrored = (from: number, to: number) =>
-      builder.emit('Slice', [value, builder.ints([from]), builder.ints([to]), builder.ints([axis]), builder.ints([-1])]);
+      builder.emit('Slice', [
+        value,
+        builder.ints([from]),
+        builder.ints([to]),
+        builder.ints([axis]),
+        builder.ints([-1]),
+      ]);
     const parts = [
       ...(before > 0 ? [mirrored(before - 1, -Number.MAX_SAFE_INTEGER)] : []),
       value,
@@ -306,9 +333,13 @@ function ensureShape(context: OpContext): Value {
   if (x.shape === undefined) {
     const shape = expected.map((dim) => dim ?? builder.unknownDim());
     return hostValue(context, [x], { dtype: x.dtype, shape }, ([value]) => {
-      const fits = value!.rank === expected.length && expected.every((dim, i) => dim === null || dim === value!.shape[i]);
+      const fits =
+        value!.rank === expected.length && expected.every((dim, i) => dim === null || dim === value!.shape[i]);
       if (fits) return value!;
-      throw invalidRequest('SHAPE_MISMATCH', `Shape of tensor is not compatible with expected shape: [${value!.shape.join(',')}] vs. ${text}`);
+      throw invalidRequest(
+        'SHAPE_MISMATCH',
+        `Shape of tensor is not compatible with expected shape: [${value!.shape.join(',')}] vs. ${text}`,
+      );
     });
   }
   const unknown = expected.flatMap((dim, i) => (dim !== null && typeof x.shape?.[i] !== 'number' ? [i] : []));
@@ -316,7 +347,12 @@ function ensureShape(context: OpContext): Value {
   if (x.shape.length !== expected.length || mismatch) throw context.refuse(`its input never has the shape ${text}`);
   if (unknown.length === 0) return x;
   const sizes = builder.emit('Gather', [builder.shapeOf(x), builder.ints(unknown)], { axis: 0 });
-  const ok = builder.emit('Equal', [sizes, builder.ints(unknown.map((i) => expected[i] ?? 0))], {}, { dtype: 'bool', shape: [unknown.length] });
+  const ok = builder.emit(
+    'Equal',
+    [sizes, builder.ints(unknown.map((i) => expected[i] ?? 0))],
+    {},
+    { dtype: 'bool', shape: [unknown.length] },
+  );
   const shape = x.shape.map((dim, i) => expected[i] ?? dim);
   return requireAll(builder, ok, x, `Shape of tensor is not compatible with expected shape ${text}`, shape);
 }
@@ -340,7 +376,7 @@ function reversed(context: OpContext): Value {
   const [x, given] = [context.input(0), context.input(1)];
   const values = knownIntegers(given);
   if (values === undefined || (x.shape === undefined && given.dtype === 'bool')) {
-    return hostValue(context, [x, given], x, ([value, axes]) => {
+    return hostValue(context, [x, given], like(x), ([value, axes]) => {
       const which = integersOf(axes);
       return reverse(value!, axes!.dtype === 'bool' ? which.flatMap((flag, i) => (flag === 0 ? [] : [i])) : which);
     });
@@ -357,14 +393,19 @@ function reverseSequence(context: OpContext): Value {
   const { builder, attrs } = context;
   const x = context.input(0);
   const rank = context.rank(0);
-  const [time, batch] = [attrs.int('seq_dim'), attrs.int('batch_dim', 0)].map((axis) => builder.axis(axis, x)) as [number, number];
+  const [time, batch] = [attrs.int('seq_dim'), attrs.int('batch_dim', 0)].map((axis) => builder.axis(axis, x)) as [
+    number,
+    number,
+  ];
   const rest = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== time && i !== batch);
   const direct = time + batch === 1;
   const perm = [batch, time, ...rest];
   const moved = direct ? x : builder.transpose(x, perm);
   const lengths = builder.cast(context.input(1), 'int64');
   const attributes = direct ? { batch_axis: batch, time_axis: time } : { batch_axis: 0, time_axis: 1 };
-  const result = builder.emit('ReverseSequence', [moved, lengths], attributes, { dtype: x.dtype, shape: moved.shape });
+  const result = viaFloat(builder, moved, (value) =>
+    builder.emit('ReverseSequence', [value, lengths], attributes, { dtype: value.dtype, shape: moved.shape }),
+  );
   return direct
     ? result
     : builder.transpose(
@@ -380,7 +421,9 @@ function rolled(context: OpContext): Value {
   const [shifts, axes] = [knownIntegers(context.input(1)), knownIntegers(context.input(2))];
   const sizes = axes?.map((axis) => x.shape?.[builder.axis(axis, x)]);
   if (shifts === undefined || axes === undefined || sizes?.some((size) => typeof size !== 'number')) {
-    return hostValue(context, context.inputs(), x, ([value, by, along]) => roll(value!, integersOf(by), integersOf(along)));
+    return hostValue(context, context.inputs(), like(x), ([value, by, along]) =>
+      roll(value!, integersOf(by), integersOf(along)),
+    );
   }
   let value = x;
   axes.forEach((axis, i) => {

@@ -6,7 +6,7 @@ import type { Builder } from '../onnx/builder.js';
 import { knownIntegers } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { requireAll } from './guard.js';
-import { hostValue } from './host-value.js';
+import { hostValue, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** End of a slice that takes everything. */
@@ -17,7 +17,7 @@ const TO_THE_START = -Number.MAX_SAFE_INTEGER;
 export const slicing = new OpFamily('slicing').native('Slice', slice).native('StridedSlice', stridedSlice)
   .host('TensorStridedSliceUpdate', (context) => {
     const masks = masksOf(context);
-    return hostValue(context, context.inputs(), context.input(0), ([x, begin, end, strides, value]) =>
+    return hostValue(context, context.inputs(), like(context.input(0)), ([x, begin, end, strides, value]) =>
       stridedSliceUpdate(x!, begin!, end!, strides!, value!, masks),
     );
   });

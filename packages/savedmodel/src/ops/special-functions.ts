@@ -7,6 +7,7 @@ import {
   erfc,
   erfInverse,
   exponentialIntegral,
+  fresnel,
   logGamma,
   lowerGamma,
   normalQuantile,
@@ -54,6 +55,14 @@ export const specialFunctions = new OpFamily('special functions')
   .host('Dawsn', host(dawson))
   .host('Expint', host(exponentialIntegral))
   .host('Spence', host(spence))
+  .host(
+    'FresnelCos',
+    host((x) => fresnel(x)[0]),
+  )
+  .host(
+    'FresnelSin',
+    host((x) => fresnel(x)[1]),
+  )
   .host(
     'BesselI0e',
     host((x) => besselIScaled(0, x)),
