@@ -39,7 +39,7 @@ def encode_tensor(value, dtype=None):
     if array.dtype.kind in "OSU" or dtype == tf.string:
         flat = [v.encode() if isinstance(v, str) else bytes(v) for v in array.reshape(-1).tolist()]
         return {"dtype": "string", "shape": list(array.shape), "data": [base64.b64encode(v).decode() for v in flat]}
-    dtype = tf.as_dtype(dtype or array.dtype)
+    dtype = tf.as_dtype(dtype or array.dtype).base_dtype  # outputs that are TensorFlow 1 variables are references
     array = np.ascontiguousarray(array, dtype=dtype.as_numpy_dtype).reshape(array.shape)
     if array.dtype.byteorder == ">":
         array = array.astype(array.dtype.newbyteorder("<"))

@@ -1,5 +1,5 @@
 import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
-import { dtypeFromEnum, dtypeInfo, type Tensor } from '@servable/tensor';
+import { dtypeFromEnum, dtypeInfo, type DType, type Tensor } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import { Attributes } from './graph/attributes.js';
 import { GraphBuilder } from './graph/build-graph.js';
@@ -55,7 +55,7 @@ export async function compileSignature(
   const signatureInputs = inputs.map(([alias, info]) => {
     const value = builder.input(
       alias,
-      dtypeFromEnum(info.dtype),
+      dtypeOf(info),
       shapeOf(info)?.map((dim) => dim ?? unknownDim()),
     );
     feeds.set(info.tensorName, value);
@@ -130,8 +130,13 @@ function shapeOf(info: TensorInfo): readonly (number | null)[] | undefined {
   return info.tensorShape.dim.map((dim) => (dim.size < 0n ? null : Number(dim.size)));
 }
 
+/** TensorFlow 1 marks outputs that are variables as references, with numbers 100 above the others. */
+function dtypeOf({ dtype }: TensorInfo): DType {
+  return dtypeFromEnum(dtype > 100 ? dtype - 100 : dtype);
+}
+
 function signatureTensor(alias: string, value: string, info: TensorInfo): SignatureTensor {
-  return { alias, value, dtype: dtypeFromEnum(info.dtype), shape: shapeOf(info) };
+  return { alias, value, dtype: dtypeOf(info), shape: shapeOf(info) };
 }
 
 const writtenByModel = new WeakMap<SavedModel, ReadonlySet<string>>();

@@ -134,7 +134,7 @@ class NodeContext implements OpContext {
       : value;
   }
 
-  private given(index: number): Lowered {
+  given(index: number): Lowered {
     const input = this.node.inputs[index];
     if (input === undefined) throw this.refuse(`it has ${this.inputCount} inputs, and input ${index} is needed`);
     return outputOf(this.results, input.node, input.index);

@@ -8,5 +8,6 @@ export const basics = new OpFamily('basics')
     const large = tensor.dtype !== 'string' && tensor.byteLength >= MIN_WEIGHT_BYTES;
     return large ? builder.weight(weightOf(tensor), node.name) : builder.constant(tensor, node.name);
   })
-  .compile('Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault', (context) => context.lowered(0))
+  // TensorFlow's Identity of a reference variable does not copy: whoever uses it later sees what was assigned meanwhile.
+  .compile('Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault', (context) => context.given(0))
   .compile('IdentityN', (context) => Array.from({ length: context.inputCount }, (_, i) => context.lowered(i)));

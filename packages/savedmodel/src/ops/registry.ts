@@ -66,8 +66,10 @@ export interface OpContext {
   shape(index: number): Shape;
   /** The error that refuses this node: what cannot be done and why. */
   refuse(why: string): SavedModelError;
-  /** An input, whatever it is. */
+  /** An input, whatever it is; a reference variable is read. */
   lowered(index: number): Lowered;
+  /** An input, whatever it is; a reference variable stays one. */
+  given(index: number): Lowered;
   /** The body that a function attribute such as `then_branch` names. */
   body(attribute: string): FunctionGraph;
   /** The bodies that a list of functions names. */
