@@ -13,6 +13,7 @@ export { servableManagerState } from './servable/servable-state.js';
 export type { ServableHandle, ServableProvider, ServableRequest } from './servable/servable-handle.js';
 export { RefCountedServable } from './servable/ref-counted-servable.js';
 export type { InferenceCall, InferenceServable } from './servable/inference-servable.js';
+export type { RequestMethod, RequestObserver, RequestRecord } from './servable/request-record.js';
 export { ServableStateMonitor, type WaitOptions } from './servable/servable-state-monitor.js';
 export type { Loader, LoadOptions, ResourceEstimate } from './servable/loader.js';
 export { type ServableData, type Source, type SourceAdapter, sourceAdapter, type Target } from './servable/source.js';
@@ -48,6 +49,8 @@ export {
 } from './lifecycle/manager/aspired-versions-manager.js';
 
 // Observability
+export { ServingMetrics, type ServingMetricsOptions } from './observability/metrics/serving-metrics.js';
+export type { MetricNameStyle } from './observability/metrics/exposition.js';
 export { createTextLogger, type TextLoggerOptions } from './observability/text-logger.js';
 
 // The life of a request: what transports call
@@ -71,6 +74,14 @@ export {
   type ResolvedModelSpec,
 } from './request/handlers/model-spec.js';
 export { InFlight } from './request/execution/in-flight.js';
+export {
+  AdmissionController,
+  type AdmissionOptions,
+  type AdmissionRequest,
+  type AdmissionTicket,
+  type QueueReport,
+} from './request/execution/admission-controller.js';
+export type { ExecutionDependencies } from './request/execution/open-request.js';
 
 // gRPC
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
@@ -82,4 +93,4 @@ export { createRestHandler } from './request/rest/rest-handler.js';
 export { nodeHttpListener } from './request/rest/node-http-listener.js';
 export { httpStatus } from './request/rest/http-status.js';
 export type { RestHandler, RestRequest, RestResponse } from './request/rest/rest-message.js';
-export type { RestLimits, RestObservation, RestOptions } from './request/rest/rest-options.js';
+export type { RestLimits, RestOptions } from './request/rest/rest-options.js';

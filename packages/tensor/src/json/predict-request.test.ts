@@ -283,8 +283,8 @@ describe('the signature', () => {
 
   it('may have inputs named like members of Object', () => {
     const request = parse('{"inputs": {"__proto__": 1, "constructor": 2}}', {
-      ['__proto__']: 'int32',
-      constructor: 'int32',
+      ['__proto__']: 'int32' as const,
+      constructor: 'int32' as const,
     });
     expect(request.inputs.get('constructor')?.data).toEqual(new Int32Array([2]));
     expect(request.inputs.get('__proto__')?.data).toEqual(new Int32Array([1]));

@@ -1,10 +1,10 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { ServingError } from '../../servable/serving-error.js';
-import type { RequestOptions } from '../handlers/handler-dependencies.js';
+import type { RequestLimits } from '../execution/open-request.js';
 
 /** The deadline and the cancellation of one gRPC call, in the form that handlers take. */
 export interface CallControl {
-  readonly options: RequestOptions;
+  readonly limits: RequestLimits;
   /** To be called when the answer is known: from then on the end of the call is no cancellation. */
   finish(): void;
 }
@@ -31,7 +31,7 @@ export function callControl(call: ServerUnaryCall<Buffer, Uint8Array>): CallCont
     );
   });
   return {
-    options: { signal: controller.signal, timeoutMs },
+    limits: { signal: controller.signal, timeoutMs },
     finish: () => {
       finished = true;
     },

@@ -5,11 +5,11 @@ import { grpcStatus } from './grpc-status.js';
 const internal = (message: string) => grpcStatus(new ServingError('INTERNAL', 'TEST', message)).details;
 
 it('keeps the code and the text of canonical errors, whoever threw them', () => {
-  expect(grpcStatus(new ServingError('NOT_FOUND', 'X', 'gone'))).toEqual({ code: 5, details: 'gone' });
+  expect(grpcStatus(new ServingError('NOT_FOUND', 'X', 'gone'))).toMatchObject({ code: 5, details: 'gone' });
   const foreign = Object.assign(new Error('no space'), { code: 'RESOURCE_EXHAUSTED' });
-  expect(grpcStatus(foreign)).toEqual({ code: 8, details: 'no space' });
-  expect(grpcStatus(new TypeError('bug'))).toEqual({ code: 13, details: 'bug' });
-  expect(grpcStatus('text')).toEqual({ code: 13, details: 'text' });
+  expect(grpcStatus(foreign)).toMatchObject({ code: 8, details: 'no space' });
+  expect(grpcStatus(new TypeError('bug'))).toMatchObject({ code: 13, details: 'bug' });
+  expect(grpcStatus('text')).toMatchObject({ code: 13, details: 'text' });
 });
 
 it('takes the errors of abort signals for what they are', () => {

@@ -9,14 +9,13 @@ import {
 } from '@servable/protos/serving';
 import { servableManagerState } from '../../servable/servable-state.js';
 import { ServingError, statusCodeNumber } from '../../servable/serving-error.js';
-import type { InFlight } from '../execution/in-flight.js';
+import type { ExecutionDependencies } from '../execution/open-request.js';
 import { getModelStatus } from '../handlers/get-model-status.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import { decodeMessage, decodeModelSpec, encodeMessage } from './message-codec.js';
 import { unaryHandler } from './unary-handler.js';
 
-export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'states'> {
-  readonly inFlight: InFlight;
+export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'states'>, ExecutionDependencies {
   /**
    * Replaces the server's configuration, and resolves when it has taken effect. Without it HandleReloadConfigRequest is
    * UNIMPLEMENTED.
@@ -28,44 +27,52 @@ export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'sta
 
 /** The handlers of `tensorflow.serving.ModelService` (model_servers/model_service_impl.cc), on raw bytes. */
 export function modelService(dependencies: ModelServiceDependencies): UntypedServiceImplementation {
-  const { inFlight, reloadConfig } = dependencies;
+  const { reloadConfig } = dependencies;
   return {
-    getModelStatus: unaryHandler(inFlight, async (bytes) => {
-      const request = decodeMessage(GetModelStatusRequestSchema, bytes);
-      const states = getModelStatus(dependencies, decodeModelSpec(request.modelSpec));
-      return encodeMessage(
-        GetModelStatusResponseSchema,
-        create(GetModelStatusResponseSchema, {
-          modelVersionStatus: states.map(({ version, state, code, message }) => ({
-            version,
-            state: servableManagerState[state],
-            status: { errorCode: statusCodeNumber[code], errorMessage: message },
-          })),
-        }),
-      );
-    }),
-    handleReloadConfigRequest: unaryHandler(inFlight, async (bytes) => {
-      const { config } = decodeMessage(ReloadConfigRequestSchema, bytes);
-      if (reloadConfig === undefined) {
-        throw new ServingError(
-          'UNIMPLEMENTED',
-          'RELOAD_UNAVAILABLE',
-          'This server does not take a new configuration by HandleReloadConfigRequest',
+    getModelStatus: unaryHandler(
+      dependencies,
+      { method: 'GetModelStatus', admitted: false },
+      async (bytes, { record }) => {
+        const request = decodeMessage(GetModelStatusRequestSchema, bytes);
+        const states = getModelStatus(dependencies, decodeModelSpec(request.modelSpec), record);
+        return encodeMessage(
+          GetModelStatusResponseSchema,
+          create(GetModelStatusResponseSchema, {
+            modelVersionStatus: states.map(({ version, state, code, message }) => ({
+              version,
+              state: servableManagerState[state],
+              status: { errorCode: statusCodeNumber[code], errorMessage: message },
+            })),
+          }),
         );
-      }
-      if (config?.config.case !== 'modelConfigList') {
-        throw new ServingError(
-          'INVALID_ARGUMENT',
-          'CONFIG_TYPE_UNSUPPORTED',
-          'ServerModelConfig type not supported by HandleReloadConfigRequest. ' +
-            'Only ModelConfigList is currently supported',
+      },
+    ),
+    handleReloadConfigRequest: unaryHandler(
+      dependencies,
+      { method: 'HandleReloadConfigRequest', admitted: false },
+      async (bytes) => {
+        const { config } = decodeMessage(ReloadConfigRequestSchema, bytes);
+        if (reloadConfig === undefined) {
+          throw new ServingError(
+            'UNIMPLEMENTED',
+            'RELOAD_UNAVAILABLE',
+            'This server does not take a new configuration by HandleReloadConfigRequest',
+          );
+        }
+        if (config?.config.case !== 'modelConfigList') {
+          throw new ServingError(
+            'INVALID_ARGUMENT',
+            'CONFIG_TYPE_UNSUPPORTED',
+            'ServerModelConfig type not supported by HandleReloadConfigRequest. ' +
+              'Only ModelConfigList is currently supported',
+          );
+        }
+        await reloadConfig(config);
+        return encodeMessage(
+          ReloadConfigResponseSchema,
+          create(ReloadConfigResponseSchema, { status: { errorCode: statusCodeNumber.OK, errorMessage: '' } }),
         );
-      }
-      await reloadConfig(config);
-      return encodeMessage(
-        ReloadConfigResponseSchema,
-        create(ReloadConfigResponseSchema, { status: { errorCode: statusCodeNumber.OK, errorMessage: '' } }),
-      );
-    }),
+      },
+    ),
   };
 }

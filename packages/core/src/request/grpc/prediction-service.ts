@@ -15,7 +15,7 @@ import {
   SignatureDefMapSchema,
   anyPack,
 } from '@servable/protos/serving';
-import type { InFlight } from '../execution/in-flight.js';
+import type { ExecutionDependencies } from '../execution/open-request.js';
 import { classify, type ClassScore } from '../handlers/classify.js';
 import { SIGNATURE_DEF_FIELD, getModelMetadata } from '../handlers/get-model-metadata.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
@@ -31,8 +31,7 @@ import {
 } from './message-codec.js';
 import { unaryHandler } from './unary-handler.js';
 
-export interface PredictionServiceDependencies extends HandlerDependencies {
-  readonly inFlight: InFlight;
+export interface PredictionServiceDependencies extends HandlerDependencies, ExecutionDependencies {
   /**
    * Put response tensors into `tensor_content` instead of the typed value fields
    * (`--enable_serialization_as_tensor_content`). Default `false`.
@@ -42,16 +41,15 @@ export interface PredictionServiceDependencies extends HandlerDependencies {
 
 /** The handlers of `tensorflow.serving.PredictionService`, on raw bytes. */
 export function predictionService(dependencies: PredictionServiceDependencies): UntypedServiceImplementation {
-  const { inFlight } = dependencies;
   const content = dependencies.tensorContent === true;
   return {
     // Straight between wire bytes and typed arrays: this call carries the load.
-    predict: unaryHandler(inFlight, async (bytes, options) => {
+    predict: unaryHandler(dependencies, { method: 'Predict', admitted: true }, async (bytes, options) => {
       // Bad tensors are reported after the model and the signature were found, as upstream does.
       const call = decodePredictRequest(bytes, { collectInputErrors: true });
       return encodePredictResponse(await predict(dependencies, call, options), { content });
     }),
-    classify: unaryHandler(inFlight, async (bytes, options) => {
+    classify: unaryHandler(dependencies, { method: 'Classify', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(ClassificationRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
       const { modelSpec, classifications } = await classify(dependencies, call, options);
@@ -61,7 +59,7 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         create(ClassificationResponseSchema, { result, modelSpec: encodeModelSpec(modelSpec) }),
       );
     }),
-    regress: unaryHandler(inFlight, async (bytes, options) => {
+    regress: unaryHandler(dependencies, { method: 'Regress', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(RegressionRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
       const { modelSpec, values } = await regress(dependencies, call, options);
@@ -70,7 +68,7 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         create(RegressionResponseSchema, { result: regressionResult(values), modelSpec: encodeModelSpec(modelSpec) }),
       );
     }),
-    multiInference: unaryHandler(inFlight, async (bytes, options) => {
+    multiInference: unaryHandler(dependencies, { method: 'MultiInference', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(MultiInferenceRequestSchema, bytes);
       const tasks = request.tasks.map((task) => ({
         modelSpec: decodeModelSpec(task.modelSpec),
@@ -82,23 +80,25 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         create(MultiInferenceResponseSchema, { results: results.map(inferenceResult) }),
       );
     }),
-    getModelMetadata: unaryHandler(inFlight, async (bytes) => {
-      const request = decodeMessage(GetModelMetadataRequestSchema, bytes);
-      const metadata = await getModelMetadata(dependencies, {
-        modelSpec: decodeModelSpec(request.modelSpec),
-        metadataFields: request.metadataField,
-      });
-      const signatureDef = Object.fromEntries(metadata.signatureDefs);
-      return encodeMessage(
-        GetModelMetadataResponseSchema,
-        create(GetModelMetadataResponseSchema, {
-          modelSpec: encodeModelSpec(metadata),
-          metadata: {
-            [SIGNATURE_DEF_FIELD]: anyPack(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef })),
-          },
-        }),
-      );
-    }),
+    getModelMetadata: unaryHandler(
+      dependencies,
+      { method: 'GetModelMetadata', admitted: false },
+      async (bytes, { record }) => {
+        const request = decodeMessage(GetModelMetadataRequestSchema, bytes);
+        const asked = { modelSpec: decodeModelSpec(request.modelSpec), metadataFields: request.metadataField };
+        const metadata = await getModelMetadata(dependencies, asked, record);
+        const signatureDef = Object.fromEntries(metadata.signatureDefs);
+        return encodeMessage(
+          GetModelMetadataResponseSchema,
+          create(GetModelMetadataResponseSchema, {
+            modelSpec: encodeModelSpec(metadata),
+            metadata: {
+              [SIGNATURE_DEF_FIELD]: anyPack(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef })),
+            },
+          }),
+        );
+      },
+    ),
   };
 }
 

@@ -1,39 +1,70 @@
-import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { InFlight } from '../execution/in-flight.js';
-import type { RequestOptions } from '../handlers/handler-dependencies.js';
+import { Metadata, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { RequestMethod } from '../../servable/request-record.js';
+import { ServingError } from '../../servable/serving-error.js';
+import { type ExecutionDependencies, OpenRequest } from '../execution/open-request.js';
+import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
+import type { RunOptions } from '../execution/run-servable.js';
 import { callControl, type CallControl } from './call-control.js';
 import { grpcStatus } from './grpc-status.js';
 
 /** Answers one call from request bytes to response bytes. */
-export type UnaryAnswer = (request: Buffer, options: RequestOptions) => Promise<Uint8Array>;
+export type UnaryAnswer = (request: Buffer, options: RunOptions) => Promise<Uint8Array>;
+
+/** How a method is served. */
+export interface UnaryMethod {
+  readonly method: RequestMethod;
+  /** Whether calls wait for admission: those that run models do. */
+  readonly admitted: boolean;
+}
 
 /**
- * Makes the grpc-js handler of a method: counts the request as in flight, passes deadline and cancellation on, and turns
- * whatever `answer` throws into a gRPC status.
+ * Makes the grpc-js handler of a method: counts the request as in flight, has it admitted, passes deadline and
+ * cancellation on, echoes the request id in the header `x-request-id`, and turns whatever `answer` throws into a gRPC
+ * status with details.
  */
-export function unaryHandler(inFlight: InFlight, answer: UnaryAnswer): handleUnaryCall<Buffer, Uint8Array> {
+export function unaryHandler(
+  dependencies: ExecutionDependencies,
+  { method, admitted }: UnaryMethod,
+  answer: UnaryAnswer,
+): handleUnaryCall<Buffer, Uint8Array> {
+  const serve = async (
+    call: ServerUnaryCall<Buffer, Uint8Array>,
+    request: OpenRequest,
+    control: CallControl,
+  ): Promise<Uint8Array> => {
+    const limits = admitted ? await request.admit(control.limits, callerOf(call)) : control.limits;
+    return answer(call.request, { ...limits, record: request.record });
+  };
   return (call, callback) => {
-    let leave: (() => void) | undefined;
-    let control: CallControl;
+    const id = requestId(call.metadata.get(REQUEST_ID_HEADER)[0]?.toString());
+    const arrival = { requestId: id, entrypoint: 'GRPC', method, requestBytes: call.request.length } as const;
+    const request = new OpenRequest(dependencies, arrival);
+    let control: CallControl | undefined;
+    const fail = (thrown: unknown): void => {
+      control?.finish();
+      const error = ServingError.from(thrown);
+      request.end(error, 0);
+      callback(grpcStatus(error, id));
+    };
     try {
-      leave = inFlight.enter();
+      request.enter();
       control = callControl(call);
     } catch (error) {
-      leave?.();
-      callback(grpcStatus(error));
+      fail(error);
       return;
     }
-    answer(call.request, control.options)
-      .then(
-        (response) => {
-          control.finish();
-          callback(null, response);
-        },
-        (error: unknown) => {
-          control.finish();
-          callback(grpcStatus(error));
-        },
-      )
-      .finally(leave);
+    serve(call, request, control).then((response) => {
+      control.finish();
+      request.end(undefined, response.length);
+      const header = new Metadata();
+      header.set(REQUEST_ID_HEADER, id);
+      call.sendMetadata(header);
+      callback(null, response);
+    }, fail);
   };
+}
+
+/** The caller's address without its port: `ipv4:10.0.0.7:51234` and `10.0.0.7:51234` are `10.0.0.7`. */
+function callerOf(call: ServerUnaryCall<Buffer, Uint8Array>): string {
+  return call.getPeer().replace(/:\d+$/, '');
 }

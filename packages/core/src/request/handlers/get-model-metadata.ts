@@ -1,5 +1,8 @@
 import type { SignatureDef } from '@servable/protos/tensorflow';
+import type { InferenceServable } from '../../servable/inference-servable.js';
+import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
+import type { RequestDraft } from '../execution/open-request.js';
 import type { HandlerDependencies } from './handler-dependencies.js';
 import { requireModelSpec, withServableHandle, type ModelSpec } from './model-spec.js';
 
@@ -26,6 +29,7 @@ export interface ModelMetadata {
 export async function getModelMetadata(
   dependencies: Pick<HandlerDependencies, 'provider'>,
   call: ModelMetadataCall,
+  record?: RequestDraft,
 ): Promise<ModelMetadata> {
   const spec = requireModelSpec(call.modelSpec);
   if (call.metadataFields.length === 0) {
@@ -44,9 +48,10 @@ export async function getModelMetadata(
       );
     }
   }
-  return withServableHandle(dependencies.provider, spec, ({ id, servable }) => ({
+  const use = ({ id, servable }: ServableHandle<InferenceServable>): ModelMetadata => ({
     name: id.name,
     version: id.version,
     signatureDefs: servable.signatureDefs,
-  }));
+  });
+  return withServableHandle(dependencies.provider, spec, use, record);
 }

@@ -1,6 +1,7 @@
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableProvider } from '../../servable/servable-handle.js';
 import type { ServableStateReader } from '../../servable/servable-state.js';
+import type { RunOptions } from '../execution/run-servable.js';
 
 /** What the handlers need of the rest of the server; one object serves every transport. */
 export interface HandlerDependencies {
@@ -10,9 +11,5 @@ export interface HandlerDependencies {
   readonly checkMethodNames?: boolean | undefined;
 }
 
-/** How long a request may take, and whether anybody still waits for it; handed on to the servable's `run`. */
-export interface RequestOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds left; `undefined` means no limit. */
-  readonly timeoutMs?: number | undefined;
-}
+/** How long a request may take, whether anybody still waits for it, and where to note what is found out about it. */
+export type RequestOptions = RunOptions;

@@ -1,6 +1,7 @@
 import type { ServableHandle, ServableProvider, ServableRequest } from '../../servable/servable-handle.js';
 import type { ServableId } from '../../servable/servable-id.js';
 import { ServingError } from '../../servable/serving-error.js';
+import type { RequestDraft } from '../execution/open-request.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 
 /** Which model, version and signature a request asks for: `ModelSpec` of tensorflow_serving/apis/model.proto. */
@@ -38,15 +39,19 @@ export function resolveModelSpec(id: ServableId, signatureName: string): Resolve
  * Runs `use` with a handle of the version that a spec asks for. The handle is released when the promise of `use` has
  * settled, and not before, even if the caller has gone: an engine may still be reading the servable's memory.
  *
+ * @param record - notes the name that was asked for, and the version once it is found
  * @throws ServingError of `provider.getServableHandle` (INVALID_ARGUMENT, NOT_FOUND), and whatever `use` throws
  */
 export async function withServableHandle<T, R>(
   provider: ServableProvider<T>,
   spec: ModelSpec,
   use: (handle: ServableHandle<T>) => R | Promise<R>,
+  record?: RequestDraft,
 ): Promise<R> {
+  if (record !== undefined) record.modelName = spec.name;
   const handle = provider.getServableHandle(servableRequest(spec));
   try {
+    if (record !== undefined) record.version = handle.id.version;
     return await use(handle);
   } finally {
     handle.release();

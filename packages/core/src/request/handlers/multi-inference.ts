@@ -1,4 +1,5 @@
 import type { InferenceServable } from '../../servable/inference-servable.js';
+import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { checkClassifySignature, checkRegressSignature } from '../signature/check-example-signature.js';
 import { checkMethodName, methodName } from '../signature/method-name.js';
@@ -50,12 +51,14 @@ export async function multiInference(
   options: RequestOptions = {},
 ): Promise<readonly InferenceResult[]> {
   const first: ModelSpec = call.tasks[0]?.modelSpec ?? { name: '', signatureName: '' };
-  return withServableHandle(dependencies.provider, first, async ({ id, servable }) => {
+  const use = async ({ id, servable }: ServableHandle<InferenceServable>) => {
     const signatures = checkTasks(servable, call.tasks, dependencies.checkMethodNames === true);
     const examples = exampleTensor(call.input);
     const runs = await Promise.allSettled(
       signatures.map((signature) => runExamples(servable, signature, examples, options)),
     );
+    // Several signatures have answered: none of them is the one of the request.
+    if (options.record !== undefined && signatures.length > 1) options.record.signatureName = undefined;
     return runs.map((run, task): InferenceResult => {
       if (run.status === 'rejected') throw run.reason;
       const { name, kind } = signatures[task]!;
@@ -64,7 +67,8 @@ export async function multiInference(
         ? { kind, modelSpec, classifications: readClassifications(run.value, examples.size) }
         : { kind, modelSpec, values: readRegressions(run.value, examples.size) };
     });
-  });
+  };
+  return withServableHandle(dependencies.provider, first, use, options.record);
 }
 
 interface TaskSignature extends ExampleSignature {

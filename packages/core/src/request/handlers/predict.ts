@@ -2,8 +2,10 @@ import type { Tensor } from '@servable/tensor';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
+import { runServable } from '../execution/run-servable.js';
 import { checkPredictCall, type PredictArguments } from '../signature/check-predict-call.js';
 import { checkPredictMethodName } from '../signature/method-name.js';
+import { signatureViolation } from '../signature/signature-violation.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
   requireModelSpec,
@@ -37,8 +39,11 @@ export async function predict(
   options: RequestOptions = {},
 ): Promise<PredictResult> {
   const spec = requireModelSpec(call.modelSpec);
-  return withServableHandle(dependencies.provider, spec, (handle) =>
-    predictOnHandle(dependencies, handle, { ...call, modelSpec: spec }, options),
+  return withServableHandle(
+    dependencies.provider,
+    spec,
+    (handle) => predictOnHandle(dependencies, handle, { ...call, modelSpec: spec }, options),
+    options.record,
   );
 }
 
@@ -59,18 +64,15 @@ export async function predictOnHandle(
       'FAILED_PRECONDITION',
       'SIGNATURE_NOT_FOUND',
       `Serving signature key "${signatureName}" not found.`,
+      { fieldViolations: [signatureViolation(handle.servable, signatureName)] },
     );
   }
+  if (options.record !== undefined) options.record.signatureName = signatureName;
   if (dependencies.checkMethodNames === true) checkPredictMethodName(signature);
   const inputs = checkPredictCall(signatureName, signature, call);
-  const outputs = await handle.servable.run({
-    signatureName,
-    inputs,
-    outputFilter: call.outputFilter,
-    signal: options.signal,
-    timeoutMs: options.timeoutMs,
-  });
-  const wanted = call.outputFilter.length > 0 ? call.outputFilter : Object.keys(signature.outputs);
+  const { outputFilter } = call;
+  const outputs = await runServable(handle.servable, { signatureName, inputs, outputFilter }, options);
+  const wanted = outputFilter.length > 0 ? outputFilter : Object.keys(signature.outputs);
   if (outputs.size !== wanted.length || !wanted.every((alias) => outputs.has(alias))) {
     const words = `Expected outputs {${wanted.join(',')}} from the servable, got {${[...outputs.keys()].join(',')}}.`;
     throw new ServingError('UNKNOWN', 'OUTPUTS_MISMATCH', `Predict internal error: ${words}`);

@@ -1,6 +1,8 @@
 import { formatShape, type Tensor } from '@servable/tensor';
 import { REGRESSION_OUTPUT, checkRegressSignature } from '../signature/check-example-signature.js';
 import { checkMethodName } from '../signature/method-name.js';
+import type { InferenceServable } from '../../servable/inference-servable.js';
+import type { ServableHandle } from '../../servable/servable-handle.js';
 import { exampleTensor, type ExampleCall } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
@@ -29,7 +31,7 @@ export async function regress(
   options: RequestOptions = {},
 ): Promise<RegressResult> {
   const spec = requireModelSpec(call.modelSpec);
-  return withServableHandle(dependencies.provider, spec, async ({ id, servable }) => {
+  const use = async ({ id, servable }: ServableHandle<InferenceServable>) => {
     const name = resolveSignatureName(spec);
     const definition = findExampleSignature(servable, name);
     if (dependencies.checkMethodNames === true) checkMethodName(definition, 'regression');
@@ -37,7 +39,8 @@ export async function regress(
     const examples = exampleTensor(call.input);
     const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
     return { modelSpec: resolveModelSpec(id, name), values: readRegressions(tensors, examples.size) };
-  });
+  };
+  return withServableHandle(dependencies.provider, spec, use, options.record);
 }
 
 /**

@@ -2,8 +2,10 @@ import { dtypeInfo, type DType, type Tensor } from '@servable/tensor';
 import { DataType, type SignatureDef } from '@servable/protos/tensorflow';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import { ServingError } from '../../servable/serving-error.js';
+import { runServable } from '../execution/run-servable.js';
 import { EXAMPLES_INPUT } from '../signature/check-example-signature.js';
 import { checkTensor } from '../signature/check-tensor.js';
+import { signatureViolation } from '../signature/signature-violation.js';
 import { SignatureSpec } from '../signature/tensor-spec.js';
 import type { RequestOptions } from './handler-dependencies.js';
 
@@ -26,14 +28,14 @@ export async function runExamples(
   examples: Tensor<'string'>,
   options: RequestOptions,
 ): Promise<ReadonlyMap<string, Tensor>> {
+  if (options.record !== undefined) {
+    options.record.signatureName = signature.name;
+    options.record.exampleCount = examples.size;
+  }
   checkTensor(signature.name, SignatureSpec.of(signature.definition).inputs.get(EXAMPLES_INPUT)!, examples);
-  const outputs = await servable.run({
-    signatureName: signature.name,
-    inputs: new Map([[EXAMPLES_INPUT, examples]]),
-    outputFilter: signature.outputs,
-    signal: options.signal,
-    timeoutMs: options.timeoutMs,
-  });
+  const inputs = new Map([[EXAMPLES_INPUT, examples]]);
+  const call = { signatureName: signature.name, inputs, outputFilter: signature.outputs };
+  const outputs = await runServable(servable, call, options);
   if (outputs.size !== signature.outputs.length || !signature.outputs.every((alias) => outputs.has(alias))) {
     throw new ServingError(
       'INVALID_ARGUMENT',
@@ -48,7 +50,9 @@ export async function runExamples(
 export function findExampleSignature(servable: InferenceServable, name: string): SignatureDef {
   const definition = servable.signatureDefs.get(name);
   if (definition !== undefined) return definition;
-  throw new ServingError('INVALID_ARGUMENT', 'SIGNATURE_NOT_FOUND', `No signature was found with the name: ${name}`);
+  throw new ServingError('INVALID_ARGUMENT', 'SIGNATURE_NOT_FOUND', `No signature was found with the name: ${name}`, {
+    fieldViolations: [signatureViolation(servable, name)],
+  });
 }
 
 /** An output that is not what a classify or regress result is made of. */

@@ -73,6 +73,7 @@ async function respond(
       return Array.isArray(value) ? value.join(', ') : value;
     },
     body,
+    caller: request.socket.remoteAddress,
     signal: controller.signal,
   });
   response.off('close', onClose);

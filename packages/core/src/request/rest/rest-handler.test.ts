@@ -2,11 +2,13 @@ import { gzipSync } from 'node:zlib';
 import { DataType } from '@servable/protos/tensorflow';
 import { stringTensor, Tensor, tensor } from '@servable/tensor';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { RequestRecord } from '../../servable/request-record.js';
 import { ServingError } from '../../servable/serving-error.js';
+import { AdmissionController } from '../execution/admission-controller.js';
 import { InFlight } from '../execution/in-flight.js';
 import { FakeProvider, FakeServable, signatureDef } from '../handlers/testing/fake-servables.js';
 import { createRestFetchHandler } from './fetch-handler.js';
-import type { RestObservation, RestOptions } from './rest-options.js';
+import type { RestOptions } from './rest-options.js';
 
 const { DT_FLOAT, DT_STRING, DT_INT64 } = DataType;
 
@@ -387,20 +389,61 @@ describe('CORS', () => {
 
 describe('the surroundings', () => {
   it('see every API request with its model, method and outcome', async () => {
-    const seen: RestObservation[] = [];
-    const observe = (observation: RestObservation) => void seen.push(observation);
-    await send('POST', '/v1/models/m:predict', '{"instances": [1]}', { observe });
-    await send('POST', '/v1/models/no%3Ane:regress', '{"examples": [{}]}', { observe });
-    await send('GET', '/v1/models/m', undefined, { observe });
-    await send('GET', '/v1/x', undefined, { observe });
-    await send('GET', '/elsewhere', undefined, { observe });
+    const seen: RequestRecord[] = [];
+    const observers = [(record: RequestRecord) => void seen.push(record)];
+    await send('POST', '/v1/models/m:predict', '{"instances": [1]}', { observers });
+    await send('POST', '/v1/models/no%3Ane:regress', '{"examples": [{}]}', { observers });
+    await send('GET', '/v1/models/m', undefined, { observers });
+    await send('GET', '/v1/x', undefined, { observers });
+    await send('GET', '/elsewhere', undefined, { observers });
     expect(seen).toMatchObject([
-      { modelName: 'm', api: 'predict', code: 'OK' },
-      { modelName: 'no:ne', api: 'regress', code: 'NOT_FOUND' },
-      { modelName: 'm', api: '', code: 'OK' },
-      { modelName: '', api: '', code: 'INVALID_ARGUMENT' },
+      {
+        entrypoint: 'REST',
+        modelName: 'm',
+        version: 2n,
+        signatureName: 'serving_default',
+        method: 'Predict',
+        code: 'OK',
+        requestBytes: 18,
+        responseBytes: 33,
+        runMicros: expect.any(Number) as number,
+      },
+      {
+        modelName: 'no:ne',
+        method: 'Regress',
+        code: 'NOT_FOUND',
+        reason: 'SERVABLE_NOT_FOUND',
+        signatureName: undefined,
+      },
+      { modelName: 'm', method: 'GetModelStatus', code: 'OK', runMicros: undefined },
+      { modelName: '', method: '', code: 'INVALID_ARGUMENT', message: 'Malformed request: GET /v1/x' },
     ]);
     for (const { latencyMicros } of seen) expect(Number.isInteger(latencyMicros)).toBe(true);
+  });
+
+  it('get the id of a request back, or one that was made for it', async () => {
+    const asked = { 'x-request-id': 'abc-7' };
+    const answer = await send('POST', '/v1/models/m:predict', '{"instances": [1]}', {}, asked);
+    expect(answer.headers.get('x-request-id')).toBe('abc-7');
+    expect((await send('GET', '/v1/models/none', undefined, {}, asked)).headers.get('x-request-id')).toBe('abc-7');
+    const unfit = { 'x-request-id': 'two words' };
+    const made = (await send('GET', '/v1/models/m', undefined, {}, unfit)).headers.get('x-request-id');
+    expect(made).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('hold requests back by one admission controller, and say when to come again', async () => {
+    const admission = new AdmissionController({ maxConcurrent: 1, maxQueued: 0 });
+    const ticket = await admission.admit();
+    const refused = await send('POST', '/v1/models/m:predict', '{"instances": [1]}', { admission });
+    expect(refused).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('The batch scheduling queue to which this task was submitted is full') as string,
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await send('GET', '/v1/models/m', undefined, { admission })).status).toBe(200);
+    ticket.release();
+    expect((await send('POST', '/v1/models/m:predict', '{"instances": [1]}', { admission })).status).toBe(200);
+    expect([admission.running, admission.queued]).toEqual([0, 0]);
   });
 
   it('may put a metrics page on an exact path', async () => {

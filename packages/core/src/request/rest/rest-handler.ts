@@ -8,7 +8,10 @@ import {
 } from '@servable/tensor';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
-import { ServingError, type StatusCode } from '../../servable/serving-error.js';
+import type { RequestMethod } from '../../servable/request-record.js';
+import { ServingError } from '../../servable/serving-error.js';
+import { OpenRequest, type RequestDraft } from '../execution/open-request.js';
+import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import { classify } from '../handlers/classify.js';
 import { getModelMetadata, SIGNATURE_DEF_FIELD } from '../handlers/get-model-metadata.js';
 import { getModelStatus } from '../handlers/get-model-status.js';
@@ -16,17 +19,13 @@ import type { RequestOptions } from '../handlers/handler-dependencies.js';
 import type { ModelSpec } from '../handlers/model-spec.js';
 import { predictOnHandle } from '../handlers/predict.js';
 import { regress } from '../handlers/regress.js';
+import { signatureViolation } from '../signature/signature-violation.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 import { httpStatus } from './http-status.js';
 import { formatMetadataJson, formatStatusJson } from './protobuf-json.js';
 import { inflateBody } from './rest-body.js';
 import type { RestHandler, RestRequest, RestResponse } from './rest-message.js';
-import {
-  resolveRestOptions,
-  type ResolvedRestOptions,
-  type RestObservation,
-  type RestOptions,
-} from './rest-options.js';
+import { resolveRestOptions, type ResolvedRestOptions, type RestOptions } from './rest-options.js';
 import { isApiTarget, restRoute, type RestRoute } from './rest-route.js';
 
 const json = { 'content-type': 'application/json' };
@@ -63,75 +62,105 @@ async function answer(options: ResolvedRestOptions, request: RestRequest): Promi
     return metricsPage(prometheus, target);
   }
   if (!isApiTarget(target)) return htmlPage(404, 'Not Found');
-  const start = performance.now();
-  const call: ApiCall = { modelName: '', api: '', code: 'OK' };
-  const response = await answerApi(options, request, call);
-  options.observe?.({ ...call, latencyMicros: Math.round((performance.now() - start) * 1000) });
-  return options.enableCors === true ? { ...response, headers: { ...response.headers, ...corsHeaders } } : response;
+  const id = requestId(request.header(REQUEST_ID_HEADER));
+  const arrival = { requestId: id, entrypoint: 'REST', method: '', requestBytes: request.body.length } as const;
+  const open = new OpenRequest(options, arrival);
+  const { response, error } = await answerApi(options, request, open);
+  open.end(error, response.body.length);
+  const headers = { ...response.headers, [REQUEST_ID_HEADER]: id };
+  return { ...response, headers: options.enableCors === true ? { ...headers, ...corsHeaders } : headers };
 }
 
-/** What is found out about a call on the way. */
-type ApiCall = { -readonly [K in keyof Omit<RestObservation, 'latencyMicros'>]: RestObservation[K] };
+/** An answer, and the error that it tells of. */
+interface ApiAnswer {
+  readonly response: RestResponse;
+  readonly error?: ServingError;
+}
 
-async function answerApi(options: ResolvedRestOptions, request: RestRequest, call: ApiCall): Promise<RestResponse> {
+async function answerApi(options: ResolvedRestOptions, request: RestRequest, open: OpenRequest): Promise<ApiAnswer> {
   const { method, target, header, body } = request;
-  if (method === 'OPTIONS') {
-    const allowed = /https?:\/\//.test(header('origin') ?? '');
-    call.code = allowed ? 'OK' : 'FAILED_PRECONDITION';
-    return { status: httpStatus[call.code], headers: untyped, body: nothing };
-  }
-  let leave: (() => void) | undefined;
+  if (method === 'OPTIONS') return preflight(header('origin'));
   try {
-    leave = options.inFlight?.enter();
+    open.enter();
     if (body.length > options.maxBodyBytes) {
-      call.code = 'RESOURCE_EXHAUSTED';
-      return bodyTooLarge(options.maxBodyBytes, body.length);
+      const error = new ServingError(
+        'RESOURCE_EXHAUSTED',
+        'BODY_TOO_LARGE',
+        tooLarge(options.maxBodyBytes, body.length),
+      );
+      return { response: bodyTooLarge(options.maxBodyBytes, body.length), error };
     }
     const route = restRoute(method, target);
     if (route === undefined) {
       throw new ServingError('INVALID_ARGUMENT', 'MALFORMED_REQUEST', `Malformed request: ${method} ${target}`);
     }
-    call.modelName = route.name;
+    open.record.modelName = route.name;
+    open.record.method = methodOf[route.kind];
     if (route.kind === 'status' || route.kind === 'metadata') {
-      return { status: 200, headers: json, body: encoder.encode(await describeModel(options, route)) };
+      const text = await describeModel(options, route, open.record);
+      return { response: { status: 200, headers: json, body: encoder.encode(text) } };
     }
-    call.api = route.kind;
+    const limits = { signal: request.signal, timeoutMs: options.timeoutMs };
+    const left = await open.admit(limits, request.caller);
     const inflated = await inflateBody(body, header('content-encoding'), options.maxInflatedBytes);
-    return { status: 200, headers: json, body: await infer(options, route, inflated, request.signal) };
+    const answer = await infer(options, route, inflated, { ...left, record: open.record });
+    return { response: { status: 200, headers: json, body: answer } };
   } catch (thrown) {
     const error = ServingError.from(thrown);
-    call.code = error.code;
-    // Upstream returns from this one before it has written the error.
-    const silent = error.reason === 'VERSION_NOT_NUMERIC';
-    return { status: httpStatus[error.code], headers: json, body: silent ? nothing : formatErrorJson(error.message) };
-  } finally {
-    leave?.();
+    return { response: errorResponse(error), error };
   }
+}
+
+const methodOf = {
+  predict: 'Predict',
+  classify: 'Classify',
+  regress: 'Regress',
+  status: 'GetModelStatus',
+  metadata: 'GetModelMetadata',
+} as const satisfies Record<RestRoute['kind'], RequestMethod>;
+
+function preflight(origin: string | undefined): ApiAnswer {
+  if (/https?:\/\//.test(origin ?? '')) return { response: { status: 200, headers: untyped, body: nothing } };
+  const message = 'Origin header is missing in CORS preflight';
+  const error = new ServingError('FAILED_PRECONDITION', 'ORIGIN_MISSING', message);
+  return { response: { status: httpStatus[error.code], headers: untyped, body: nothing }, error };
+}
+
+function errorResponse(error: ServingError): RestResponse {
+  const { code, reason, retryAfterMs } = error;
+  // Upstream returns from this one before it has written the error.
+  const body = reason === 'VERSION_NOT_NUMERIC' ? nothing : formatErrorJson(error.message);
+  // Retry-After counts whole seconds, and 0 would mean at once.
+  const headers =
+    retryAfterMs === undefined ? json : { ...json, 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+  return { status: httpStatus[code], headers, body };
 }
 
 /** The answer to a body over the limit; transports that stop reading at the limit send it themselves. */
 export function bodyTooLarge(limit: number, given: number | undefined): RestResponse {
-  const size = given === undefined ? 'more' : `${given}`;
-  const message = `Request body is too large: expected at most ${limit} bytes, given ${size}`;
-  return { status: 413, headers: json, body: formatErrorJson(message) };
+  return { status: 413, headers: json, body: formatErrorJson(tooLarge(limit, given)) };
 }
 
-async function describeModel(options: ResolvedRestOptions, route: RestRoute): Promise<string> {
+function tooLarge(limit: number, given: number | undefined): string {
+  return `Request body is too large: expected at most ${limit} bytes, given ${given ?? 'more'}`;
+}
+
+async function describeModel(options: ResolvedRestOptions, route: RestRoute, record: RequestDraft): Promise<string> {
   if (route.name === '') {
     throw new ServingError('INVALID_ARGUMENT', 'NAME_MISSING', 'Missing model name in request.');
   }
   const modelSpec = specOf(route, '');
-  if (route.kind === 'status') return formatStatusJson(getModelStatus(options, modelSpec));
-  return formatMetadataJson(await getModelMetadata(options, { modelSpec, metadataFields: [SIGNATURE_DEF_FIELD] }));
+  if (route.kind === 'status') return formatStatusJson(getModelStatus(options, modelSpec, record));
+  const asked = { modelSpec, metadataFields: [SIGNATURE_DEF_FIELD] };
+  return formatMetadataJson(await getModelMetadata(options, asked, record));
 }
 
 async function infer(
   options: ResolvedRestOptions,
   route: RestRoute,
   body: Uint8Array,
-  signal: AbortSignal | undefined,
+  requestOptions: RequestOptions,
 ): Promise<Uint8Array> {
-  const requestOptions: RequestOptions = { signal, timeoutMs: options.timeoutMs };
   if (route.kind === 'predict') return predictJson(options, route, body, requestOptions);
   const { signatureName, input } = parseExampleRequestJson(body);
   const call = { modelSpec: specOf(route, signatureName), input };
@@ -153,6 +182,7 @@ async function predictJson(
     const { signatureName, format, inputs } = parsePredictRequestJson(body, (asked) => {
       const { name, version, versionLabel: label } = route;
       handle ??= options.provider.getServableHandle({ name, version, label });
+      if (requestOptions.record !== undefined) requestOptions.record.version = handle.id.version;
       const key = asked === '' ? DEFAULT_SIGNATURE_NAME : asked;
       const signature = handle.servable.signatureDefs.get(key);
       if (signature === undefined) {
@@ -160,6 +190,7 @@ async function predictJson(
           'INVALID_ARGUMENT',
           'SIGNATURE_NOT_FOUND',
           `Serving signature name: "${key}" not found in signature def`,
+          { fieldViolations: [signatureViolation(handle.servable, key)] },
         );
       }
       return signature.inputs;
@@ -188,7 +219,7 @@ async function metricsPage(
     return { status: 200, headers: plainText, body: encoder.encode(await render()) };
   } catch (thrown) {
     const { code, message } = ServingError.from(thrown);
-    return { status: httpStatus[code as StatusCode], headers: plainText, body: encoder.encode(message) };
+    return { status: httpStatus[code], headers: plainText, body: encoder.encode(message) };
   }
 }
 

@@ -10,6 +10,8 @@ export interface RestRequest {
   readonly header: (name: string) => string | undefined;
   /** The body as it came, still compressed if it was. */
   readonly body: Uint8Array;
+  /** Whom a limit per caller counts: an address; left out where it is not known. */
+  readonly caller?: string | undefined;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,5 @@
-import { ServingError, type StatusCode } from '../../servable/serving-error.js';
-import type { InFlight } from '../execution/in-flight.js';
+import { ServingError } from '../../servable/serving-error.js';
+import type { ExecutionDependencies } from '../execution/open-request.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import { DEFAULT_MAX_INFLATED_BYTES } from './rest-body.js';
 
@@ -11,18 +11,7 @@ export interface RestLimits {
   readonly maxInflatedBytes?: number | undefined;
 }
 
-/** One `/v1/` request that was answered, for metrics. */
-export interface RestObservation {
-  /** Percent-decoded; empty when the URL named none. */
-  readonly modelName: string;
-  /** `predict`, `classify` or `regress`; empty for everything else, as in upstream's metrics. */
-  readonly api: '' | 'predict' | 'classify' | 'regress';
-  readonly code: StatusCode;
-  /** From the body being there to the answer being ready. */
-  readonly latencyMicros: number;
-}
-
-export interface RestOptions extends HandlerDependencies {
+export interface RestOptions extends HandlerDependencies, ExecutionDependencies {
   readonly limits?: RestLimits | undefined;
   /** `--rest_api_timeout_in_ms`: how long the run of a servable may take; default: no limit. */
   readonly timeoutMs?: number | undefined;
@@ -30,10 +19,6 @@ export interface RestOptions extends HandlerDependencies {
   readonly enableCors?: boolean | undefined;
   /** The metrics page and its exact path, such as `/monitoring/prometheus/metrics`; left out by default. */
   readonly prometheus?: { readonly path: string; readonly render: () => string | Promise<string> } | undefined;
-  /** Counts requests and refuses them while the server drains. */
-  readonly inFlight?: InFlight | undefined;
-  /** Called once for every `/v1/` request. */
-  readonly observe?: ((observation: RestObservation) => void) | undefined;
 }
 
 /** {@link RestOptions} with the defaults filled in. */

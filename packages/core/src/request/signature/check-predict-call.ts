@@ -1,8 +1,8 @@
 import type { Tensor } from '@servable/tensor';
 import type { SignatureDef } from '@servable/protos/tensorflow';
-import { ServingError } from '../../servable/serving-error.js';
+import { type FieldViolation, ServingError } from '../../servable/serving-error.js';
 import { checkTensor } from './check-tensor.js';
-import { SignatureSpec } from './tensor-spec.js';
+import { formatSpec, inputField, SignatureSpec } from './tensor-spec.js';
 
 /** The parts of a Predict request that are checked against a signature. */
 export interface PredictArguments {
@@ -53,6 +53,7 @@ function checkInputCount(spec: SignatureSpec, sent: Aliases): void {
     `input size does not match signature: ${sent.size}!=${wanted} len({${sorted(sent.keys()).join(',')}}) != ` +
       `len({${[...spec.inputs.keys()].join(',')}}). Sent extra: {${extra.join(',')}}. ` +
       `Missing but required: {${missing.join(',')}}.`,
+    { fieldViolations: [...missing.map((alias) => missingInput(spec, alias)), ...extra.map(unknownInput)] },
   );
 }
 
@@ -75,6 +76,7 @@ function completeInputs(spec: SignatureSpec, sent: Aliases, call: PredictArgumen
         `Signature input alias: ${alias}(feed name: ${tensorName}) not found in request and no default value ` +
           `provided. Inputs expected to be in the request {${sorted(sent.keys()).join(',')}}, or default input ` +
           `alias set: ${spec.defaultAliases.join(',')}`,
+        { fieldViolations: [missingInput(spec, alias)] },
       );
     }
     completed ??= new Map(inputs);
@@ -87,6 +89,11 @@ function completeInputs(spec: SignatureSpec, sent: Aliases, call: PredictArgumen
       'INPUT_UNKNOWN',
       `Inputs contains invalid name. Used request inputs: ${known.join(',')}, ` +
         `request input: ${sorted(sent.keys()).join(',')}`,
+      {
+        fieldViolations: sorted(sent.keys())
+          .filter((alias) => !spec.inputs.has(alias))
+          .map(unknownInput),
+      },
     );
   }
   return completed ?? inputs;
@@ -96,22 +103,33 @@ function completeInputs(spec: SignatureSpec, sent: Aliases, call: PredictArgumen
 function malformedInput(alias: string, cause: Error): ServingError {
   const error = ServingError.from(cause);
   if (error.code !== 'INVALID_ARGUMENT' || error.reason === 'TOO_MANY_ELEMENTS') return error;
-  return new ServingError('INVALID_ARGUMENT', 'TENSOR_MALFORMED', `tensor parsing error: ${alias}`, { cause });
+  return new ServingError('INVALID_ARGUMENT', 'TENSOR_MALFORMED', `tensor parsing error: ${alias}`, {
+    cause,
+    fieldViolations: [{ field: inputField(alias), description: error.message }],
+  });
 }
 
 function checkOutputFilter(spec: SignatureSpec, outputFilter: readonly string[]): void {
   const seen = new Set<string>();
-  for (const alias of outputFilter) {
+  for (const [index, alias] of outputFilter.entries()) {
+    const field = `output_filter[${index}]`;
     if (!spec.outputs.has(alias)) {
       throw new ServingError(
         'INVALID_ARGUMENT',
         'OUTPUT_UNKNOWN',
         `output tensor alias not found in signature: ${alias} Outputs expected to be in the set ` +
           `{${[...spec.outputs.keys()].join(',')}}.`,
+        {
+          fieldViolations: [
+            { field, description: `Expected one of {${[...spec.outputs.keys()].join(', ')}}, given "${alias}"` },
+          ],
+        },
       );
     }
     if (seen.has(alias)) {
-      throw new ServingError('INVALID_ARGUMENT', 'OUTPUT_DUPLICATE', `duplicate output tensor alias: ${alias}`);
+      throw new ServingError('INVALID_ARGUMENT', 'OUTPUT_DUPLICATE', `duplicate output tensor alias: ${alias}`, {
+        fieldViolations: [{ field, description: `Expected each output once, given "${alias}" again` }],
+      });
     }
     seen.add(alias);
   }
@@ -119,4 +137,12 @@ function checkOutputFilter(spec: SignatureSpec, outputFilter: readonly string[])
 
 function sorted(aliases: Iterable<string>): string[] {
   return [...aliases].sort();
+}
+
+function missingInput(spec: SignatureSpec, alias: string): FieldViolation {
+  return { field: inputField(alias), description: `Expected ${formatSpec(spec.inputs.get(alias)!)}, given nothing` };
+}
+
+function unknownInput(alias: string): FieldViolation {
+  return { field: inputField(alias), description: 'The signature has no input of this name' };
 }

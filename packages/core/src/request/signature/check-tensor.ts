@@ -1,6 +1,6 @@
 import { dtypeInfo, formatShape, type Tensor } from '@servable/tensor';
-import { ServingError } from '../../servable/serving-error.js';
-import { formatSpecShape, type TensorSpec } from './tensor-spec.js';
+import { type FieldViolation, ServingError } from '../../servable/serving-error.js';
+import { formatSpec, inputField, type TensorSpec } from './tensor-spec.js';
 
 /**
  * Refuses a tensor that an input of a signature cannot take.
@@ -18,6 +18,7 @@ export function checkTensor(signatureName: string, spec: TensorSpec, given: Tens
       'INPUT_DTYPE_MISMATCH',
       `Input "${spec.alias}" of signature "${signatureName}" expects its tensor to be ` +
         `${dtypeInfo(spec.dtype).typeName} but ${dtypeInfo(given.dtype).typeName} is provided. ${comparison(spec, given)}`,
+      { fieldViolations: [violation(spec, given)] },
     );
   }
   if (!fits(spec.shape, given.shape)) {
@@ -26,13 +27,17 @@ export function checkTensor(signatureName: string, spec: TensorSpec, given: Tens
       'INPUT_SHAPE_MISMATCH',
       `Input "${spec.alias}" of signature "${signatureName}" does not take a tensor of shape ` +
         `${formatShape(given.shape)}. ${comparison(spec, given)}`,
+      { fieldViolations: [violation(spec, given)] },
     );
   }
 }
 
 function comparison(spec: TensorSpec, given: Tensor): string {
-  const expected = `${spec.dtype ?? 'any dtype'} ${formatSpecShape(spec.shape)}`;
-  return `Expected: ${expected}, given: ${given.dtype} ${formatShape(given.shape)}.`;
+  return `Expected: ${formatSpec(spec)}, given: ${formatSpec(given)}.`;
+}
+
+function violation(spec: TensorSpec, given: Tensor): FieldViolation {
+  return { field: inputField(spec.alias), description: `Expected ${formatSpec(spec)}, given ${formatSpec(given)}` };
 }
 
 function fits(expected: readonly number[] | undefined, given: readonly number[]): boolean {

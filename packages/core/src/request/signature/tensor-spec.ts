@@ -97,3 +97,13 @@ export function tensorSpec(alias: string, info: TensorInfo): TensorSpec {
 export function formatSpecShape(shape: readonly number[] | undefined): string {
   return shape === undefined ? '<unknown rank>' : formatShape(shape);
 }
+
+/** `float32 [-1,8,8,1]`. */
+export function formatSpec({ dtype, shape }: Pick<TensorSpec, 'dtype' | 'shape'>): string {
+  return `${dtype ?? 'any dtype'} ${formatSpecShape(shape)}`;
+}
+
+/** The path of an input in a request, for field violations: `inputs["x"]`. */
+export function inputField(alias: string): string {
+  return `inputs[${JSON.stringify(alias)}]`;
+}

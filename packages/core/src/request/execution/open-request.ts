@@ -1,0 +1,110 @@
+import type { RequestObserver, RequestRecord } from '../../servable/request-record.js';
+import type { ServingError } from '../../servable/serving-error.js';
+import type { AdmissionController, AdmissionTicket } from './admission-controller.js';
+import type { InFlight } from './in-flight.js';
+
+/** What every transport needs to take a request in: who counts it, who admits it, who is told of its end. */
+export interface ExecutionDependencies {
+  /** Counts requests, and refuses them while the server drains. */
+  readonly inFlight?: InFlight | undefined;
+  /** Holds inference requests back when there are too many; default: all are admitted. */
+  readonly admission?: AdmissionController | undefined;
+  /** Told of every request that was answered, in this order; default none. */
+  readonly observers?: readonly RequestObserver[] | undefined;
+}
+
+/** A record that is being filled in. */
+export type RequestDraft = { -readonly [K in keyof RequestRecord]: RequestRecord[K] };
+
+/** How long a request may take, and whether anybody still waits for it. */
+export interface RequestLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds left; `undefined` means no limit. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * One request from its arrival to its answer. The transport opens it, enters, has inference admitted, and ends it once
+ * whatever happened; handlers note in `record` what they find out on the way.
+ */
+export class OpenRequest {
+  readonly record: RequestDraft;
+  readonly #dependencies: ExecutionDependencies;
+  readonly #start = performance.now();
+  #leave: (() => void) | undefined;
+  #ticket: AdmissionTicket | undefined;
+  #ended = false;
+
+  constructor(
+    dependencies: ExecutionDependencies,
+    arrival: Pick<RequestRecord, 'requestId' | 'entrypoint' | 'method' | 'requestBytes'>,
+  ) {
+    this.#dependencies = dependencies;
+    this.record = {
+      requestId: arrival.requestId,
+      entrypoint: arrival.entrypoint,
+      method: arrival.method,
+      modelName: '',
+      version: undefined,
+      signatureName: undefined,
+      code: 'OK',
+      reason: '',
+      message: '',
+      requestBytes: arrival.requestBytes,
+      responseBytes: 0,
+      exampleCount: undefined,
+      latencyMicros: 0,
+      queueMicros: 0,
+      runMicros: undefined,
+    };
+  }
+
+  /** @throws ServingError UNAVAILABLE while the server drains */
+  enter(): void {
+    this.#leave = this.#dependencies.inFlight?.enter();
+  }
+
+  /**
+   * Waits until the request may run.
+   *
+   * @returns `limits` with the time that is left
+   * @throws ServingError of {@link AdmissionController.admit}
+   */
+  async admit(limits: RequestLimits, caller: string | undefined): Promise<RequestLimits> {
+    const { admission } = this.#dependencies;
+    if (admission === undefined) return limits;
+    const ticket = admission.admit({ ...limits, caller });
+    if (!(ticket instanceof Promise)) {
+      this.#ticket = ticket;
+      return limits;
+    }
+    const from = performance.now();
+    try {
+      this.#ticket = await ticket;
+    } finally {
+      this.record.queueMicros = Math.round((performance.now() - from) * 1000);
+    }
+    const { timeoutMs } = limits;
+    if (timeoutMs === undefined) return limits;
+    return { ...limits, timeoutMs: Math.max(1, timeoutMs - this.record.queueMicros / 1000) };
+  }
+
+  /** Gives back what the request held and tells the observers. Further calls have no effect. */
+  end(error: ServingError | undefined, responseBytes: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#ticket?.release();
+    this.#leave?.();
+    const { observers } = this.#dependencies;
+    if (observers === undefined || observers.length === 0) return;
+    const { record } = this;
+    if (error !== undefined) {
+      record.code = error.code;
+      record.reason = error.reason;
+      record.message = error.message;
+    }
+    record.responseBytes = responseBytes;
+    record.latencyMicros = Math.round((performance.now() - this.#start) * 1000);
+    for (const observe of observers) observe(record);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Tensor } from '@servable/tensor';
+import type { InferenceCall, InferenceServable } from '../../servable/inference-servable.js';
+import type { RequestDraft, RequestLimits } from './open-request.js';
+
+/** Limits of a run, and the record that notes how long it took. */
+export interface RunOptions extends RequestLimits {
+  readonly record?: RequestDraft | undefined;
+}
+
+/**
+ * Runs a signature of a servable and adds the time it took to the record: the sum, where one request is several runs.
+ *
+ * @throws the errors of the servable's run; nothing is noted then
+ */
+export async function runServable(
+  servable: InferenceServable,
+  call: Omit<InferenceCall, 'signal' | 'timeoutMs'>,
+  options: RunOptions,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const { record, signal, timeoutMs } = options;
+  const start = performance.now();
+  const outputs = await servable.run({ ...call, signal, timeoutMs });
+  if (record !== undefined) {
+    record.runMicros = (record.runMicros ?? 0) + Math.round((performance.now() - start) * 1000);
+  }
+  return outputs;
+}
