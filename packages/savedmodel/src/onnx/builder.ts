@@ -245,7 +245,8 @@ export class Builder {
         perm.map((axis) => inner.perm[axis] ?? axis),
       );
     }
-    if (of.constant !== undefined || of.dtype === 'string') return this.emit('Transpose', [of], { perm });
+    const known = of.constant !== undefined || of.weight !== undefined;
+    if (known || of.dtype === 'string') return this.emit('Transpose', [of], { perm });
     return {
       name: this.uniqueName(this.origin),
       dtype: of.dtype,

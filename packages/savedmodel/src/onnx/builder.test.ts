@@ -1,0 +1,113 @@
+import { tensor, Tensor } from '@servable/tensor';
+import { describe, expect, test } from 'vitest';
+import { Builder, float } from './builder.js';
+import { unknownDim } from './infer-shapes.js';
+import { formatShape, type Value } from './value.js';
+import { weightOf } from './weight.js';
+
+const ops = (builder: Builder) => builder.nodes.map((node) => ('op' in node ? node.op : node.kind));
+const image = (builder: Builder) => builder.input('x', 'float32', [unknownDim(), 8, 8, 3]);
+const toFirst = [0, 3, 1, 2];
+const toLast = [0, 2, 3, 1];
+
+describe('transpositions between channels-last and channels-first', () => {
+  test('vanish where one undoes the other, through elementwise ops, constants and reductions between them', () => {
+    const builder = new Builder();
+    const x = builder.input('x', 'float32', [unknownDim(), 3, 8, 8]);
+    const last = builder.transpose(x, toLast);
+    const biased = builder.emit('Add', [last, builder.constant(tensor([1, 2, 3], 'float32'))]);
+    const active = builder.emit('Relu', [biased]);
+    const y = builder.materialize(builder.transpose(active, toFirst));
+    expect(ops(builder)).toEqual(['Add', 'Relu']);
+    expect(formatShape(y.shape)).toBe('[?, 3, 8, 8]');
+    const pooled = builder.materialize(builder.emit('ReduceMean', [active, builder.ints([1, 2])], { keepdims: 0 }));
+    expect(ops(builder)).toEqual(['Add', 'Relu', 'ReduceMean']);
+    expect(formatShape(pooled.shape)).toBe('[?, 3]');
+  });
+
+  test('are emitted once for all that need the order of dimensions', () => {
+    const builder = new Builder();
+    const last = builder.transpose(builder.input('x', 'float32', [1, 3, 8, 8]), toLast);
+    builder.emit('MatMul', [last, last]);
+    builder.emit('Softmax', [last], { axis: -1 });
+    expect(ops(builder).filter((op) => op === 'Transpose')).toHaveLength(1);
+  });
+
+  test('of a concatenation move its axis', () => {
+    const builder = new Builder();
+    const last = builder.transpose(builder.input('x', 'float32', [1, 3, 8, 8]), toLast);
+    const joined = builder.concat([last, last], 3);
+    expect(formatShape(joined.shape)).toBe('[1, 8, 8, 6]');
+    expect(builder.nodes[0]).toMatchObject({ op: 'Concat', attrs: { axis: { value: 1 } } });
+  });
+});
+
+describe('shapes', () => {
+  test('flow from Shape through arithmetic into Reshape, so that nothing is computed at run time', () => {
+    const builder = new Builder();
+    const x = image(builder);
+    const dims = builder.shapeOf(x);
+    const batch = builder.pick(dims, 0);
+    const rest = builder.emit('Mul', [builder.pick(dims, 1), builder.pick(dims, 2)]);
+    const target = builder.concat([builder.unsqueeze(batch, [0]), builder.unsqueeze(rest, [0]), builder.ints([3])], 0);
+    const y = builder.reshapeTo(x, target);
+    expect(formatShape(y.shape)).toBe('[?, 64, 3]');
+    const reshape = builder.nodes.at(-1);
+    const constant = reshape?.kind === 'native' ? reshape.inputs[1]?.constant?.toArray() : undefined;
+    expect(constant).toEqual([0n, 64n, 3n]);
+  });
+
+  test('reshaping to the shape a value has is left out', () => {
+    const builder = new Builder();
+    const x = image(builder);
+    expect(builder.reshapeTo(x, builder.shapeOf(x))).toBe(x);
+  });
+
+  test('elements that a request brings are no sizes: two reshapes by them need not be equal', () => {
+    const builder = new Builder();
+    const x = builder.input('x', 'float32', [6, 4]);
+    const wanted = builder.input('shape', 'int64', [2]);
+    const a = builder.reshapeTo(x, wanted);
+    const b = builder.reshapeTo(builder.input('y', 'float32', [2, 4]), wanted);
+    expect(a.shape?.[0]).not.toBe(b.shape?.[0]);
+  });
+});
+
+describe('constants', () => {
+  const number = (value: Value) => value.constant?.toArray();
+
+  test('fold with the arithmetic of their dtype', () => {
+    const builder = new Builder();
+    const int32 = (value: number) => builder.constant(new Tensor('int32', [], Int32Array.of(value)));
+    expect(number(builder.emit('Add', [int32(2 ** 31 - 1), int32(1)]))).toBe(-(2 ** 31));
+    expect(number(builder.emit('Mul', [int32(65537), int32(65537)]))).toBe(131073);
+    expect(number(builder.emit('Div', [int32(-7), int32(2)]))).toBe(-3);
+    const int64 = (value: bigint) => builder.constant(new Tensor('int64', [], BigInt64Array.of(value)));
+    expect(number(builder.emit('Mul', [int64(2n ** 62n), int64(2n)]))).toBe(-(2n ** 63n));
+    expect(ops(builder)).toEqual([]);
+  });
+
+  test('a division by a constant zero is left to the request', () => {
+    const builder = new Builder();
+    const value = builder.emit('Div', [builder.ints([1]), builder.ints([0])]);
+    expect(value.constant).toBeUndefined();
+  });
+
+  test('a weight changes its layout when it is read, not before', async () => {
+    const builder = new Builder();
+    let reads = 0;
+    const source = weightOf(new Tensor('float32', [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)));
+    const weight = builder.weight({ ...source, readInto: (...args) => (reads++, source.readInto(...args)) });
+    const moved = builder.reshape(builder.transpose(weight, [1, 0]), [6]);
+    expect([reads, ops(builder), moved.shape]).toEqual([0, [], [6]]);
+    const target = new Uint8Array(24);
+    await moved.weight?.readInto(target, new Uint8Array(24));
+    expect([...new Float32Array(target.buffer)]).toEqual([1, 4, 2, 5, 3, 6]);
+  });
+
+  test('attributes keep the difference between integers and floats', () => {
+    const builder = new Builder();
+    builder.emit('LeakyRelu', [image(builder)], { alpha: float(1) });
+    expect(builder.nodes[0]).toMatchObject({ attrs: { alpha: { kind: 'float', value: 1 } } });
+  });
+});
