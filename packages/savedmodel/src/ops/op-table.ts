@@ -6,6 +6,7 @@ import { colour } from './colour.js';
 import { branches } from './branches.js';
 import { comparison } from './comparison.js';
 import { convolution } from './convolution.js';
+import { decoding } from './decoding.js';
 import { detection } from './detection.js';
 import { exampleParsing } from './example-parsing.js';
 import { gather } from './gather.js';
@@ -79,6 +80,7 @@ export const opFamilies = [
   strings,
   ragged,
   sparse,
+  decoding,
   unicode,
   lookup,
   assertions,
