@@ -46,7 +46,15 @@ export function restoredKey(start: GraphValue): VariableKey | undefined {
   return key === undefined ? undefined : { key, slice };
 }
 
+/** One RestoreV2 lists the keys of all variables, and is asked for each of them. */
+const readStrings = new WeakMap<GraphNode, readonly string[]>();
+
 function stringsOf(node: GraphNode | undefined): readonly string[] | undefined {
-  const value = node?.op === 'Const' ? node.attrs['value']?.value : undefined;
-  return value?.case === 'tensor' ? tensorFromProto(value.value).text() : undefined;
+  if (node === undefined) return undefined;
+  const known = readStrings.get(node);
+  if (known !== undefined) return known;
+  const value = node.op === 'Const' ? node.attrs['value']?.value : undefined;
+  const strings = value?.case === 'tensor' ? tensorFromProto(value.value).text() : undefined;
+  if (strings !== undefined) readStrings.set(node, strings);
+  return strings;
 }

@@ -96,9 +96,10 @@ function scaled(weights: Value, factors: Float32Array, name: string): Value {
   const scale = (kernel: Tensor) => {
     const data = kernel.data as Float32Array;
     const size = data.length / factors.length;
-    factors.forEach((by, c) => {
-      for (let i = c * size; i < (c + 1) * size; i++) data[i] = (data[i] as number) * by;
-    });
+    for (let c = 0, i = 0; c < factors.length; c++) {
+      const by = factors[c] as number;
+      for (const end = i + size; i < end; i++) data[i] = (data[i] as number) * by;
+    }
   };
   const { dtype, shape, constant, weight } = weights;
   if (constant === undefined) {
