@@ -1,6 +1,7 @@
 // The server
 export { createServer, type Server, type ServerState } from './server.js';
 export type { ServerOptions, SingleVersionModel } from './server-options.js';
+export type { PrometheusOptions, RequestOptions } from './request-options.js';
 export { version } from './version.js';
 
 // Platforms: what can be served

@@ -13,6 +13,7 @@ import { nearestName } from './nearest-name.js';
 import { onnxPlatform } from './platforms/onnx.js';
 import type { Platform } from './platforms/platform.js';
 import { savedModelPlatform } from './platforms/savedmodel.js';
+import { type RequestOptions, type ResolvedRequestOptions, resolveRequestOptions } from './request-options.js';
 
 /** A model that is a single directory, with no version directories around it; it is never looked at again. */
 export interface SingleVersionModel {
@@ -25,7 +26,7 @@ export interface SingleVersionModel {
 }
 
 /** What a user may give to `createServer`. A value that makes no sense is refused, never bent. */
-export interface ServerOptions {
+export interface ServerOptions extends RequestOptions {
   /** At least one model: a base path with version directories, or a single directory. */
   readonly models: readonly (ModelConfigInput | SingleVersionModel)[];
   /** Address to bind; default `127.0.0.1`: this machine only. */
@@ -73,7 +74,7 @@ export interface ServerOptions {
 }
 
 /** {@link ServerOptions} with everything filled in; frozen. */
-export interface ResolvedServerOptions {
+export interface ResolvedServerOptions extends ResolvedRequestOptions {
   readonly watchedModels: readonly ModelConfig[];
   readonly singleVersionModels: readonly {
     readonly name: string;
@@ -141,6 +142,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     healthService: options.healthService ?? false,
     tensorContent: options.tensorContent ?? false,
     checkMethodNames: options.checkMethodNames ?? false,
+    ...resolveRequestOptions(options),
     platforms,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
@@ -172,6 +174,8 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   healthService: true,
   tensorContent: true,
   checkMethodNames: true,
+  prometheus: true,
+  admission: true,
   platforms: true,
   logger: true,
   clock: true,

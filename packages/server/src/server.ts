@@ -1,6 +1,7 @@
 import { Server as GrpcServer } from '@grpc/grpc-js';
 import {
   addPredictionServices,
+  AdmissionController,
   InFlight,
   type Logger,
   nodeHttpListener,
@@ -10,6 +11,7 @@ import {
   type ServableStateReader,
   ServingError,
   ServingHealth,
+  ServingMetrics,
   type WaitOptions,
 } from '@servable/core';
 import { listenGrpc } from './listeners/grpc-listener.js';
@@ -78,12 +80,22 @@ export async function createServer(
   const { logger, waitForModels } = resolved;
   const monitor = new ServableStateMonitor({ clock: resolved.clock });
   const pipeline = modelPipeline(resolved, monitor);
+  const inFlight = new InFlight();
+  const admission = resolved.admission && new AdmissionController({ ...resolved.admission, clock: resolved.clock });
   const parts: Parts = {
     names: [...resolved.platformOf.keys()],
     monitor,
     pipeline,
     provider: notReadyProvider(pipeline.manager, monitor, new Set(resolved.platformOf.keys())),
-    inFlight: new InFlight(),
+    inFlight,
+    admission,
+    metrics:
+      resolved.prometheus &&
+      new ServingMetrics({
+        nameStyle: resolved.prometheus.nameStyle,
+        requestsInFlight: () => inFlight.count,
+        requestsQueued: () => admission?.queued ?? 0,
+      }),
     health: new ServingHealth(),
     drainTimeoutMs: resolved.drainTimeoutMs,
     logger,
@@ -102,6 +114,7 @@ export async function createServer(
   } catch (error) {
     listeners.grpc?.cut();
     listeners.rest?.cut();
+    parts.metrics?.close();
     await pipeline.close({ cut: true });
     throw error;
   }
@@ -114,6 +127,8 @@ interface Parts {
   readonly pipeline: ModelPipeline;
   readonly provider: ServableProvider<InferenceServable>;
   readonly inFlight: InFlight;
+  readonly admission: AdmissionController | undefined;
+  readonly metrics: ServingMetrics | undefined;
   readonly health: ServingHealth;
   readonly drainTimeoutMs: number;
   readonly logger: Logger;
@@ -127,10 +142,13 @@ interface Listeners {
 /** Opens the ports, gRPC first; what was opened is in `listeners` also when a later one fails. */
 async function listen(options: ResolvedServerOptions, parts: Parts, listeners: Listeners): Promise<void> {
   const { host, restHost, grpcPort, restPort, logger, optionNames } = options;
+  const { metrics } = parts;
   const dependencies = {
     provider: parts.provider,
     states: parts.monitor,
     inFlight: parts.inFlight,
+    admission: parts.admission,
+    observers: metrics && [metrics.observe],
     checkMethodNames: options.checkMethodNames,
   };
   if (grpcPort !== undefined) {
@@ -153,6 +171,7 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       limits: { maxBodyBytes: options.maxReceiveMessageBytes },
       timeoutMs: options.restTimeoutMs === 0 ? undefined : options.restTimeoutMs,
       enableCors: options.restCors,
+      prometheus: metrics && { path: options.prometheus!.path, render: () => metrics.render() },
     });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };
     listeners.rest = await listenRest(handler, address);
@@ -234,6 +253,7 @@ class RunningServer implements Server {
     for (const listener of this.#listeners) listener.cut();
     this.#cut.signal.addEventListener('abort', () => void pipeline.manager.destroy(), { once: true });
     await pipeline.close({ cut: cut || this.#cut.signal.aborted });
+    this.#parts.metrics?.close();
     this.#state = 'closed';
   }
 

@@ -175,12 +175,12 @@ export class AdmissionController {
         stopTimer?.();
         signal?.removeEventListener('abort', onAbort);
       };
-      const giveUp = (error: unknown): void => {
+      const giveUp = (error: Error): void => {
         leave();
         this.#countCaller(caller, -1);
-        reject(error as Error);
+        reject(error);
       };
-      const onAbort = (): void => giveUp(signal!.reason);
+      const onAbort = (): void => giveUp(signal!.reason as Error);
       const waiter: Waiter = {
         enteredAt: this.#clock.now(),
         admit: () => {

@@ -1,4 +1,4 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { PredictRequestSchema } from '@servable/protos/serving';
@@ -31,7 +31,7 @@ function fields(bytes: Uint8Array): Record<number, (Uint8Array | number)[]> {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [number, wireType] = reader.tag();
-    (found[number] ??= []).push(wireType === 2 ? reader.bytes() : Number(reader.int64()));
+    (found[number] ??= []).push(wireType === WireType.LengthDelimited ? reader.bytes() : Number(reader.int64()));
   }
   return found;
 }
