@@ -9,7 +9,7 @@ const MMAP_THRESHOLD = -3;
  * threshold with every large block that is freed, up to 32 MiB, so that a process which loads and unloads models keeps
  * the memory of all of them.
  */
-const LARGE_BLOCK_BYTES = 128 * 1024;
+const LARGE_BLOCK_BYTES = 4 * 1024 * 1024;
 
 let trim: ((pad: number) => number) | undefined;
 
