@@ -25,6 +25,8 @@ import { complex } from './complex.js';
 import { cumulative } from './cumulative.js';
 import { specialFunctions } from './special-functions.js';
 import { trigonometry } from './trigonometry.js';
+import { quantization } from './quantization.js';
+import { random } from './random.js';
 import { ranking } from './ranking.js';
 import { scatter } from './scatter.js';
 import { segments } from './segments.js';
@@ -32,6 +34,7 @@ import { matrixDiagonals } from './matrix-diagonal.js';
 import { linearAlgebra } from './linear-algebra.js';
 import type { OpDefinition } from './registry.js';
 import { resize } from './resize.js';
+import { sequenceExampleParsing } from './sequence-example-parsing.js';
 import { shapes } from './shapes.js';
 import { spaceBatch } from './space-batch.js';
 import { slicing } from './slicing.js';
@@ -60,6 +63,8 @@ export const opFamilies = [
   patches,
   imageRegions,
   imageCodecs,
+  quantization,
+  random,
   detection,
   normalization,
   reduction,
@@ -80,6 +85,7 @@ export const opFamilies = [
   strings,
   ragged,
   sparse,
+  sequenceExampleParsing,
   decoding,
   unicode,
   lookup,

@@ -1,0 +1,156 @@
+import type { DType, Tensor } from '@servable/tensor';
+import { checkedSize, fromDoubles, tensorOf } from './elements.js';
+import { Philox, toDouble, toFloat } from './philox.js';
+
+export type Distribution = 'uniform' | 'normal' | 'truncated normal';
+
+/** Steps of the generator that TensorFlow sets aside per group of numbers whose count of draws is not known. */
+const STEPS_PER_GROUP = 256;
+
+/** Two normal numbers from two uniform ones (random_distributions.h, BoxMullerFloat and BoxMullerDouble). */
+function boxMuller(u: number, v: number, least: number, round: (x: number) => number): readonly [number, number] {
+  const angle = round(2 * Math.PI * v);
+  const radius = round(Math.sqrt(round(-2 * Math.log(Math.max(u, least)))));
+  return [round(Math.sin(angle) * radius), round(Math.cos(angle) * radius)];
+}
+
+const normalFloats = (a: number, b: number) => boxMuller(toFloat(a), toFloat(b), 1e-7, Math.fround);
+const normalDoubles = (a: number, b: number, c: number, d: number) =>
+  boxMuller(toDouble(a, b), toDouble(c, d), 1e-7, (x) => x);
+
+/**
+ * Random floats with the numbers that TensorFlow draws on a processor (random_op_cpu.h).
+ *
+ * @param generator - moved on by what TensorFlow reserves
+ */
+export function randomFloats(
+  generator: Philox,
+  distribution: Distribution,
+  dtype: DType,
+  shape: readonly number[],
+): Tensor {
+  const size = checkedSize(shape);
+  const values = new Float64Array(size);
+  const double = dtype === 'float64';
+  const group = double ? 2 : 4;
+  if (distribution === 'truncated normal') {
+    const groups = Math.ceil(size / group);
+    for (let g = 0; g < groups; g++) {
+      const own = generator.clone();
+      own.skip(g * STEPS_PER_GROUP * (double ? 0.5 : 1));
+      truncatedGroup(own, double, values, g * group, Math.min(group, size - g * group));
+    }
+    generator.skip(size * 256);
+    return fromDoubles(dtype, shape, values);
+  }
+  const half = dtype === 'float16' || dtype === 'bfloat16';
+  for (let i = 0; i < size; i += group) {
+    const words = generator.next();
+    const numbers = double
+      ? doubleGroup(words, distribution)
+      : floatGroup(words, distribution, half ? dtype : 'float32');
+    for (let k = 0; k < group && i + k < size; k++) values[i + k] = numbers[k]!;
+  }
+  return fromDoubles(dtype, shape, values);
+}
+
+function floatGroup(words: Uint32Array, distribution: Distribution, dtype: DType): readonly number[] {
+  const [a, b, c, d] = words as unknown as [number, number, number, number];
+  if (distribution === 'normal') return [...normalFloats(a, b), ...normalFloats(c, d)];
+  // Half-precision numbers take as many bits as their mantissa has.
+  const bits = dtype === 'float16' ? 10 : dtype === 'bfloat16' ? 7 : 23;
+  return [a, b, c, d].map((word) => (word & ((1 << bits) - 1)) / 2 ** bits);
+}
+
+function doubleGroup(words: Uint32Array, distribution: Distribution): readonly number[] {
+  const [a, b, c, d] = words as unknown as [number, number, number, number];
+  return distribution === 'normal' ? normalDoubles(a, b, c, d) : [toDouble(a, b), toDouble(c, d)];
+}
+
+/** Normal numbers of which those of two deviations and more are drawn again. */
+function truncatedGroup(generator: Philox, double: boolean, values: Float64Array, start: number, count: number): void {
+  const group = double ? 2 : 4;
+  let words = new Uint32Array(0);
+  let used = 0;
+  const draw = () => {
+    if (used === words.length) {
+      words = generator.next() as Uint32Array<ArrayBuffer>;
+      used = 0;
+    }
+    return words[used++]!;
+  };
+  for (let found = 0; found < group;) {
+    const pair = double ? normalDoubles(draw(), draw(), draw(), draw()) : normalFloats(draw(), draw());
+    for (const value of pair) {
+      if (Math.abs(value) >= 2 || found === group) continue;
+      if (found < count) values[start + found] = value;
+      found++;
+    }
+  }
+}
+
+/** Random integers of [low, high), or of the whole dtype when there are no bounds. */
+export function randomIntegers(
+  generator: Philox,
+  dtype: DType,
+  shape: readonly number[],
+  bounds?: { readonly low: bigint; readonly high: bigint },
+): Tensor {
+  const size = checkedSize(shape);
+  const wide = dtype === 'int64' || dtype === 'uint64';
+  const group = wide ? 2 : 4;
+  const data = wide ? new BigInt64Array(size) : new Int32Array(size);
+  const range = bounds && BigInt.asUintN(wide ? 64 : 32, bounds.high - bounds.low);
+  for (let i = 0; i < size; i += group) {
+    const words = generator.next();
+    for (let k = 0; k < group && i + k < size; k++) {
+      const raw = wide ? BigInt(words[k * 2]!) | (BigInt(words[k * 2 + 1]!) << 32n) : BigInt(words[k]!);
+      const value = bounds === undefined || range === undefined ? raw : bounds.low + (raw % range);
+      if (wide) (data as BigInt64Array)[i + k] = BigInt.asIntN(64, value);
+      else (data as Int32Array)[i + k] = Number(BigInt.asIntN(32, value));
+    }
+  }
+  if (dtype === 'uint32') return tensorOf(dtype, shape, new Uint32Array(data.buffer));
+  if (dtype === 'uint64') return tensorOf(dtype, shape, new BigUint64Array(data.buffer));
+  return tensorOf(dtype, shape, data);
+}
+
+/**
+ * Draws of classes by unnormalised log-probabilities (multinomial_op.cc).
+ *
+ * @param logits - `[batch, classes]` of them
+ */
+export function multinomial(generator: Philox, logits: Float64Array, classes: number, samples: number): Float64Array {
+  const batch = classes === 0 ? 0 : logits.length / classes;
+  const result = new Float64Array(batch * samples);
+  let words = new Uint32Array(0);
+  let used = 0;
+  const draw = () => {
+    if (used === words.length) {
+      words = generator.next() as Uint32Array<ArrayBuffer>;
+      used = 0;
+    }
+    return words[used++]!;
+  };
+  const sums = new Float64Array(classes);
+  for (let b = 0; b < batch; b++) {
+    let most = -Infinity;
+    for (let c = 0; c < classes; c++) {
+      const logit = logits[b * classes + c]!;
+      if (Number.isFinite(logit) && logit > most) most = logit;
+    }
+    let total = 0;
+    for (let c = 0; c < classes; c++) {
+      const logit = logits[b * classes + c]!;
+      if (Number.isFinite(logit)) total += Math.exp(logit - most);
+      sums[c] = total;
+    }
+    for (let s = 0; s < samples; s++) {
+      const wanted = toDouble(draw(), draw()) * total;
+      let found = 0;
+      while (found < classes && sums[found]! <= wanted) found++;
+      result[b * samples + s] = Math.min(found, classes - 1);
+    }
+  }
+  return result;
+}
