@@ -118,8 +118,37 @@ const SCALED_ERFC = [
   0.17087277,
 ];
 
-/** 1 - erf(x), which is all that counts near zero; in the tail, where that would cancel, t·exp(-x² + polynomial of t). */
+/**
+ * 1 - erf(x). Where x is visibly -t/√2, as in Keras' gelu, that is 1 + erf(t/√2): the form that the engine knows as Gelu.
+ * The tail below is lost there without harm, since gelu multiplies it with a small number and adds nothing to it.
+ */
 function complementaryErf(builder: Builder, x: Value): Value {
+  const scaled = geluArgument(builder, x);
+  if (scaled === undefined) return accurateErfc(builder, x);
+  return builder.emit('Add', [builder.emit('Erf', [scaled]), builder.scalar(x.dtype, 1)]);
+}
+
+/** t/√2, when `x` is the product of a negated t and 1/√2. */
+function geluArgument(builder: Builder, x: Value): Value | undefined {
+  if (x.transposed !== undefined) {
+    const inner = geluArgument(builder, x.transposed.of);
+    return inner && builder.transpose(inner, x.transposed.perm);
+  }
+  const makerOf = (value: Value) =>
+    builder.nodes.findLast((node) => node.kind === 'native' && node.outputs[0] === value);
+  const scaling = makerOf(x);
+  if (scaling?.kind !== 'native' || scaling.op !== 'Mul') return undefined;
+  const [a, b] = scaling.inputs as [Value, Value];
+  const [factor, value] = a.constant === undefined ? [b, a] : [a, b];
+  const number = factor.constant?.size === 1 ? Number((factor.constant.data as Float32Array)[0]) : NaN;
+  const negation = makerOf(value);
+  if (!(Math.abs(number - Math.SQRT1_2) < 1e-6) || negation?.kind !== 'native' || negation.op !== 'Neg')
+    return undefined;
+  return builder.emit('Mul', [negation.inputs[0], factor]);
+}
+
+/** 1 - erf(x), which is all that counts near zero; in the tail, where that would cancel, t·exp(-x² + polynomial of t). */
+function accurateErfc(builder: Builder, x: Value): Value {
   const constant = (value: number) => builder.scalar(x.dtype, value);
   const plain = builder.emit('Sub', [constant(1), builder.emit('Erf', [x])]);
   const positive = builder.emit('Max', [x, constant(0)]);
