@@ -132,7 +132,8 @@ function shapeOf(info: TensorInfo): readonly (number | null)[] | undefined {
 
 /** TensorFlow 1 marks outputs that are variables as references, with numbers 100 above the others. */
 function dtypeOf({ dtype }: TensorInfo): DType {
-  return dtypeFromEnum(dtype > 100 ? dtype - 100 : dtype);
+  const number: number = dtype;
+  return dtypeFromEnum(number > 100 ? number - 100 : number);
 }
 
 function signatureTensor(alias: string, value: string, info: TensorInfo): SignatureTensor {

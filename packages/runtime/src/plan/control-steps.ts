@@ -107,7 +107,11 @@ function stackRows(step: RunnableLoop, { dtype, shape }: PlanValue, rows: readon
   const whole = [rows.length, ...rowShape];
   const { array, lanes } = dtypeInfo(dtype);
   if (array === undefined) {
-    return new Tensor(dtype, whole, rows.flatMap((row) => row.data as unknown as Uint8Array[]) as never);
+    return new Tensor(
+      dtype,
+      whole,
+      rows.flatMap((row) => row.data as unknown as Uint8Array[]),
+    );
   }
   const size = rowShape.reduce((a, b) => a * b, 1) * lanes;
   const data = new array(size * rows.length) as Uint8Array;

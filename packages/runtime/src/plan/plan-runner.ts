@@ -1,5 +1,5 @@
 import { VariableStore } from '@servable/savedmodel';
-import type { HostStep, NativeIsland, Plan, PlanStep, SignatureTensor, Subplan } from '@servable/savedmodel';
+import type { HostStep, NativeIsland, Plan, SignatureTensor, Subplan } from '@servable/savedmodel';
 import { Tensor } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
 import { cancelled, checkLimits, deadlineExceeded, longestTimer, type CallOptions } from '../session/interruption.js';
@@ -7,6 +7,7 @@ import { NativeSession } from '../session/native-session.js';
 import { NativeValue } from '../session/native-value.js';
 import type { SessionOptions } from '../session/session-options.js';
 import { planOfBody, runControlStep, type RunnableBranch, type RunnableLoop } from './control-steps.js';
+import type { PreparedIsland, PreparedPlan } from './prepared-plan.js';
 import { schedule, type ScheduledStep } from './schedule.js';
 
 /** A native island with its session. */
@@ -28,6 +29,7 @@ export interface PlanOptions extends SessionOptions, CallOptions {
   readonly variables?: VariableStore | undefined;
 }
 
+type AnyIsland = NativeIsland | PreparedIsland;
 type Value = Tensor | NativeValue;
 
 /** How many combinations of outputs are remembered. */
@@ -73,10 +75,10 @@ export class PlanRunner implements AsyncDisposable {
   }
 
   /** Makes a session of every island of a plan. */
-  static async create(plan: Plan, options: PlanOptions = {}): Promise<PlanRunner> {
+  static async create(plan: PreparedPlan, options: PlanOptions = {}): Promise<PlanRunner> {
     const { variables = new VariableStore(), ...session } = options;
     const made: (NativeSession | PlanRunner)[] = [];
-    const create = async ({ kind, model, weights, inputs, outputs }: NativeIsland): Promise<RunnableIsland> => {
+    const create = async ({ kind, model, weights, inputs, outputs }: AnyIsland): Promise<RunnableIsland> => {
       const session = await NativeSession.create(model, { ...options, weights });
       made.push(session);
       return { kind, inputs, outputs, session };
@@ -86,7 +88,7 @@ export class PlanRunner implements AsyncDisposable {
       made.push(runner);
       return runner;
     };
-    const prepare = async (step: PlanStep): Promise<RunnableStep> => {
+    const prepare = async (step: PreparedPlan['steps'][number]): Promise<RunnableStep> => {
       switch (step.kind) {
         case 'native':
           return create(step);
@@ -147,8 +149,7 @@ export class PlanRunner implements AsyncDisposable {
 
   /** Waits for the calls under way and frees the sessions. */
   async close(): Promise<void> {
-    const sessions = this.plan.steps.flatMap((step) => (step.kind === 'native' ? [step.session] : []));
-    await Promise.all(sessions.map((session) => session.close()));
+    await Promise.all(this.plan.steps.map(closeStep));
     for (const value of this.#constants.values()) if (value instanceof NativeValue) value.close();
   }
 

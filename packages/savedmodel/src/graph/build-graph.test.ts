@@ -3,7 +3,9 @@ import { call, functionDef, graphBuilder, node } from '../testing/graphs.js';
 import type { Graph } from './graph.js';
 
 const shape = (graph: Graph) =>
-  graph.nodes.map(({ name, op, inputs }) => `${name}=${op}(${inputs.map((input) => `${input.node.name}:${input.index}`).join(',')})`);
+  graph.nodes.map(
+    ({ name, op, inputs }) => `${name}=${op}(${inputs.map((input) => `${input.node.name}:${input.index}`).join(',')})`,
+  );
 
 describe('the part of a graph that computes the fetches', () => {
   test('holds only nodes that they need, each behind its inputs', () => {
@@ -54,7 +56,10 @@ describe('function calls', () => {
 
   test('outputs that are arguments handed through need no node', () => {
     const pass = functionDef('pass', { args: ['a', 'b'], nodes: [], returns: { p: 'b', q: 'a' } });
-    const builder = graphBuilder([node('x', 'Placeholder'), node('y', 'Placeholder'), call('c', 'pass', ['x', 'y'])], [pass]);
+    const builder = graphBuilder(
+      [node('x', 'Placeholder'), node('y', 'Placeholder'), call('c', 'pass', ['x', 'y'])],
+      [pass],
+    );
     expect(builder.buildMain(['c:0', 'c:1'], []).outputs.map((output) => output.node.name)).toEqual(['y', 'x']);
   });
 

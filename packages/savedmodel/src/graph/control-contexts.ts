@@ -153,7 +153,7 @@ function commonAncestor(a: ControlContext, b: ControlContext): ControlContext {
 
 function frameName(node: GraphNode): string {
   const value = node.attrs['frame_name']?.value;
-  return value?.case === 's' ? new TextDecoder().decode(value.value as Uint8Array) : '';
+  return value?.case === 's' ? new TextDecoder().decode(value.value) : '';
 }
 
 export function findContexts({ outputs, effects }: UnsortedGraph): Contexts {

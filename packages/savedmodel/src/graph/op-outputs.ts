@@ -33,15 +33,17 @@ export class OpOutputs {
     let start = 0;
     for (const arg of def.outputArg) {
       if (arg.name === argument) return start + index;
-      start += tensorsOf(arg, node);
+      start += tensorsOf(arg, node, def);
     }
     return undefined;
   }
 }
 
-function tensorsOf(arg: OpDef_ArgDef, node: NodeDef): number {
+function tensorsOf(arg: OpDef_ArgDef, node: NodeDef, def: OpDef): number {
   if (arg.numberAttr !== '') {
-    const value = node.attr[arg.numberAttr]?.value;
+    // Attributes at their default are left out of nodes.
+    const fallback = def.attr.find(({ name }) => name === arg.numberAttr)?.defaultValue;
+    const value = (node.attr[arg.numberAttr] ?? fallback)?.value;
     return value?.case === 'i' ? Number(value.value) : 1;
   }
   if (arg.typeListAttr !== '') {

@@ -1,5 +1,6 @@
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import { ControlContext, findContexts, plainOp, sourceOf, type Contexts } from './control-contexts.js';
+import type { ControlContext } from './control-contexts.js';
+import { findContexts, plainOp, sourceOf, type Contexts } from './control-contexts.js';
 import { PARAMETER_OP, type FunctionGraph, type GraphNode, type GraphValue } from './graph.js';
 import { sortTopologically, type UnsortedGraph } from './sort-topologically.js';
 

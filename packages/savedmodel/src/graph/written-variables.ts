@@ -21,7 +21,7 @@ export const WRITES: ReadonlySet<string> = new Set([
 /** What tells one variable from another: its shared name, or else the name of its node. */
 export function variableKey(node: GraphNode): string {
   const value = node.attrs['shared_name']?.value;
-  const shared = value?.case === 's' ? new TextDecoder().decode(value.value as Uint8Array) : '';
+  const shared = value?.case === 's' ? new TextDecoder().decode(value.value) : '';
   return shared === '' ? node.name : shared;
 }
 

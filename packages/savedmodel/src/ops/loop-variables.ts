@@ -33,7 +33,7 @@ export interface LoopResults {
   readonly carried: readonly Value[];
   readonly scanned: readonly Value[];
   /** How many iterations there were: an int64 scalar. */
-  trips(): Value;
+  readonly trips: () => Value;
   /** That number if it was known before the loop. */
   readonly count: Value | undefined;
 }
