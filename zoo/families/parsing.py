@@ -152,3 +152,70 @@ case(
     ["float32[?]"],
     [([1.0, 2.0],)],
 )
+case("DecodeCSV_select", lambda x: list(tf.io.decode_csv(x, [tf.constant([], tf.float32), tf.constant(["none"])], field_delim=";", na_value="NA", select_cols=[0, 2])), [S], [rows(b"2.5;3;hello", b"1;;NA", b'7;x;"a""b;"')], errors=[rows(b"1;2"), rows(b";2;3"), rows(b'1;2;"a'), rows(b'1;2;a"b')])
+case("DecodeCSV_types", lambda x: list(tf.io.decode_csv(x, [tf.constant([], tf.int32), tf.constant([7.5], tf.float64), tf.constant([3], tf.int64)])), [S], [rows(b"1,2,3", b"-4,,")], errors=[rows(b"1.5,2,3"), rows(b"99999999999,1,1")])
+case("DecodeCompressed", lambda x: raw.DecodeCompressed(bytes=x, compression_type="GZIP"), [S], [rows(__import__("gzip").compress(b"hello", mtime=0), __import__("gzip").compress(b"", mtime=0))])
+case("DecodeCompressed_zlib", lambda x: raw.DecodeCompressed(bytes=x, compression_type="ZLIB"), [S], [rows(__import__("zlib").compress(b"hello" * 100))])
+case("Fingerprint", lambda x: raw.Fingerprint(data=x, method="farmhash64"), ["float32[?,2]"], [([[1, 2], [3, 4]],)])
+case("Fingerprint_strings", lambda x: raw.Fingerprint(data=x, method="farmhash64"), [S], [rows(b"a", b"", b"hello world")])
+case("Fingerprint_string_rows", lambda x: raw.Fingerprint(data=x, method="farmhash64"), ["string[?,2]"], [([[b"a", b"b"], [b"", b"c"]],)])
+case("DecodeJSONExample", lambda x: tf.io.parse_example(raw.DecodeJSONExample(json_examples=x), {"f": tf.io.FixedLenFeature([2], tf.float32), "s": tf.io.VarLenFeature(tf.string)})["f"], [S], [rows(b'{"features":{"feature":{"f":{"floatList":{"value":[1.5,2]}},"s":{"bytesList":{"value":["YWI="]}}}}}')], errors=[rows(b"{"), rows(b"[]")])
+for dtype in ("int64", "string", "bool"):
+    value = {"int64": [[1, -2]], "string": [["a", ""]], "bool": [[True, False]]}[dtype]
+    case(f"ParseTensor_{dtype}", (lambda d: lambda x: tf.io.parse_tensor(x, d))(dtype), ["string[]"], [(tf.io.serialize_tensor(tf.constant(value, dtype)).numpy(),)], errors=[(tf.io.serialize_tensor(tf.constant(1.0)).numpy(),), (b"\xff",)])
+
+
+def feature(values):
+    if not values:
+        return tf.train.Feature()
+    kind = {bytes: ("bytes_list", tf.train.BytesList), float: ("float_list", tf.train.FloatList), int: ("int64_list", tf.train.Int64List)}[type(values[0])]
+    return tf.train.Feature(**{kind[0]: kind[1](value=values)})
+
+
+def sequence_example(context, lists):
+    features = tf.train.Features(feature={k: feature(v) for k, v in context.items()})
+    feature_lists = {k: tf.train.FeatureList(feature=[feature(x) for x in v]) for k, v in lists.items()}
+    return tf.train.SequenceExample(context=features, feature_lists=tf.train.FeatureLists(feature_list=feature_lists)).SerializeToString()
+
+
+LONG = sequence_example({"c": [1.5], "w": [b"p", b"q"]}, {"x": [[1, 2], [3, 4]], "y": [[b"a"], [b"b", b"c"], []], "f": [[0.5], [], [1.5, 2.5]]})
+SHORT = sequence_example({"c": [2.0]}, {"x": [[5, 6]]})
+CONTEXT = {"c": tf.io.FixedLenFeature([], tf.float32), "w": tf.io.VarLenFeature(tf.string), "m": tf.io.FixedLenFeature([1], tf.int64, -7)}
+STEPS = {"x": tf.io.FixedLenSequenceFeature([2], tf.int64), "y": tf.io.VarLenFeature(tf.string), "e": tf.io.FixedLenSequenceFeature([], tf.float32, allow_missing=True)}
+
+
+def components(tensors):
+    named = {}
+    for name, value in tensors.items():
+        if isinstance(value, tf.SparseTensor):
+            named |= {f"{name}_indices": value.indices, f"{name}_values": value.values, f"{name}_shape": value.dense_shape}
+        elif isinstance(value, tf.RaggedTensor):
+            named |= {f"{name}_splits{i}": s for i, s in enumerate(value.nested_row_splits)} | {f"{name}_values": value.flat_values}
+        else:
+            named[name] = value
+    return named
+
+
+def sequences(serialized):
+    context, lists, lengths = tf.io.parse_sequence_example(serialized, CONTEXT, STEPS)
+    return components(context) | components(lists) | {f"{k}_length": v for k, v in lengths.items()}
+
+
+def one_sequence(serialized):
+    context, lists = tf.io.parse_single_sequence_example(serialized, CONTEXT, STEPS)
+    return components(context) | components(lists)
+
+
+def ragged_sequences(serialized):
+    context, lists, _ = tf.io.parse_sequence_example(serialized, {"w": tf.io.RaggedFeature(tf.string)}, {"y": tf.io.RaggedFeature(tf.string), "f": tf.io.RaggedFeature(tf.float32, row_splits_dtype=tf.int64)})
+    return components(context) | components(lists)
+
+
+BAD = sequence_example({"c": [1.0]}, {"x": [[1, 2, 3]]})
+case("ParseSequenceExampleV2", sequences, [S], [rows(LONG, SHORT), rows(SHORT)], errors=[rows(sequence_example({"c": [1.0]}, {})), rows(BAD), rows(sequence_example({"c": [1]}, {"x": []}))])
+case("ParseSequenceExampleV2_ragged", ragged_sequences, [S], [rows(LONG, SHORT)])
+case("ParseSequenceExampleV2_scalar", one_sequence, ["string[]"], [(LONG,), (SHORT,)], errors=[(BAD,)])
+case("ParseSequenceExample", lambda x: list(sum((list(o) if isinstance(o, (list, tuple)) else [o] for o in raw.ParseSequenceExample(serialized=x, debug_name=tf.constant([], tf.string), context_dense_defaults=[tf.constant([], tf.float32)], feature_list_dense_missing_assumed_empty=["e"], context_sparse_keys=["w"], context_dense_keys=["c"], feature_list_sparse_keys=["y"], feature_list_dense_keys=["x", "e"], context_sparse_types=[tf.string], context_dense_shapes=[[]], feature_list_sparse_types=[tf.string], feature_list_dense_types=[tf.int64, tf.float32], feature_list_dense_shapes=[[2], []], Ncontext_sparse=1, Ncontext_dense=1, Nfeature_list_sparse=1, Nfeature_list_dense=2)), [])), [S], [rows(LONG, SHORT)])
+case("ParseSingleSequenceExample", lambda x: list(sum((list(o) if isinstance(o, (list, tuple)) else [o] for o in raw.ParseSingleSequenceExample(serialized=x, feature_list_dense_missing_assumed_empty=tf.constant(["e"]), context_sparse_keys=[tf.constant("w")], context_dense_keys=[tf.constant("c")], feature_list_sparse_keys=[tf.constant("y")], feature_list_dense_keys=[tf.constant("x"), tf.constant("e")], context_dense_defaults=[tf.constant([], tf.float32)], debug_name=tf.constant(""), context_sparse_types=[tf.string], feature_list_dense_types=[tf.int64, tf.float32], context_dense_shapes=[[]], feature_list_sparse_types=[tf.string], feature_list_dense_shapes=[[2], []])), [])), ["string[]"], [(LONG,), (SHORT,)])
+case("example_all_kinds", lambda serialized: components(tf.io.parse_example(serialized, {"w": tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64), "v": tf.io.RaggedFeature(tf.float32, partitions=[tf.io.RaggedFeature.UniformRowLength(1)]), "i": tf.io.VarLenFeature(tf.int64), "m": tf.io.FixedLenSequenceFeature([2], tf.float32, allow_missing=True, default_value=-1.0)})), [S], [rows(FULL, BARE), rows(b"")])
+case("example_sparse_feature", lambda serialized: components(tf.io.parse_example(serialized, {"sp": tf.io.SparseFeature(["i"], "v", tf.float32, [10])})), [S], [rows(example(i=[3, 1], v=[0.5, 1.5]), example(i=[9], v=[2.0]))])

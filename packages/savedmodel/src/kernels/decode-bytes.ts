@@ -75,7 +75,8 @@ export function decodeBase64(input: Tensor): Tensor<'string'> {
     const match = /^([A-Za-z0-9_-]*)(={0,2})$/.exec(text);
     const digits = match?.[1]?.length ?? 0;
     const padded = (match?.[2]?.length ?? 0) > 0;
-    if (match === null || digits % 4 === 1 || (padded && text.length % 4 !== 0)) {
+    if (digits % 4 === 1) throw invalidRequest('BAD_BASE64', 'Base64 string length cannot be 1 modulo 4.');
+    if (match === null || (padded && text.length % 4 !== 0)) {
       throw invalidRequest('BAD_BASE64', 'Invalid character found in base64.');
     }
     return Uint8Array.from(Buffer.from(match[1] ?? '', 'base64url'));

@@ -41,7 +41,10 @@ export function decodeCsv(records: Tensor, defaults: readonly Tensor[], options:
     const all = csvFields(record, options);
     const wanted = columns.length > 0 ? columns.map((column) => all[column]) : all;
     if (columns.length > 0 ? wanted.includes(undefined) : wanted.length !== dtypes.length) {
-      throw invalidRequest('BAD_CSV', `Expect ${dtypes.length} fields but have ${wanted.length} in record ${row}`);
+      throw invalidRequest(
+        'BAD_CSV',
+        `Expect ${dtypes.length} fields but have ${wanted.filter((field) => field !== undefined).length} in record ${row}`,
+      );
     }
     dtypes.forEach((dtype, i) => {
       const field = wanted[i] ?? NO_BYTES;

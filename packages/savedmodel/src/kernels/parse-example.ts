@@ -1,6 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { textOf } from './byte-strings.js';
 
 /** The dtypes that features have. */
 export type FeatureDType = 'string' | 'float32' | 'int64';
@@ -41,12 +42,14 @@ export interface ParsedExamples {
 }
 
 type Values = Uint8Array[] | number[] | bigint[];
-interface Feature {
+/** One feature as it stands in an example; without a dtype when it has no values of any kind. */
+export interface Feature {
   readonly dtype: FeatureDType | undefined;
   readonly values: Values;
 }
 
-const typeNames: Readonly<Record<FeatureDType, string>> = { string: 'string', float32: 'float', int64: 'int64' };
+/** Upstream's words for the dtypes of features. */
+export const typeNames: Readonly<Record<FeatureDType, string>> = { string: 'string', float32: 'float', int64: 'int64' };
 
 /**
  * Parses serialized `tf.Example`s into one tensor per feature, as TensorFlow's ParseExampleV2 does
@@ -71,8 +74,24 @@ export function parseExamples(serialized: Tensor<'string'>, spec: ExampleSpec): 
   };
 }
 
-function refuse(reason: string, index: number, message: string, cause?: unknown): SavedModelError {
-  return new SavedModelError('INVALID_ARGUMENT', reason, `Example ${index}: ${message}`, { cause });
+/** Upstream's words; it says `<unknown>` where a request brings no names for its examples. */
+function refuse(reason: string, message: string): SavedModelError {
+  return new SavedModelError('INVALID_ARGUMENT', reason, `Name: <unknown>, ${message}`);
+}
+
+/** Longer input is not repeated in messages. */
+const MAX_QUOTED_BYTES = 256;
+
+/** The error of bytes that are not the message they should be. */
+export function malformedExample(bytes: Uint8Array, index: number, message: string, cause: unknown): SavedModelError {
+  const start = textOf(bytes.subarray(0, MAX_QUOTED_BYTES));
+  const given = bytes.length > MAX_QUOTED_BYTES ? `${start}...` : start;
+  return new SavedModelError(
+    'INVALID_ARGUMENT',
+    'MALFORMED_EXAMPLE',
+    `Could not parse example input, value: '${given}' (element ${index} is no serialized ${message})`,
+    { cause },
+  );
 }
 
 /** Only the features asked for are decoded; a key that stands twice counts by its last entry. */
@@ -94,12 +113,13 @@ function readExample(bytes: Uint8Array, index: number, keys: ReadonlySet<string>
       }),
     );
   } catch (cause) {
-    throw refuse('MALFORMED_EXAMPLE', index, 'Could not parse example input: it is not a serialized tf.Example', cause);
+    throw malformedExample(bytes, index, 'tf.Example', cause);
   }
   return features;
 }
 
-function forEachField(bytes: Uint8Array, wanted: number, visit: (value: Uint8Array) => void): void {
+/** Calls back for every record of a message that has this field number. */
+export function forEachField(bytes: Uint8Array, wanted: number, visit: (value: Uint8Array) => void): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
@@ -110,7 +130,8 @@ function forEachField(bytes: Uint8Array, wanted: number, visit: (value: Uint8Arr
 
 const FEATURE_KINDS: Readonly<Record<number, FeatureDType>> = { 1: 'string', 2: 'float32', 3: 'int64' };
 
-function readFeature(bytes: Uint8Array): Feature {
+/** Reads a serialized `tf.Feature`. */
+export function readFeature(bytes: Uint8Array): Feature {
   const reader = new BinaryReader(bytes);
   let feature: Feature = { dtype: undefined, values: [] };
   while (reader.pos < reader.len) {
@@ -152,8 +173,7 @@ function valuesOf(example: ReadonlyMap<string, Feature>, feature: SparseFeature,
   if (found.dtype !== feature.dtype) {
     throw refuse(
       'FEATURE_DTYPE_MISMATCH',
-      index,
-      `Key: ${feature.key}.  Data types don't match. Expected type: ${typeNames[feature.dtype]}, got ${typeNames[found.dtype]}`,
+      `Key: ${feature.key}, Index: ${index}.  Data types don't match. Data type: ${typeNames[found.dtype]} but expected type: ${typeNames[feature.dtype]}`,
     );
   }
   return found.values;
@@ -174,7 +194,6 @@ function denseTensor(
       if (feature.defaultValue.size === 0 && stride > 0) {
         throw refuse(
           'FEATURE_MISSING',
-          index,
           `Feature: ${feature.key} (data type: ${typeNames[feature.dtype]}) is required but could not be found.`,
         );
       }
@@ -183,13 +202,12 @@ function denseTensor(
     if (variable ? values.length % stride !== 0 : values.length !== stride) {
       throw refuse(
         'FEATURE_SIZE_MISMATCH',
-        index,
-        `Key: ${feature.key}.  Number of ${typeNames[feature.dtype]} values != expected.  Values size: ${values.length} but output shape: [${feature.shape.map((dim) => dim ?? -1).join(',')}]`,
+        `Key: ${feature.key}, Index: ${index}.  Number of ${typeNames[feature.dtype]} values != expected.  Values size: ${values.length} but output shape: [${feature.shape.map((dim) => dim ?? -1).join(',')}]`,
       );
     }
     return values;
   });
-  const longest = variable ? Math.max(0, ...rows.map((row) => row.length / stride)) : undefined;
+  const longest = variable ? rows.reduce((most, row) => Math.max(most, row.length / stride), 0) : undefined;
   const width = longest === undefined ? stride : longest * stride;
   const shape = [...(batched ? [examples.length] : []), ...(longest === undefined ? [] : [longest])];
   const inner = (variable ? rest : feature.shape).map((dim) => dim ?? 0);
@@ -199,14 +217,16 @@ function denseTensor(
     for (const value of row) all.push(value);
     for (let i = row.length; i < width; i++) all.push(padding ?? zeroOf(feature.dtype));
   }
-  return vector(feature.dtype, all).reshape([...shape, ...inner]);
+  return featureVector(feature.dtype, all).reshape([...shape, ...inner]);
 }
 
-function zeroOf(dtype: FeatureDType): unknown {
+/** What missing values are filled with. */
+export function zeroOf(dtype: FeatureDType): unknown {
   return dtype === 'string' ? new Uint8Array() : dtype === 'int64' ? 0n : 0;
 }
 
-function vector(dtype: FeatureDType, values: readonly unknown[]): Tensor {
+/** Values of features as a vector. */
+export function featureVector(dtype: FeatureDType, values: readonly unknown[]): Tensor {
   const shape = [values.length];
   if (dtype === 'string') return new Tensor('string', shape, values as Uint8Array[]);
   if (dtype === 'float32') return new Tensor('float32', shape, Float32Array.from(values as number[]));
@@ -230,7 +250,7 @@ function sparseTensors(feature: SparseFeature, examples: readonly ReadonlyMap<st
   const dims = batched ? [BigInt(examples.length), BigInt(longest)] : [BigInt(longest)];
   return {
     indices: new Tensor('int64', [all.length, columns], BigInt64Array.from(positions)),
-    values: vector(feature.dtype, all),
+    values: featureVector(feature.dtype, all),
     shape: new Tensor('int64', [columns], BigInt64Array.from(dims)),
   };
 }
@@ -243,7 +263,7 @@ function raggedTensors(feature: RaggedFeature, examples: readonly ReadonlyMap<st
     splits.push(all.length);
   });
   return {
-    values: vector(feature.dtype, all),
+    values: featureVector(feature.dtype, all),
     splits:
       feature.splitDtype === 'int32'
         ? new Tensor('int32', [splits.length], Int32Array.from(splits))

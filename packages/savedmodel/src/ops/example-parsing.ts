@@ -2,6 +2,7 @@ import type { DType, Tensor } from '@servable/tensor';
 import {
   isFeatureDType,
   parseExamples,
+  type DenseFeature,
   type ExampleSpec,
   type FeatureDType,
   type ParsedExamples,
@@ -47,25 +48,34 @@ export const exampleParsing = new OpFamily('example parsing')
     });
   });
 
-function constantTexts(context: OpContext, index: number, what: string): readonly string[] {
+/** The strings of an input that must not depend on the request. */
+export function constantTexts(context: OpContext, index: number, what: string): readonly string[] {
   const { constant } = context.input(index);
   if (constant === undefined) throw context.refuse(`its ${what} depend on the request, and must be constant`);
   return constant.text();
 }
 
-function features(context: OpContext, keys: readonly string[], dtypes: readonly DType[]) {
+/** Keys with their dtypes. */
+export function features(context: OpContext, keys: readonly string[], dtypes: readonly DType[]) {
   return keys.map((key, i) => ({ key, dtype: featureDType(context, key, dtypes[i]) }));
 }
 
-function featureDType(context: OpContext, key: string, dtype: DType | undefined): FeatureDType {
+/** A dtype that features have. */
+export function featureDType(context: OpContext, key: string, dtype: DType | undefined): FeatureDType {
   if (dtype === undefined || !isFeatureDType(dtype)) {
     throw context.refuse(`feature '${key}' has dtype ${dtype ?? 'unknown'}; features are string, float32 or int64`);
   }
   return dtype;
 }
 
-function denseFeatures(context: OpContext, keys: readonly string[], dtypes: readonly DType[], firstDefault: number) {
-  const shapes = context.attrs.shapes('dense_shapes');
+/** Keys with their dtypes, shapes and defaults; the defaults are inputs from `firstDefault` on. */
+export function denseFeatures(
+  context: OpContext,
+  keys: readonly string[],
+  dtypes: readonly DType[],
+  firstDefault: number,
+  shapes = keys.length === 0 ? [] : context.attrs.shapes('dense_shapes'),
+): DenseFeature[] {
   return keys.map((key, i) => {
     const defaultValue = context.input(firstDefault + i).constant;
     const shape = shapes[i];
@@ -79,13 +89,21 @@ function denseFeatures(context: OpContext, keys: readonly string[], dtypes: read
 
 /** Outputs in the order in which all three ops have them. */
 function parse(context: OpContext, spec: ExampleSpec): readonly Value[] {
-  const { builder } = context;
   const serialized = context.input(0);
-  const { shape } = serialized;
+  const specs = exampleSpecs(context, spec);
+  return context.builder.host(context.node.op, [serialized], specs, ([examples]) =>
+    inOrder(parseExamples(examples as Tensor<'string'>, spec)),
+  );
+}
+
+/** Dtypes and shapes of what parsing gives, in the order of {@link inOrder}. */
+export function exampleSpecs(context: OpContext, spec: ExampleSpec): OutputSpec[] {
+  const { builder } = context;
+  const { shape } = context.input(0);
   const batch: readonly Dim[] = shape ?? [builder.unknownDim()];
   const columns = batch.length + 1;
   const vector = (dtype: DType): OutputSpec => ({ dtype, shape: [builder.unknownDim()] });
-  const specs: OutputSpec[] = [
+  return [
     ...spec.sparse.map((): OutputSpec => ({ dtype: 'int64', shape: [builder.unknownDim(), columns] })),
     ...spec.sparse.map(({ dtype }) => vector(dtype)),
     ...spec.sparse.map((): OutputSpec => ({ dtype: 'int64', shape: [columns] })),
@@ -96,12 +114,10 @@ function parse(context: OpContext, spec: ExampleSpec): readonly Value[] {
     ...spec.ragged.map(({ dtype }) => vector(dtype)),
     ...spec.ragged.map(({ splitDtype }) => vector(splitDtype)),
   ];
-  return builder.host(context.node.op, [serialized], specs, ([examples]) =>
-    inOrder(parseExamples(examples as Tensor<'string'>, spec)),
-  );
 }
 
-function inOrder(parsed: ParsedExamples): readonly Tensor[] {
+/** Parsed features in the order in which the ops answer. */
+export function inOrder(parsed: ParsedExamples): readonly Tensor[] {
   const { sparseIndices, sparseValues, sparseShapes, dense, raggedValues, raggedSplits } = parsed;
   return [...sparseIndices, ...sparseValues, ...sparseShapes, ...dense, ...raggedValues, ...raggedSplits];
 }
