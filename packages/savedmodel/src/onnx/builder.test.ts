@@ -105,6 +105,15 @@ describe('constants', () => {
     expect([...new Float32Array(target.buffer)]).toEqual([1, 4, 2, 5, 3, 6]);
   });
 
+  test('multiplying by one is left out, adding zero is not: it would lose the sign of a zero', () => {
+    const builder = new Builder();
+    const x = image(builder);
+    const one = builder.scalar('float32', 1);
+    expect(builder.emit('Mul', [one, builder.emit('Div', [x, one])])).toBe(x);
+    expect(builder.emit('Mul', [x, builder.constant(tensor([1, 1, 1], 'float32'))])).not.toBe(x);
+    expect(builder.emit('Add', [x, builder.scalar('float32', 0)])).not.toBe(x);
+  });
+
   test('attributes keep the difference between integers and floats', () => {
     const builder = new Builder();
     builder.emit('LeakyRelu', [image(builder)], { alpha: float(1) });

@@ -142,6 +142,8 @@ export class Builder {
   ): readonly Value[] {
     const inputs = op.startsWith('Reduce') ? this.withPositiveAxes(operands) : operands;
     const attributes = toAttributes(attrs);
+    const same = given === undefined ? unchanged(op, inputs) : undefined;
+    if (same !== undefined) return [same];
     const pushed = given === undefined ? pushThroughTranspose(this, op, inputs, attributes) : undefined;
     if (pushed !== undefined) return [pushed];
     if (inputs.some((input) => input !== undefined && isComplex(input.dtype))) {
@@ -527,6 +529,23 @@ export function vectorTensor(dtype: DType, values: readonly number[]): Tensor {
   parts.forEach((part, i) => (data[i] = part[0] as number));
   return new Tensor(dtype, [values.length], data as never);
 }
+
+/** The operand that a multiplication or division by one, or a subtraction of zero, leaves as it is. */
+function unchanged(op: string, [a, b, ...others]: readonly (Value | undefined)[]): Value | undefined {
+  if (a === undefined || b === undefined || others.length > 0) return undefined;
+  const is = (value: Value, number: number, other: Value) =>
+    value.constant?.size === 1 &&
+    value.constant.rank <= (other.shape?.length ?? 0) &&
+    isReal(value.dtype) &&
+    Number((value.constant.data as ArrayLike<number | bigint>)[0]) === number;
+  if ((op === 'Mul' || op === 'Div') && is(b, 1, a)) return a;
+  if (op === 'Mul' && is(a, 1, b)) return b;
+  // Adding zero is not among them: it turns a negative zero into a positive one.
+  return op === 'Sub' && is(b, 0, a) && !Object.is((b.constant?.data as ArrayLike<number>)[0], -0) ? a : undefined;
+}
+
+/** Dtypes whose elements are the numbers in their typed array. */
+const isReal = (dtype: DType) => dtype === 'float32' || dtype === 'float64' || dtype === 'int32' || dtype === 'int64';
 
 function toAttributes(attrs: Readonly<Record<string, AttributeInput>>): OnnxAttributes {
   const result: Record<string, OnnxAttribute> = {};
