@@ -57,8 +57,9 @@ export async function runGolden(model: Model, golden: Golden, options: RunGolden
       await run(signature, fromGoldenMap(inputs));
       outcomes.push({ ...about, why: `answered; TensorFlow refuses with ${code}: ${message}` });
     } catch (error) {
-      const same = (error as { code?: unknown }).code === code;
-      outcomes.push(same ? about : { ...about, why: `${describe(error)}; TensorFlow: ${code}: ${message}` });
+      const given = (error as { code?: string }).code;
+      if (given === code) outcomes.push(about);
+      else outcomes.push({ ...about, why: `refused with ${given}, TensorFlow with ${code}: ${describe(error)}` });
     }
   }
   return outcomes;
