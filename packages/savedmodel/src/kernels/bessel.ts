@@ -1,3 +1,5 @@
+import { integrate } from './integrate.js';
+
 /** Bessel functions of order 0 and 1, in double precision. */
 
 /** Relative size of terms that no longer count. */
@@ -80,6 +82,13 @@ export function besselJ(order: 0 | 1, x: number): number {
     const phase = size - (order / 2 + 0.25) * Math.PI;
     return sign * Math.sqrt(2 / (Math.PI * size)) * (p * Math.cos(phase) - q * Math.sin(phase));
   }
+  if (size < 4) {
+    const quarter = (size * size) / 4;
+    let term = order === 0 ? 1 : size / 2;
+    let total = term;
+    for (let k = 1; Math.abs(term) > EPSILON * Math.abs(total); k++) total += term *= -quarter / (k * (k + order));
+    return sign * total;
+  }
   const points = 96;
   let sum = 0;
   for (let i = 0; i < points; i++) {
@@ -98,6 +107,11 @@ export function besselY(order: 0 | 1, x: number): number {
     const [p, q] = hankel(order, x);
     const phase = x - (order / 2 + 0.25) * Math.PI;
     return Math.sqrt(2 / (Math.PI * x)) * (p * Math.sin(phase) + q * Math.cos(phase));
+  }
+  if (x > 6) {
+    const swing = integrate((t) => Math.sin(x * Math.sin(t) - order * t), 0, Math.PI, 96);
+    const fade = (t: number) => (order === 0 ? 2 : 2 * Math.sinh(t)) * Math.exp(-x * Math.sinh(t));
+    return (swing - integrate(fade, 0, Math.asinh(50 / x), 96)) / Math.PI;
   }
   // The series around 0, whose terms lose few digits here.
   const quarter = (x * x) / 4;

@@ -1,4 +1,5 @@
-import { Tensor, dtypeInfo } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
+import { dtypeInfo } from '@servable/tensor';
 import {
   allocate,
   around,
@@ -61,7 +62,10 @@ export function slice(x: Tensor, starts: readonly number[], sizes: readonly numb
     const start = starts[i] ?? 0;
     const size = sizes[i] === -1 ? dim - start : (sizes[i] ?? 0);
     if (start < 0 || size < 0 || start + size > dim) {
-      throw invalidRequest('BAD_SLICE', `Expected size[${i}] in [0, ${dim - start}], but got ${sizes[i]} from ${start}`);
+      throw invalidRequest(
+        'BAD_SLICE',
+        `Expected size[${i}] in [0, ${dim - start}], but got ${sizes[i]} from ${start}`,
+      );
     }
     return size;
   });

@@ -1,4 +1,4 @@
-import { Tensor } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import {
   allocate,
   checkedSize,
@@ -62,7 +62,8 @@ export function reduceSegments(data: Tensor, ids: Tensor, options: SegmentOption
   });
   for (let id = 0; id < count; id++) {
     const size = sizes[id]!;
-    if (size === 0 && options.empty !== 'identity') totals.fill(options.empty === 'one' ? 1 : 0, id * inner, (id + 1) * inner);
+    if (size === 0 && options.empty !== 'identity')
+      totals.fill(options.empty === 'one' ? 1 : 0, id * inner, (id + 1) * inner);
     if (size === 0 || (op !== 'mean' && op !== 'sqrtN')) continue;
     const divisor = op === 'mean' ? size : Math.sqrt(size);
     for (let k = 0; k < inner; k++) totals[id * inner + k] = totals[id * inner + k]! / divisor;
@@ -143,7 +144,10 @@ function checkOrder(ids: readonly number[], count: number): void {
 function checkRange(ids: readonly number[], count: number): void {
   const outside = ids.findIndex((id) => id >= count);
   if (outside >= 0) {
-    throw invalidRequest('SEGMENT_OUT_OF_RANGE', `segment_ids[${outside}] = ${ids[outside]} is out of range [0, ${count})`);
+    throw invalidRequest(
+      'SEGMENT_OUT_OF_RANGE',
+      `segment_ids[${outside}] = ${ids[outside]} is out of range [0, ${count})`,
+    );
   }
 }
 
@@ -151,7 +155,10 @@ function rowsOf(indices: Tensor | undefined, length: number, size: number): read
   if (indices === undefined) return Array.from({ length }, (_, i) => i);
   const rows = integersOf(indices);
   if (rows.length !== length) {
-    throw invalidRequest('INCOMPATIBLE_SHAPES', `segment_ids and indices should have same size, got ${length} and ${rows.length}`);
+    throw invalidRequest(
+      'INCOMPATIBLE_SHAPES',
+      `segment_ids and indices should have same size, got ${length} and ${rows.length}`,
+    );
   }
   const outside = rows.findIndex((row) => !(row >= 0 && row < size));
   if (outside >= 0) {

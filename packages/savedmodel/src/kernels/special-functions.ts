@@ -1,3 +1,5 @@
+import { integrate } from './integrate.js';
+
 /**
  * Special functions of real numbers in double precision: series where their terms do not cancel, continued fractions and
  * asymptotic expansions elsewhere. Relative errors are below 1e-12 except close to zeros of the function.
@@ -282,17 +284,6 @@ export function spence(x: number): number {
   return sum;
 }
 
-/** Abscissas and weights of Gauss and Legendre's rule of five points on [-1, 1]. */
-const GAUSS: readonly (readonly [at: number, weight: number])[] = [
-  [0, 128 / 225],
-  ...[-1, 1].flatMap((sign) =>
-    [-1, 1].map((inner): readonly [number, number] => [
-      (sign / 3) * Math.sqrt(5 + inner * 2 * Math.sqrt(10 / 7)),
-      (322 - inner * 13 * Math.sqrt(70)) / 900,
-    ]),
-  ),
-];
-
 /** Fresnel's integrals of cos(πt²/2) and sin(πt²/2) from 0 to x. */
 export function fresnel(x: number): readonly [cosine: number, sine: number] {
   if (Number.isNaN(x)) return [x, x];
@@ -314,14 +305,8 @@ export function fresnel(x: number): readonly [cosine: number, sine: number] {
     return [sign * (0.5 + scale * (f * s - g * c)), sign * (0.5 - scale * (f * c + g * s))];
   }
   const panels = 4 * Math.ceil(size * size) + 8;
-  const half = size / panels / 2;
-  let [cosine, sine] = [0, 0];
-  for (let panel = 0; panel < panels; panel++) {
-    for (const [at, weight] of GAUSS) {
-      const t = half * (2 * panel + 1 + at);
-      cosine += weight * Math.cos((Math.PI * t * t) / 2);
-      sine += weight * Math.sin((Math.PI * t * t) / 2);
-    }
-  }
-  return [sign * cosine * half, sign * sine * half];
+  return [
+    sign * integrate((t) => Math.cos((Math.PI * t * t) / 2), 0, size, panels),
+    sign * integrate((t) => Math.sin((Math.PI * t * t) / 2), 0, size, panels),
+  ];
 }

@@ -1,13 +1,6 @@
-import { Tensor, type DType } from '@servable/tensor';
-import {
-  around,
-  axisOf,
-  doublesOf,
-  invalidRequest,
-  take,
-  tensorOf,
-  type Elements,
-} from './elements.js';
+import type { Tensor } from '@servable/tensor';
+import { type DType } from '@servable/tensor';
+import { around, axisOf, doublesOf, invalidRequest, take, tensorOf, type Elements } from './elements.js';
 
 export interface Uniques {
   readonly values: Tensor;

@@ -1,4 +1,4 @@
-import { Tensor } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { integerOf, integersOf } from '../kernels/elements.js';
 import { countValues, inTopK, searchSorted } from '../kernels/count.js';
 import { difference, unique } from '../kernels/unique.js';
@@ -23,8 +23,14 @@ export const ranking = new OpFamily('ranking')
     const x = context.input(0);
     const dtype = attrs.dtype('out_idx', 'int32');
     const shape = [builder.unknownDim()];
-    return hostValues(context, context.inputs(), [{ dtype: x.dtype, shape }, { dtype, shape }], ([a, b]) =>
-      difference(a!, b!, dtype),
+    return hostValues(
+      context,
+      context.inputs(),
+      [
+        { dtype: x.dtype, shape },
+        { dtype, shape },
+      ],
+      ([a, b]) => difference(a!, b!, dtype),
     );
   })
   .host('LowerBound', search('lower'))

@@ -14,7 +14,9 @@ const TO_THE_END = Number.MAX_SAFE_INTEGER;
 const TO_THE_START = -Number.MAX_SAFE_INTEGER;
 
 /** Slices. */
-export const slicing = new OpFamily('slicing').native('Slice', slice).native('StridedSlice', stridedSlice)
+export const slicing = new OpFamily('slicing')
+  .native('Slice', slice)
+  .native('StridedSlice', stridedSlice)
   .host('TensorStridedSliceUpdate', (context) => {
     const masks = masksOf(context);
     return hostValue(context, context.inputs(), like(context.input(0)), ([x, begin, end, strides, value]) =>
@@ -47,7 +49,9 @@ function slice(context: OpContext): Value {
       const least = (starts[i] ?? 0) + Math.max(sizes[i] ?? 0, 0);
       const dim = x.shape[i];
       if ((starts[i] ?? 0) < 0 || (typeof dim === 'number' && least > dim)) {
-        throw context.refuse(`it takes ${sizes[i]} elements from ${starts[i]} of a dimension of ${String(dim)}`);
+        throw context.refuse(
+          `it takes ${sizes[i]} elements from ${starts[i]} of a dimension of ${typeof dim === 'number' ? dim : 'unknown size'}`,
+        );
       }
       if (typeof dim !== 'number' && least > 0) unsure.push(i);
     }
