@@ -54,6 +54,15 @@ export function stackedList(tensor: Value, element?: Shape, loose = false): Tens
   };
 }
 
+/** The list with nothing left in it that is still to be emitted. */
+export function materializeList(builder: Builder, list: TensorList): TensorList {
+  const { state } = list;
+  if (state.kind === 'stacked') return { ...list, state: { ...state, tensor: builder.materialize(state.tensor) } };
+  if (state.kind === 'scanned') return list;
+  const items = new Map([...state.items].map(([index, item]) => [index, builder.materialize(item)] as const));
+  return { ...list, state: { ...state, items } };
+}
+
 /** Where either shape is known better, that. */
 export function refineShape(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   if (a === undefined || b === undefined) return a ?? b;

@@ -5,14 +5,14 @@ import { knownIntegers, unknownDim, type OutputSpec } from '../onnx/infer-shapes
 import { refineShape, sameScalar, stackList, type TensorList } from '../onnx/tensor-list.js';
 import { sameDim, type Shape, type Value } from '../onnx/value.js';
 import { guardedAssertion, lowerGuardedAssertion } from './assertions.js';
-import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { bodyArguments, isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
 
 type Side = (builder: Builder) => readonly Lowered[];
 
 /** Branches become ONNX Ifs, or branches of the plan where a side needs the host. */
 export const branches = new OpFamily('branches')
   .native('If StatelessIf', (context) => {
-    const args = argumentsFrom(context, 1);
+    const args = bodyArguments(context, 1);
     const side = (body: FunctionGraph) => (builder: Builder) => context.lowerBody(body, args, builder);
     const condition = asCondition(context.builder, context.input(0));
     const [whenTrue, whenFalse] = [context.body('then_branch'), context.body('else_branch')];
@@ -24,7 +24,7 @@ export const branches = new OpFamily('branches')
     return branch(context, context.builder, condition, side(whenTrue), side(whenFalse));
   })
   .native('Case StatelessCase', (context) => {
-    const args = argumentsFrom(context, 1);
+    const args = bodyArguments(context, 1);
     const index = context.builder.cast(context.input(0), 'int64');
     const bodies = context.bodies('branches');
     // What is no branch's number takes the last branch (TensorFlow's core/kernels/case_op, `SwitchCase`).
@@ -38,13 +38,6 @@ export const branches = new OpFamily('branches')
     };
     return from(0, context.builder);
   });
-
-function argumentsFrom(context: OpContext, first: number): readonly Lowered[] {
-  return Array.from({ length: context.inputCount - first }, (_, i) => {
-    const arg = context.lowered(first + i);
-    return isResource(arg) ? arg : context.builder.materialize(arg);
-  });
-}
 
 function branch(
   context: OpContext,

@@ -14,14 +14,11 @@ import {
   type LoopVariable,
   type NextIteration,
 } from './loop-variables.js';
-import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { bodyArguments, isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
 
 /** Loops become ONNX Loops, or loops of the plan where the body needs the host. */
 export const loops = new OpFamily('loops').native('While StatelessWhile', (context) => {
-  const args = Array.from({ length: context.inputCount }, (_, i) => {
-    const arg = context.lowered(i);
-    return isResource(arg) ? arg : context.builder.materialize(arg);
-  });
+  const args = bodyArguments(context, 0);
   return withBodies(context.builder, (body) => new LoopLowering(context, args, body).run());
 });
 
