@@ -84,12 +84,16 @@ export function inTopK(predictions: Tensor, targets: Tensor, k: number): Tensor 
 export function argExtreme(x: Tensor, axis: number, which: 'greatest' | 'least', dtype: DType): Tensor {
   const at = axis < 0 ? axis + x.rank : axis;
   if (at < 0 || at >= Math.max(x.rank, 1)) {
-    throw invalidRequest('AXIS_OUT_OF_RANGE', `Expected dimension in the range [${-x.rank}, ${x.rank}), but got ${axis}`);
+    throw invalidRequest(
+      'AXIS_OUT_OF_RANGE',
+      `Expected dimension in the range [${-x.rank}, ${x.rank}), but got ${axis}`,
+    );
   }
   const outer = x.shape.slice(0, at).reduce((a, b) => a * b, 1);
   const inner = x.shape.slice(at + 1).reduce((a, b) => a * b, 1);
   const size = x.shape[at] ?? 1;
-  if (size === 0) throw invalidRequest('EMPTY_REDUCTION', `Reduction axis ${axis} is empty in shape [${x.shape.join(', ')}]`);
+  if (size === 0)
+    throw invalidRequest('EMPTY_REDUCTION', `Reduction axis ${axis} is empty in shape [${x.shape.join(', ')}]`);
   const big = x.dtype === 'int64' || x.dtype === 'uint64';
   const values = (big ? x.data : doublesOf(x)) as unknown as ArrayLike<number>;
   const found: number[] = [];
@@ -103,7 +107,8 @@ export function argExtreme(x: Tensor, axis: number, which: 'greatest' | 'least',
       found.push(best);
     }
   }
-  const data = dtype === 'int64' ? BigInt64Array.from(found, BigInt) : dtype === 'int32' ? Int32Array.from(found) : undefined;
+  const data =
+    dtype === 'int64' ? BigInt64Array.from(found, BigInt) : dtype === 'int32' ? Int32Array.from(found) : undefined;
   const shape = x.shape.filter((_, i) => i !== at);
   return data === undefined ? fromDoubles(dtype, shape, Float64Array.from(found)) : tensorOf(dtype, shape, data);
 }

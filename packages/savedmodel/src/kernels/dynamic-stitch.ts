@@ -1,5 +1,14 @@
 import { dtypeInfo, type Tensor } from '@servable/tensor';
-import { allocate, checkedSize, integersOf, invalidRequest, sizeOf, take, tensorOf, type Elements } from './elements.js';
+import {
+  allocate,
+  checkedSize,
+  integersOf,
+  invalidRequest,
+  sizeOf,
+  take,
+  tensorOf,
+  type Elements,
+} from './elements.js';
 
 /** Puts the rows of several tensors where their indices say; of rows for one place the last wins. */
 export function dynamicStitch(indices: readonly Tensor[], data: readonly Tensor[]): Tensor {

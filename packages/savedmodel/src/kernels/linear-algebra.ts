@@ -22,7 +22,8 @@ export function identityMatrix(size: number): Matrix {
 
 export function transposed({ rows, columns, values }: Matrix): Matrix {
   const result = matrix(columns, rows);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result.values[j * rows + i] = values[i * columns + j]!;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) result.values[j * rows + i] = values[i * columns + j]!;
   return result;
 }
 
@@ -97,7 +98,9 @@ export function solve({ lu, permutation }: LuFactors, b: Matrix): Matrix | undef
   const n = lu.rows;
   for (let i = 0; i < n; i++) if (lu.values[i * n + i] === 0) return undefined;
   const x = matrix(n, b.columns);
-  permutation.forEach((from, to) => x.values.set(b.values.subarray(from * b.columns, (from + 1) * b.columns), to * b.columns));
+  permutation.forEach((from, to) =>
+    x.values.set(b.values.subarray(from * b.columns, (from + 1) * b.columns), to * b.columns),
+  );
   substitute(lu, x, true, true);
   substitute(lu, x, false, false);
   return x;
@@ -117,7 +120,8 @@ function substitute(t: Matrix, x: Matrix, lower: boolean, unit: boolean): void {
     const i = lower ? step : n - 1 - step;
     for (let c = 0; c < x.columns; c++) {
       let sum = x.values[i * x.columns + c]!;
-      for (let k = lower ? 0 : i + 1; k < (lower ? i : n); k++) sum -= t.values[i * n + k]! * x.values[k * x.columns + c]!;
+      for (let k = lower ? 0 : i + 1; k < (lower ? i : n); k++)
+        sum -= t.values[i * n + k]! * x.values[k * x.columns + c]!;
       x.values[i * x.columns + c] = unit ? sum : sum / t.values[i * n + i]!;
     }
   }
@@ -159,7 +163,10 @@ export function qr(a: Matrix): { readonly q: Matrix; readonly r: Matrix } {
 const MAX_SWEEPS = 60;
 
 /** Eigenvalues in ascending order and eigenvectors as columns of a symmetric matrix (its lower triangle), by Jacobi. */
-export function symmetricEigen({ rows: n, values }: Matrix): { readonly values: Float64Array; readonly vectors: Matrix } {
+export function symmetricEigen({ rows: n, values }: Matrix): {
+  readonly values: Float64Array;
+  readonly vectors: Matrix;
+} {
   const a = new Float64Array(n * n);
   for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) a[i * n + j] = a[j * n + i] = values[i * n + j]!;
   const v = identityMatrix(n).values;

@@ -1,5 +1,14 @@
 import { dtypeInfo, type Tensor } from '@servable/tensor';
-import { allocate, checkedSize, integersOf, invalidRequest, sizeOf, take, tensorOf, type Elements } from './elements.js';
+import {
+  allocate,
+  checkedSize,
+  integersOf,
+  invalidRequest,
+  sizeOf,
+  take,
+  tensorOf,
+  type Elements,
+} from './elements.js';
 
 /** Where shorter diagonals stand in their padded rows: superdiagonals first, subdiagonals second. */
 export type DiagonalAlignment = 'LEFT_LEFT' | 'LEFT_RIGHT' | 'RIGHT_LEFT' | 'RIGHT_RIGHT';
@@ -12,11 +21,13 @@ interface Band {
 /** The range of diagonals that `k` names: one, or the first and last. */
 function bandOf(k: Tensor | undefined): Band {
   const [lower = 0, upper = lower] = integersOf(k);
-  if (lower > upper) throw invalidRequest('BAD_DIAGONALS', `lower_diag_index must not be above upper_diag_index: ${lower} > ${upper}`);
+  if (lower > upper)
+    throw invalidRequest('BAD_DIAGONALS', `lower_diag_index must not be above upper_diag_index: ${lower} > ${upper}`);
   return { lower, upper };
 }
 
-const lengthOf = (d: number, rows: number, columns: number) => Math.min(rows + Math.min(d, 0), columns - Math.max(d, 0));
+const lengthOf = (d: number, rows: number, columns: number) =>
+  Math.min(rows + Math.min(d, 0), columns - Math.max(d, 0));
 
 /** Calls `visit` with the place of every element of the band in a matrix and in the packed diagonals. */
 function eachInBand(
@@ -76,11 +87,17 @@ export function matrixDiagonal(
   const band = bandOf(options.k);
   const single = band.lower === band.upper;
   if (diagonal.rank < (single ? 1 : 2)) {
-    throw invalidRequest('BAD_RANK', `diagonal must be at least ${single ? 1 : 2}-dim, received shape: [${diagonal.shape.join(', ')}]`);
+    throw invalidRequest(
+      'BAD_RANK',
+      `diagonal must be at least ${single ? 1 : 2}-dim, received shape: [${diagonal.shape.join(', ')}]`,
+    );
   }
   const width = diagonal.shape.at(-1)!;
   if (!single && diagonal.shape.at(-2) !== band.upper - band.lower + 1) {
-    throw invalidRequest('BAD_DIAGONALS', `expected ${band.upper - band.lower + 1} diagonals, got shape [${diagonal.shape.join(', ')}]`);
+    throw invalidRequest(
+      'BAD_DIAGONALS',
+      `expected ${band.upper - band.lower + 1} diagonals, got shape [${diagonal.shape.join(', ')}]`,
+    );
   }
   const lead = diagonal.shape.slice(0, single ? -1 : -2);
   const leastRows = width - Math.min(band.upper, 0);
@@ -109,13 +126,19 @@ export function matrixDiagonalPart(
   const shape = depth === 1 ? [...lead, width] : [...lead, depth, width];
   const from = new Int32Array(checkedSize(shape)).fill(-1);
   eachInBand(band, rows, columns, width, options.align, (row, column, packed) => {
-    for (let b = 0; b < sizeOf(lead); b++) from[b * depth * width + packed] = b * rows * columns + row * columns + column;
+    for (let b = 0; b < sizeOf(lead); b++)
+      from[b * depth * width + packed] = b * rows * columns + row * columns + column;
   });
   return take(x, from, shape, options.fill);
 }
 
 /** Copies of matrices with other diagonals. */
-export function matrixSetDiagonal(x: Tensor, diagonal: Tensor, k: Tensor | undefined, align: DiagonalAlignment): Tensor {
+export function matrixSetDiagonal(
+  x: Tensor,
+  diagonal: Tensor,
+  k: Tensor | undefined,
+  align: DiagonalAlignment,
+): Tensor {
   const band = bandOf(k);
   const { lead, rows, columns } = matrices(x);
   checkBand(band, rows, columns);
@@ -123,7 +146,10 @@ export function matrixSetDiagonal(x: Tensor, diagonal: Tensor, k: Tensor | undef
   const depth = band.upper - band.lower + 1;
   const expected = depth === 1 ? [...lead, width] : [...lead, depth, width];
   if (expected.join() !== diagonal.shape.join()) {
-    throw invalidRequest('INCOMPATIBLE_SHAPES', `expected diagonals of shape [${expected.join(', ')}], got [${diagonal.shape.join(', ')}]`);
+    throw invalidRequest(
+      'INCOMPATIBLE_SHAPES',
+      `expected diagonals of shape [${expected.join(', ')}], got [${diagonal.shape.join(', ')}]`,
+    );
   }
   const from = packedOffsets(sizeOf(lead), rows, columns, band, width, align);
   const { lanes } = dtypeInfo(x.dtype);
@@ -151,10 +177,19 @@ export function diagonalPart(x: Tensor): Tensor {
     throw invalidRequest('BAD_SHAPE', `expected a shape of two equal halves, got [${x.shape.join(', ')}]`);
   }
   const size = sizeOf(shape);
-  return take(x, Int32Array.from({ length: size }, (_, i) => i * size + i), shape);
+  return take(
+    x,
+    Int32Array.from({ length: size }, (_, i) => i * size + i),
+    shape,
+  );
 }
 
-export function matrices(x: Tensor): { readonly lead: readonly number[]; readonly rows: number; readonly columns: number } {
-  if (x.rank < 2) throw invalidRequest('BAD_RANK', `Input matrix must be at least 2-dim, received shape: [${x.shape.join(', ')}]`);
+export function matrices(x: Tensor): {
+  readonly lead: readonly number[];
+  readonly rows: number;
+  readonly columns: number;
+} {
+  if (x.rank < 2)
+    throw invalidRequest('BAD_RANK', `Input matrix must be at least 2-dim, received shape: [${x.shape.join(', ')}]`);
   return { lead: x.shape.slice(0, -2), rows: x.shape.at(-2)!, columns: x.shape.at(-1)! };
 }

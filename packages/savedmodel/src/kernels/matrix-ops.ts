@@ -50,7 +50,13 @@ export function choleskyFactor(x: Tensor): Tensor {
   const n = x.shape.at(-1)!;
   const complaint =
     'Cholesky decomposition was not successful. The input might not be valid: it must be positive definite.';
-  return stack(x.dtype, lead, all.map((one) => found(cholesky(one), complaint)), n, n);
+  return stack(
+    x.dtype,
+    lead,
+    all.map((one) => found(cholesky(one), complaint)),
+    n,
+    n,
+  );
 }
 
 export function inverse(x: Tensor, adjoint: boolean): Tensor {
@@ -75,7 +81,12 @@ export function determinants(x: Tensor): Tensor {
 export function logDeterminants(x: Tensor): [sign: Tensor, log: Tensor] {
   const { lead, all } = stacked(x, true);
   const pairs = all.map((one) => logDeterminant(luFactors(one)));
-  const pick = (i: 0 | 1) => fromDoubles(x.dtype, lead, Float64Array.from(pairs, (pair) => pair[i]));
+  const pick = (i: 0 | 1) =>
+    fromDoubles(
+      x.dtype,
+      lead,
+      Float64Array.from(pairs, (pair) => pair[i]),
+    );
   return [pick(0), pick(1)];
 }
 
@@ -119,8 +130,20 @@ export function qrFactors(x: Tensor, full: boolean): [q: Tensor, r: Tensor] {
   const width = full ? m : Math.min(m, n);
   const factors = all.map(qr);
   return [
-    stack(x.dtype, lead, factors.map(({ q }) => leading(q, m, width)), m, width),
-    stack(x.dtype, lead, factors.map(({ r }) => leading(r, width, n)), width, n),
+    stack(
+      x.dtype,
+      lead,
+      factors.map(({ q }) => leading(q, m, width)),
+      m,
+      width,
+    ),
+    stack(
+      x.dtype,
+      lead,
+      factors.map(({ r }) => leading(r, width, n)),
+      width,
+      n,
+    ),
   ];
 }
 
@@ -146,8 +169,20 @@ export function svd(x: Tensor, full: boolean, vectors: boolean): [s: Tensor, u: 
   const [widthU, widthV] = full ? [m, n] : [p, p];
   return [
     values,
-    stack(x.dtype, lead, parts.map(({ u }) => leading(u, m, widthU)), m, widthU),
-    stack(x.dtype, lead, parts.map(({ v }) => leading(v, n, widthV)), n, widthV),
+    stack(
+      x.dtype,
+      lead,
+      parts.map(({ u }) => leading(u, m, widthU)),
+      m,
+      widthU,
+    ),
+    stack(
+      x.dtype,
+      lead,
+      parts.map(({ v }) => leading(v, n, widthV)),
+      n,
+      widthV,
+    ),
   ];
 }
 
@@ -160,7 +195,16 @@ export function selfAdjointEigen(x: Tensor, vectors: boolean): [values: Tensor, 
   parts.forEach((part, i) => e.set(part.values, i * n));
   const values = fromDoubles(x.dtype, [...lead, n], e);
   if (!vectors) return [values, fromDoubles(x.dtype, [0], new Float64Array())];
-  return [values, stack(x.dtype, lead, parts.map((part) => part.vectors), n, n)];
+  return [
+    values,
+    stack(
+      x.dtype,
+      lead,
+      parts.map((part) => part.vectors),
+      n,
+      n,
+    ),
+  ];
 }
 
 /** L and U in one matrix, and which row stands where. */
@@ -173,5 +217,14 @@ export function luDecomposition(x: Tensor, indexDType: DType): [lu: Tensor, perm
     return factors;
   });
   const order = Float64Array.from(parts.flatMap(({ permutation }) => permutation));
-  return [stack(x.dtype, lead, parts.map(({ lu }) => lu), n, n), fromDoubles(indexDType, [...lead, n], order)];
+  return [
+    stack(
+      x.dtype,
+      lead,
+      parts.map(({ lu }) => lu),
+      n,
+      n,
+    ),
+    fromDoubles(indexDType, [...lead, n], order),
+  ];
 }

@@ -1,5 +1,15 @@
 import type { Tensor } from '@servable/tensor';
-import { allocate, axisOf, doublesOf, fromDoubles, isBig, offsets, stridesOf, tensorOf, type Elements } from './elements.js';
+import {
+  allocate,
+  axisOf,
+  doublesOf,
+  fromDoubles,
+  isBig,
+  offsets,
+  stridesOf,
+  tensorOf,
+  type Elements,
+} from './elements.js';
 
 export type ReductionOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'all' | 'any' | 'norm';
 
@@ -81,7 +91,15 @@ function reduceBig(x: Tensor, target: Int32Array, shape: readonly number[], op: 
   const signed = x.dtype === 'int64';
   const totals = allocate(x.dtype, shape) as unknown as Elements<bigint>;
   const start =
-    op === 'prod' ? 1n : op === 'max' ? (signed ? -(2n ** 63n) : 0n) : op === 'min' ? 2n ** (signed ? 63n : 64n) - 1n : 0n;
+    op === 'prod'
+      ? 1n
+      : op === 'max'
+        ? signed
+          ? -(2n ** 63n)
+          : 0n
+        : op === 'min'
+          ? 2n ** (signed ? 63n : 64n) - 1n
+          : 0n;
   for (let i = 0; i < totals.length; i++) totals[i] = start;
   for (let i = 0; i < values.length; i++) {
     const [at, value] = [target[i]!, values[i]!];

@@ -47,6 +47,9 @@ function replaced(x: Tensor, at: Int32Array, values: Tensor, from?: Int32Array):
 
 function checkUpdates(expected: number, updates: Tensor): void {
   if (updates.size !== expected) {
-    throw invalidRequest('INCOMPATIBLE_SHAPES', `expected ${expected} updates, got shape [${updates.shape.join(', ')}]`);
+    throw invalidRequest(
+      'INCOMPATIBLE_SHAPES',
+      `expected ${expected} updates, got shape [${updates.shape.join(', ')}]`,
+    );
   }
 }
