@@ -10,6 +10,7 @@ export class InFlight {
   #count = 0;
   #draining = false;
   #waiters: (() => void)[] = [];
+  readonly #onDrain = new Set<() => void>();
 
   /** Requests that have entered and not left. */
   get count(): number {
@@ -40,6 +41,18 @@ export class InFlight {
   }
 
   /**
+   * Calls `listener` once {@link drain} is called, at once if it was: for streams that do not count as requests and would
+   * keep a server open.
+   *
+   * @returns the function that takes the listener back
+   */
+  onDrain(listener: () => void): () => void {
+    if (this.#draining) listener();
+    else this.#onDrain.add(listener);
+    return () => void this.#onDrain.delete(listener);
+  }
+
+  /**
    * Refuses new requests from now on and waits for the ones in flight.
    *
    * @throws ServingError DEADLINE_EXCEEDED when some are still in flight after `timeoutMs` milliseconds, or the
@@ -47,6 +60,8 @@ export class InFlight {
    */
   async drain(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
     this.#draining = true;
+    for (const listener of this.#onDrain) listener();
+    this.#onDrain.clear();
     if (this.#count === 0) return;
     const { signal, timeoutMs } = options;
     signal?.throwIfAborted();

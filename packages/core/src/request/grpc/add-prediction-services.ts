@@ -1,19 +1,26 @@
-import type { Server } from '@grpc/grpc-js';
+import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
+import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { grpcServiceDefinition } from '@servable/protos/grpc';
 import { Health } from '@servable/protos/health';
-import { ModelService, PredictionService } from '@servable/protos/serving';
+import { v1, v1alpha } from '@servable/protos/reflection';
+import { ModelService, PredictionService, SessionService } from '@servable/protos/serving';
 import { healthService, type ServingHealth } from './health-service.js';
 import { modelService, type ModelServiceDependencies } from './model-service.js';
 import { predictionService, type PredictionServiceDependencies } from './prediction-service.js';
+import { reflectionService } from './reflection-service.js';
+import { sessionService } from './session-service.js';
+import type { InFlight } from '../execution/in-flight.js';
 
 export interface GrpcDependencies extends PredictionServiceDependencies, ModelServiceDependencies {
   /** Registers `grpc.health.v1.Health` (`--enable_grpc_healthcheck_service`); left out by default. */
   readonly health?: ServingHealth | undefined;
+  readonly inFlight: InFlight;
 }
 
 /**
- * Registers what `tensorflow_model_server` answers on its gRPC port: PredictionService, ModelService and, when asked for,
- * the standard health service. Binding, credentials and message limits are the server owner's.
+ * Registers what `tensorflow_model_server` answers on its gRPC port: PredictionService, ModelService, server reflection
+ * and, when asked for, the standard health service; besides them SessionService, which upstream has and does not
+ * register. Binding, credentials and message limits are the server owner's.
  *
  * @example
  * ```ts
@@ -29,9 +36,26 @@ export interface GrpcDependencies extends PredictionServiceDependencies, ModelSe
  * ```
  */
 export function addPredictionServices(server: Server, dependencies: GrpcDependencies): void {
-  server.addService(grpcServiceDefinition(PredictionService, { raw: true }), predictionService(dependencies));
-  server.addService(grpcServiceDefinition(ModelService, { raw: true }), modelService(dependencies));
-  if (dependencies.health !== undefined) {
-    server.addService(grpcServiceDefinition(Health, { raw: true }), healthService(dependencies.health));
-  }
+  const { health } = dependencies;
+  const add = <Methods extends GenServiceMethods>(
+    service: GenService<Methods>,
+    implementation: UntypedServiceImplementation,
+  ): void => server.addService(grpcServiceDefinition(service, { raw: true }), implementation);
+  add(PredictionService, predictionService(dependencies));
+  add(ModelService, modelService(dependencies));
+  add(SessionService, sessionService(dependencies));
+  if (health !== undefined) add(Health, healthService(health));
+  const reflection = reflectionService(
+    [
+      ...(health === undefined ? [] : [Health]),
+      ModelService,
+      PredictionService,
+      SessionService,
+      v1.ServerReflection,
+      v1alpha.ServerReflection,
+    ],
+    dependencies.inFlight,
+  );
+  add(v1.ServerReflection, reflection);
+  add(v1alpha.ServerReflection, reflection);
 }

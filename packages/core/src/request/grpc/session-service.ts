@@ -1,0 +1,62 @@
+import { create } from '@bufbuild/protobuf';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { SessionRunRequestSchema, SessionRunResponseSchema, type SessionRunRequest } from '@servable/protos/serving';
+import { tensorFromProto, tensorToProto, type Tensor } from '@servable/tensor';
+import { ServingError } from '../../servable/serving-error.js';
+import type { ExecutionDependencies } from '../execution/open-request.js';
+import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
+import { sessionRun } from '../handlers/session-run.js';
+import { decodeMessage, decodeModelSpec, encodeMessage, encodeModelSpec } from './message-codec.js';
+import { unaryHandler } from './unary-handler.js';
+
+export interface SessionServiceDependencies extends HandlerDependencies, ExecutionDependencies {
+  /** Put response tensors into `tensor_content` instead of the typed value fields. Default `false`. */
+  readonly tensorContent?: boolean | undefined;
+}
+
+/** The handlers of `tensorflow.serving.SessionService`, on raw bytes. */
+export function sessionService(dependencies: SessionServiceDependencies): UntypedServiceImplementation {
+  const content = dependencies.tensorContent === true;
+  return {
+    sessionRun: unaryHandler(dependencies, { method: 'SessionRun', admitted: true }, async (bytes, options) => {
+      const request = decodeMessage(SessionRunRequestSchema, bytes);
+      const call = {
+        modelSpec: decodeModelSpec(request.modelSpec),
+        feeds: request.feed.map((_, index) => decodeFeed(request, index)),
+        fetches: request.fetch,
+        targets: request.target,
+        namesAreAliases: request.tensorNameIsAlias,
+      };
+      const timeoutMs = shorter(options.timeoutMs, Number(request.options?.timeoutInMs ?? 0n));
+      const { modelSpec, tensors } = await sessionRun(dependencies, call, { ...options, timeoutMs });
+      return encodeMessage(
+        SessionRunResponseSchema,
+        create(SessionRunResponseSchema, {
+          modelSpec: encodeModelSpec(modelSpec),
+          tensor: tensors.map(([name, tensor]) => ({ name, tensor: tensorToProto(tensor, { content }) })),
+          metadata: {},
+        }),
+      );
+    }),
+  };
+}
+
+function decodeFeed({ feed }: SessionRunRequest, index: number): [string, Tensor] {
+  const { name, tensor } = feed[index]!;
+  try {
+    if (tensor === undefined) throw new Error('the feed has no tensor');
+    return [name, tensorFromProto(tensor)];
+  } catch (cause) {
+    const { message } = ServingError.from(cause);
+    throw new ServingError('INVALID_ARGUMENT', 'TENSOR_MALFORMED', `tensor parsing error: ${name}`, {
+      cause,
+      fieldViolations: [{ field: `feed[${index}].tensor`, description: message }],
+    });
+  }
+}
+
+/** `RunOptions.timeout_in_ms` of 0 sets no limit. */
+function shorter(timeoutMs: number | undefined, optionMs: number): number | undefined {
+  if (optionMs <= 0) return timeoutMs;
+  return timeoutMs === undefined ? optionMs : Math.min(timeoutMs, optionMs);
+}
