@@ -1,6 +1,7 @@
 import type { DType, Tensor } from '@servable/tensor';
 import { checkedSize, fromDoubles, tensorOf } from './elements.js';
-import { Philox, toDouble, toFloat } from './philox.js';
+import type { Philox } from './philox.js';
+import { toDouble, toFloat } from './philox.js';
 
 export type Distribution = 'uniform' | 'normal' | 'truncated normal';
 

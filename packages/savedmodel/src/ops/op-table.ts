@@ -1,6 +1,7 @@
 import { activations } from './activations.js';
 import { arithmetic } from './arithmetic.js';
 import { assertions } from './assertions.js';
+import { audio } from './audio.js';
 import { basics } from './basics.js';
 import { colour } from './colour.js';
 import { branches } from './branches.js';
@@ -9,6 +10,7 @@ import { convolution } from './convolution.js';
 import { decoding } from './decoding.js';
 import { detection } from './detection.js';
 import { exampleParsing } from './example-parsing.js';
+import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
 import { loops } from './loops.js';
 import { lookup } from './lookup.js';
@@ -63,6 +65,8 @@ export const opFamilies = [
   patches,
   imageRegions,
   imageCodecs,
+  fourierTransforms,
+  audio,
   quantization,
   random,
   detection,

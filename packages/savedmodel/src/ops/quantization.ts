@@ -1,4 +1,4 @@
-import type { DType, Tensor } from '@servable/tensor';
+import type { DType } from '@servable/tensor';
 import { dequantize, quantize, type QuantizationMode } from '../kernels/quantize.js';
 import type { Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
@@ -44,7 +44,7 @@ export const quantization = new OpFamily('quantization')
         { dtype: 'float32', shape: ranges },
         { dtype: 'float32', shape: ranges },
       ],
-      (x, min, max) => quantize(x as Tensor, min as Tensor, max as Tensor, options),
+      (x, min, max) => quantize(x, min, max, options),
     );
   })
   .host('Dequantize', (context) => {
@@ -57,7 +57,7 @@ export const quantization = new OpFamily('quantization')
       axis: attrs.int('axis', -1),
     };
     return runOneOnHost(context, context.inputs(), { dtype, shape: context.input(0).shape }, (x, min, max) =>
-      dequantize(x as Tensor, min as Tensor, max as Tensor, options),
+      dequantize(x, min, max, options),
     );
   });
 
