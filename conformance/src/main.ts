@@ -7,6 +7,9 @@ import { ensurePython, run } from './python.js';
 import { formatHead, formatRow, formatTotal, rowOf, type Row } from './row.js';
 import { cacheOf, exportedModels, findSubjects } from './subjects.js';
 
+/** Of one row; the rest is counted. */
+const shownFailures = 20;
+
 /**
  * Compares with TensorFlow: sets Python up, exports what is missing, runs every golden and other people's clients,
  * prints a table and `N passed, N failed`. What cannot be run, because there is no Python say, counts as failed.
@@ -25,7 +28,8 @@ export async function main(root: string, argv: readonly string[]): Promise<numbe
   const add = async (name: string, check: Parameters<typeof rowOf>[1]): Promise<void> => {
     const row = await rowOf(name, check);
     console.log(formatRow(row));
-    for (const failure of row.failures) console.log(`    ${failure}`);
+    for (const failure of row.failures.slice(0, shownFailures)) console.log(`    ${failure}`);
+    if (row.failures.length > shownFailures) console.log(`    ... and ${row.failures.length - shownFailures} more`);
     rows.push(row);
   };
 
