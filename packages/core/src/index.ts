@@ -14,7 +14,11 @@ export type { ServableHandle, ServableProvider, ServableRequest } from './servab
 export { RefCountedServable } from './servable/ref-counted-servable.js';
 export type { InferenceCall, InferenceServable } from './servable/inference-servable.js';
 export type { RequestMethod, RequestObserver, RequestRecord } from './servable/request-record.js';
-export { ServableStateMonitor, type WaitOptions } from './servable/servable-state-monitor.js';
+export {
+  ServableStateMonitor,
+  type WaitOptions,
+  type WaitUntilAvailableOptions,
+} from './servable/servable-state-monitor.js';
 export type { Loader, LoadOptions, ResourceEstimate } from './servable/loader.js';
 export { type ServableData, type Source, type SourceAdapter, sourceAdapter, type Target } from './servable/source.js';
 export {
@@ -39,6 +43,26 @@ export {
   type ModelServerConfig,
 } from './lifecycle/config/model-server-config.js';
 export { latestVersionPolicy, type ServableVersionPolicy } from './lifecycle/config/servable-version-policy.js';
+export {
+  checkVersionLabels,
+  type LabelAssignment,
+  type UnavailableLabels,
+  type VersionLabels,
+} from './lifecycle/config/version-labels.js';
+export { modelConfigList, type ModelConfigListOptions } from './lifecycle/config/model-config-list.js';
+export {
+  ConfigController,
+  type ConfigControllerOptions,
+  type ConfiguredModel,
+} from './lifecycle/config/config-controller.js';
+export { ConfigFilePoller, type ConfigFilePollerOptions } from './lifecycle/config/config-file-poller.js';
+export { parseTextProto, type ParseTextProtoOptions } from './lifecycle/config/text-proto/parse-text-proto.js';
+export {
+  readTextProtoFile,
+  type ReadTextProtoFileOptions,
+  readWholeFile,
+} from './lifecycle/config/text-proto/read-text-proto-file.js';
+export { TextProtoError, type TextPosition } from './lifecycle/config/text-proto/text-proto-error.js';
 export { FileSystemSource, type FileSystemSourceOptions } from './lifecycle/source/file-system-source.js';
 export { StaticSource } from './lifecycle/source/static-source.js';
 export type { StoragePath } from './lifecycle/source/storage-path.js';

@@ -9,6 +9,14 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What {@link ServableStateMonitor.waitUntilAvailable} waits for, beyond the names. */
+export interface WaitUntilAvailableOptions extends WaitOptions {
+  /** A {@link ServableStateMonitor.moment}: versions that ended before it have not failed; default none are left out. */
+  readonly since?: number | undefined;
+  /** What a stream is called in the error; default `servable`. */
+  readonly noun?: 'servable' | 'model' | undefined;
+}
+
 /**
  * Remembers the last public state of every version it was ever told of. Nothing is forgotten: an ended version stays
  * listed as END until it is loaded again, as clients of GetModelStatus rely on
@@ -16,6 +24,9 @@ export interface WaitOptions {
  */
 export class ServableStateMonitor implements ServableStateReader {
   readonly #streams = new Map<string, Map<bigint, ServableState>>();
+  /** When each state was published, in states. */
+  readonly #moments = new WeakMap<ServableState, number>();
+  #moment = 0;
   readonly #listeners = new Set<(state: ServableState) => void>();
   readonly #clock: Clock;
 
@@ -23,8 +34,15 @@ export class ServableStateMonitor implements ServableStateReader {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** Grows with every state: now, for `since`. */
+  get moment(): number {
+    return this.#moment;
+  }
+
   /** Records a state and tells all listeners. */
   publish(state: ServableState): void {
+    this.#moment += 1;
+    this.#moments.set(state, this.#moment);
     let versions = this.#streams.get(state.id.name);
     if (!versions) this.#streams.set(state.id.name, (versions = new Map<bigint, ServableState>()));
     versions.set(state.id.version, state);
@@ -48,13 +66,14 @@ export class ServableStateMonitor implements ServableStateReader {
 
   /**
    * Resolves once every stream named has a version that is AVAILABLE; at once for an empty list. A stream has failed
-   * when all versions it has shown so far have ended. A stream that has shown none is waited for.
+   * when all versions it has shown so far have ended and some of them by an error. A stream that has shown none, or only
+   * ones that were taken away again, is waited for.
    *
    * @throws ServingError UNKNOWN `<n> servable(s) did not become available: …` when every stream is settled and some
    * have failed; DEADLINE_EXCEEDED after `timeoutMs`; the signal's reason when it is aborted
    */
-  waitUntilAvailable(names: readonly string[], options: WaitOptions = {}): Promise<void> {
-    const { signal, timeoutMs } = options;
+  waitUntilAvailable(names: readonly string[], options: WaitUntilAvailableOptions = {}): Promise<void> {
+    const { signal, timeoutMs, since = 0, noun = 'servable' } = options;
     return new Promise((resolve, reject) => {
       const end = (settle: () => void): void => {
         unsubscribe();
@@ -64,10 +83,10 @@ export class ServableStateMonitor implements ServableStateReader {
       };
       const onAbort = (): void => end(() => reject(signal?.reason as Error));
       const check = (): void => {
-        const outcomes = names.map((name) => this.#outcome(name));
+        const outcomes = names.map((name) => this.#outcome(name, since));
         if (outcomes.includes(undefined)) return;
         const failed = outcomes.filter((outcome) => outcome !== 'available') as ServableState[];
-        end(() => (failed.length === 0 ? resolve() : reject(notAvailable(failed))));
+        end(() => (failed.length === 0 ? resolve() : reject(notAvailable(failed, noun))));
       };
       const unsubscribe = this.subscribe(check);
       const cancelTimer =
@@ -91,15 +110,17 @@ export class ServableStateMonitor implements ServableStateReader {
   }
 
   /** `undefined` while it is open; the ended version that stands for the stream when it has failed. */
-  #outcome(name: string): 'available' | ServableState | undefined {
+  #outcome(name: string, since: number): 'available' | ServableState | undefined {
     const states = this.getVersionStates(name);
     if (states.some(({ managerState }) => managerState === 'AVAILABLE')) return 'available';
-    return states.every(({ managerState }) => managerState === 'END') ? states[0] : undefined;
+    const current = states.filter((state) => (this.#moments.get(state) as number) > since);
+    if (!current.every(({ managerState }) => managerState === 'END')) return undefined;
+    return current.find(({ health }) => health !== undefined && health.reason !== 'LOAD_CANCELLED');
   }
 }
 
 /** Upstream's text: model_servers/server_core.cc. */
-function notAvailable(failed: readonly ServableState[]): ServingError {
+function notAvailable(failed: readonly ServableState[], noun: string): ServingError {
   const list = failed.map(({ id, health }) => {
     const why = health ? ` due to error: ${health.code}: ${health.message}` : '';
     return `{${formatServableId(id)}${why}}, `;
@@ -107,7 +128,7 @@ function notAvailable(failed: readonly ServableState[]): ServingError {
   return new ServingError(
     'UNKNOWN',
     'SERVABLES_NOT_AVAILABLE',
-    `${failed.length} servable(s) did not become available: {${list.join('')}}`,
+    `${failed.length} ${noun}(s) did not become available: {${list.join('')}}`,
     { cause: failed[0]?.health },
   );
 }

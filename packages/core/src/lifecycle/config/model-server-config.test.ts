@@ -8,6 +8,7 @@ test('a model without a policy serves its latest version only', () => {
       basePath: '/models/m',
       platform: undefined,
       versionPolicy: { kind: 'latest', numVersions: 1 },
+      versionLabels: new Map(),
     },
   ]);
 });
@@ -41,6 +42,11 @@ test.each<[string, ModelConfigInput[], string]>([
     'a version beyond int64',
     [{ name: 'm', basePath: '/a', versionPolicy: { kind: 'specific', versions: [1n << 63n] } }],
     'Version policy of model m: versions must be bigints in the range of int64; got 9223372036854775808',
+  ],
+  [
+    'a label that is no version',
+    [{ name: 'm', basePath: '/a', versionLabels: { stable: 1n << 64n } }],
+    'Label stable of model m must stand for a bigint in the range of int64; got 18446744073709551616',
   ],
 ])('%s is refused', (_name, models, message) => {
   expect(() => modelServerConfig(models)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }));

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { ServingError } from '../../servable/serving-error.js';
 import { checkVersionPolicy, latestVersionPolicy, type ServableVersionPolicy } from './servable-version-policy.js';
+import type { VersionLabels } from './version-labels.js';
 
 /** One model to serve, as in `ModelConfig`. */
 export interface ModelConfig {
@@ -10,6 +11,7 @@ export interface ModelConfig {
   /** The platform that must load it; absent, each version directory's content decides. */
   readonly platform?: string | undefined;
   readonly versionPolicy: ServableVersionPolicy;
+  readonly versionLabels: VersionLabels;
 }
 
 export interface ModelServerConfig {
@@ -23,6 +25,8 @@ export interface ModelConfigInput {
   readonly platform?: string | undefined;
   /** Default: the latest version only. */
   readonly versionPolicy?: ServableVersionPolicy | undefined;
+  /** Words that requests may use in place of a version; default none. */
+  readonly versionLabels?: VersionLabels | Readonly<Record<string, bigint>> | undefined;
 }
 
 /**
@@ -54,7 +58,20 @@ export function modelServerConfig(models: readonly ModelConfigInput[]): ModelSer
       );
     }
     checkVersionPolicy(name, versionPolicy);
-    return Object.freeze({ name, basePath, platform, versionPolicy });
+    return Object.freeze({ name, basePath, platform, versionPolicy, versionLabels: versionLabels(input) });
   });
   return Object.freeze({ models: Object.freeze(checked) });
+}
+
+function versionLabels({ name, versionLabels: given = new Map() }: ModelConfigInput): VersionLabels {
+  const labels: VersionLabels = new Map(given instanceof Map ? given : Object.entries(given));
+  for (const [label, version] of labels) {
+    if (typeof version === 'bigint' && BigInt.asIntN(64, version) === version) continue;
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'VERSION_LABEL_INVALID',
+      `Label ${label} of model ${name} must stand for a bigint in the range of int64; got ${String(version)}`,
+    );
+  }
+  return labels;
 }

@@ -84,20 +84,6 @@ describe('asking for a servable', () => {
       }),
     );
   });
-
-  test('AssignLabelToUnavailableVersion: one bad label keeps the old labels', async () => {
-    const world = setup();
-    await loaded(world, 'm', { 1: puppet('m1') });
-    world.manager.setLabels(new Map([['m', new Map([['stable', 1n]])]]));
-    const bad = new Map([['m', new Map([['canary', 2n]])]]);
-    expect(() => world.manager.setLabels(bad)).toThrow(
-      expect.objectContaining({
-        code: 'FAILED_PRECONDITION',
-        message: 'Request to assign label to version 2 of model m, which is not currently available for inference',
-      }),
-    );
-    expect(world.manager.getServableHandle({ name: 'm', label: 'stable' }).servable).toBe('m1');
-  });
 });
 
 describe('the states of one version', () => {

@@ -120,23 +120,10 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   }
 
   /**
-   * Replaces the labels of all models: model name to label to version.
-   *
-   * @throws ServingError FAILED_PRECONDITION when a label points to a version that is not AVAILABLE; the old labels
-   * stay then
+   * Replaces the labels of all models at once: model name to label to version. Which labels are allowed is for their
+   * owner to say (`checkVersionLabels`); one whose version is not loaded resolves to nothing.
    */
   setLabels(labels: ReadonlyMap<string, ReadonlyMap<string, bigint>>): void {
-    for (const [name, byLabel] of labels) {
-      for (const version of byLabel.values()) {
-        if (this.#servingMap.find(name, version)) continue;
-        throw new ServingError(
-          'FAILED_PRECONDITION',
-          'LABEL_VERSION_NOT_AVAILABLE',
-          `Request to assign label to version ${version} of model ${name}, ` +
-            'which is not currently available for inference',
-        );
-      }
-    }
     this.#labels = new Map([...labels].map(([name, byLabel]) => [name, new Map(byLabel)]));
   }
 

@@ -70,8 +70,8 @@ test('FilesAppearAfterStartup: a missing base path is logged and tells the targe
   expect(told).toEqual(['m: 3=/models/m/3']);
 });
 
-test('one missing base path holds back the news of all streams', async () => {
-  const { connect, directories, told, poll } = setup({ '/models/a': ['1'], '/models/b': ['1'] }, [
+test('one missing base path holds back the news of its own stream only', async () => {
+  const { connect, directories, told, logged, poll } = setup({ '/models/a': ['1'], '/models/b': ['1'] }, [
     model('a'),
     model('b'),
   ]);
@@ -79,7 +79,8 @@ test('one missing base path holds back the news of all streams', async () => {
   delete directories['/models/b'];
   directories['/models/a'] = ['1', '2'];
   await poll();
-  expect(told).toEqual(['a: 1=/models/a/1', 'b: 1=/models/b/1']);
+  expect(told).toEqual(['a: 1=/models/a/1', 'b: 1=/models/b/1', 'a: 2=/models/a/2']);
+  expect(logged).toHaveLength(1);
 });
 
 test('LastVersionNotRemoved: an empty base path empties its stream and warns at each poll', async () => {
@@ -103,10 +104,15 @@ test('ServableVersionDirRenamed: a version whose directory is renamed to a word 
   expect(told).toEqual(['m: 2=/models/m/2', 'm: 1=/models/m/1']);
 });
 
-test('PollFilesystemOnlyOnce: an interval of 0 polls once', async () => {
-  const { connect, told, clock } = setup({ '/models/m': ['1'] }, undefined, 0);
+test('PollFilesystemOnlyOnce: an interval of 0 polls once, and once more when the streams change', async () => {
+  const { connect, source, told, clock, directories } = setup({ '/models/m': ['1'] }, undefined, 0);
   await connect();
   expect(told).toEqual(['m: 1=/models/m/1']);
+  expect(clock.pending).toBe(0);
+  directories['/models/n'] = ['2'];
+  source.update([model('n')]);
+  await settled();
+  expect(told.slice(1)).toEqual(['m: ', 'n: 2=/models/n/2']);
   expect(clock.pending).toBe(0);
 });
 
@@ -117,32 +123,37 @@ test('a negative interval never polls', async () => {
 });
 
 describe('changing what is watched', () => {
-  test('ChangeSetOfServables: a removed stream is emptied at once and only once, a new one comes with the next poll', async () => {
-    const { connect, source, told, poll } = setup({ '/models/a': ['1'], '/models/b': ['2'], '/models/c': ['3'] }, [
-      model('a'),
-      model('b'),
-    ]);
+  test('ChangeSetOfServables: a removed stream is emptied at once and only once, a new one is looked for without delay', async () => {
+    const { connect, source, told, poll, clock } = setup(
+      { '/models/a': ['1'], '/models/b': ['2'], '/models/c': ['3'] },
+      [model('a'), model('b')],
+    );
     await connect();
     told.length = 0;
     source.update([model('b'), model('c')]);
     expect(told).toEqual(['a: ']);
-    await poll();
+    await settled();
     expect(told).toEqual(['a: ', 'b: 2=/models/b/2', 'c: 3=/models/c/3']);
+    await poll();
+    expect(told.slice(3)).toEqual(['b: 2=/models/b/2', 'c: 3=/models/c/3']);
+    expect(clock.pending).toBe(1);
   });
 
-  test('a poll that was running during the change brings nothing back', async () => {
-    const { source, told, connect } = setup({ '/models/a': ['1'] }, [model('a')]);
+  test('a poll that was running during the change brings nothing back, and is followed by one of the new streams', async () => {
+    const { source, told, connect, clock } = setup({ '/models/a': ['1'], '/models/b': ['2'] }, [model('a')]);
     const connecting = connect();
-    source.update([]);
+    source.update([model('b')]);
     await connecting;
-    expect(told).toEqual(['a: ']);
+    await settled();
+    expect(told).toEqual(['a: ', 'b: 2=/models/b/2']);
+    expect(clock.pending).toBe(1);
   });
 
-  test('ChangeVersionPolicy: another policy counts from the next poll on', async () => {
-    const { connect, source, told, poll } = setup({ '/models/m': ['1', '2'] });
+  test('ChangeVersionPolicy: another policy counts at once', async () => {
+    const { connect, source, told } = setup({ '/models/m': ['1', '2'] });
     await connect();
     source.update([{ ...model('m'), versionPolicy: { kind: 'all' } }]);
-    await poll();
+    await settled();
     expect(told).toEqual(['m: 2=/models/m/2', 'm: 1=/models/m/1 2=/models/m/2']);
   });
 });

@@ -9,8 +9,8 @@ import { aspiredDirectories, type MonitoredServable } from './version-directorie
 export interface FileSystemSourceOptions {
   readonly servables: readonly MonitoredServable[];
   /**
-   * Milliseconds between the end of a poll and the next one; the first comes at once. Default 1000. 0 polls exactly
-   * once, a negative number never.
+   * Milliseconds between the end of a poll and the next one; the first comes at once. Default 1000. 0 polls once when it
+   * is connected and once after each update, a negative number never.
    */
   readonly pollIntervalMs?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -23,8 +23,9 @@ export interface FileSystemSourceOptions {
  * Watches base paths for version directories by polling, as that works on every file system
  * (upstream: sources/storage_path/file_system_storage_path_source.cc).
  *
- * A base path that cannot be listed fails the whole poll: no stream is told anything, so that a file system that is
- * away for a moment unloads nothing. A base path that is there but holds no version empties its stream.
+ * A base path that cannot be listed tells its stream nothing, so that a file system that is away for a moment unloads
+ * nothing; the other streams go on, where upstream gives the whole poll up. A base path that is there but holds no version
+ * empties its stream.
  */
 export class FileSystemSource implements Source<StoragePath> {
   readonly #pollIntervalMs: number;
@@ -35,6 +36,7 @@ export class FileSystemSource implements Source<StoragePath> {
   #target: Target<StoragePath> | undefined;
   #running: Promise<void> = Promise.resolve();
   #cancelNext: (() => void) | undefined;
+  #isPolling = false;
   #closed = false;
 
   /** @throws ServingError INVALID_ARGUMENT for an interval that is not a number */
@@ -63,14 +65,18 @@ export class FileSystemSource implements Source<StoragePath> {
   }
 
   /**
-   * Replaces the watched streams. Those that are gone are emptied at once; what is new or changed counts from the next
-   * poll on.
+   * Replaces the watched streams. Those that are gone are emptied at once; then everything is polled, without waiting for
+   * the interval to end.
    */
   update(servables: readonly MonitoredServable[]): void {
     const kept = new Set(servables.map(({ name }) => name));
     const gone = this.#servables.filter(({ name }) => !kept.has(name));
     this.#servables = servables;
     for (const { name } of gone) this.#target?.setAspiredVersions(name, []);
+    if (!this.#target || this.#closed || this.#pollIntervalMs < 0) return;
+    this.#cancelNext?.();
+    // A poll that is running looks for the old streams: the next one follows it at once.
+    if (!this.#isPolling) this.#pollAndGoOn();
   }
 
   async close(): Promise<void> {
@@ -84,31 +90,40 @@ export class FileSystemSource implements Source<StoragePath> {
   }
 
   #pollAndGoOn(): void {
-    this.#running = this.#poll().then(() => {
-      if (this.#closed || this.#pollIntervalMs <= 0) return;
-      this.#cancelNext = this.#clock.schedule(this.#pollIntervalMs, () => this.#pollAndGoOn());
+    this.#isPolling = true;
+    const servables = this.#servables;
+    this.#running = this.#poll(servables).then(() => {
+      this.#isPolling = false;
+      if (this.#closed) return;
+      if (servables !== this.#servables) this.#pollAndGoOn();
+      else if (this.#pollIntervalMs > 0) {
+        this.#cancelNext = this.#clock.schedule(this.#pollIntervalMs, () => this.#pollAndGoOn());
+      }
     });
   }
 
-  async #poll(): Promise<void> {
-    const servables = this.#servables;
-    try {
-      const found = await Promise.all(
-        servables.map(async (servable) => ({
-          name: servable.name,
-          ...aspiredDirectories(servable, await this.#children(servable)),
-        })),
-      );
-      // A list that was replaced meanwhile would bring removed streams back to life.
-      if (this.#closed || servables !== this.#servables) return;
-      for (const { name, versions, warnings } of found) {
-        for (const warning of warnings) this.#logger.warning(warning);
-        this.#target?.setAspiredVersions(name, versions);
+  async #poll(servables: readonly MonitoredServable[]): Promise<void> {
+    const found = await Promise.all(
+      servables.map(async (servable) => {
+        const { name } = servable;
+        try {
+          return { name, ...aspiredDirectories(servable, await this.#children(servable)) };
+        } catch (error) {
+          return { name, error: ServingError.from(error) };
+        }
+      }),
+    );
+    // A list that was replaced meanwhile would bring removed streams back to life.
+    if (this.#closed || servables !== this.#servables) return;
+    for (const stream of found) {
+      if ('error' in stream) {
+        this.#logger.error(
+          `FileSystemStoragePathSource encountered a filesystem access error: ${stream.error.message}`,
+        );
+        continue;
       }
-    } catch (error) {
-      if (this.#closed) return;
-      const message = error instanceof Error ? error.message : String(error);
-      this.#logger.error(`FileSystemStoragePathSource encountered a filesystem access error: ${message}`);
+      for (const warning of stream.warnings) this.#logger.warning(warning);
+      this.#target?.setAspiredVersions(stream.name, stream.versions);
     }
   }
 

@@ -13,3 +13,13 @@ test('each stream is told its list once, on connecting', () => {
   ]);
   expect(() => source.connect(target)).toThrow('connected to a target already');
 });
+
+test('replaced lists are told, and streams that are gone are emptied', () => {
+  const version = (name: string) => ({ id: { name, version: 1n }, data: name });
+  const source = new StaticSource([version('a'), version('b')]);
+  const told: string[] = [];
+  source.connect({ setAspiredVersions: (name, versions) => told.push(`${name}: ${versions.length}`) });
+  told.length = 0;
+  source.update([version('b'), version('c')]);
+  expect(told).toEqual(['a: 0', 'b: 1', 'c: 1']);
+});

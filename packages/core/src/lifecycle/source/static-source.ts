@@ -1,27 +1,44 @@
 import type { ServableData, Source, Target } from '../../servable/source.js';
 import { ServingError } from '../../servable/serving-error.js';
 
-/** Aspires a fixed list of versions, once, when it is connected: for what never changes while the server runs. */
+/** Aspires fixed lists of versions when it is connected and when they are replaced: for what nobody has to look for. */
 export class StaticSource<T> implements Source<T> {
-  readonly #versions: readonly ServableData<T>[];
-  #connected = false;
+  #versions: readonly ServableData<T>[];
+  #target: Target<T> | undefined;
 
   constructor(versions: readonly ServableData<T>[]) {
     this.#versions = versions;
   }
 
   connect(target: Target<T>): void {
-    if (this.#connected) {
+    if (this.#target) {
       throw new ServingError('FAILED_PRECONDITION', 'SOURCE_CONNECTED', 'The source is connected to a target already');
     }
-    this.#connected = true;
-    for (const name of new Set(this.#versions.map(({ id }) => id.name))) {
-      target.setAspiredVersions(
+    this.#target = target;
+    this.#tell(this.#names());
+  }
+
+  /** Replaces all lists; streams that are gone are emptied. */
+  update(versions: readonly ServableData<T>[]): void {
+    const before = this.#names();
+    this.#versions = versions;
+    this.#tell(new Set([...before, ...this.#names()]));
+  }
+
+  async close(): Promise<void> {
+    this.#target = undefined;
+  }
+
+  #names(): Set<string> {
+    return new Set(this.#versions.map(({ id }) => id.name));
+  }
+
+  #tell(names: Iterable<string>): void {
+    for (const name of names) {
+      this.#target?.setAspiredVersions(
         name,
         this.#versions.filter(({ id }) => id.name === name),
       );
     }
   }
-
-  async close(): Promise<void> {}
 }

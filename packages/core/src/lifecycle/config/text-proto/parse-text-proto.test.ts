@@ -1,9 +1,8 @@
-import { create, createRegistry, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, createRegistry } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import {
   BatchingParametersSchema,
   LoggingConfigSchema,
-  ModelConfigSchema,
   ModelServerConfigSchema,
   ModelType,
   MonitoringConfigSchema,
@@ -14,9 +13,6 @@ import {
 import { BundleHeaderProtoSchema, ConfigProtoSchema, TensorProtoSchema } from '@servable/protos/tensorflow';
 import { expect, test } from 'vitest';
 import { parseTextProto } from './parse-text-proto.js';
-
-const oneModel = (config: MessageInitShape<typeof ModelConfigSchema>) =>
-  create(ModelServerConfigSchema, { config: { case: 'modelConfigList', value: { config: [config] } } });
 
 test('a configuration as upstream documents it', () => {
   const text = `

@@ -178,7 +178,7 @@ class TextProtoParser {
       if (field.mapKind === 'message') value = reflect(field.message);
       else value = field.mapKind === 'enum' ? 0 : scalarDefault(field.scalar);
     }
-    message.get(field).set((key ?? scalarDefault(field.mapKey)) as string, value);
+    message.get(field).set((key ?? scalarDefault(field.mapKey)), value);
   }
 
   #message(desc: DescMessage, depth: number): ReflectMessage {
@@ -309,7 +309,7 @@ class TextProtoParser {
     if (magnitude === undefined) return this.#fail(`Expected integer, got: ${text}`, start);
     const value = text.startsWith('-') ? -magnitude : magnitude;
     const { isSigned, bits } = integerTypes[type]!;
-    const fits = (isSigned ? BigInt.asIntN : BigInt.asUintN)(bits, value) === value;
+    const fits = (isSigned ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) === value;
     if (!fits) return this.#fail(`Integer out of range (${text})`, start);
     return bits === 64 ? value : Number(value);
   }

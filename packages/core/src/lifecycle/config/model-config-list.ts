@@ -1,0 +1,89 @@
+import { fileURLToPath } from 'node:url';
+import { type ModelConfig as ModelConfigProto, type ModelConfigList, ModelType } from '@servable/protos/serving';
+import { ServingError } from '../../servable/serving-error.js';
+import { type ModelConfig, modelServerConfig } from './model-server-config.js';
+import type { ServableVersionPolicy } from './servable-version-policy.js';
+
+/** What a server can do with a `ModelConfigList`. */
+export interface ModelConfigListOptions {
+  /** Names of the platforms there are. */
+  readonly platforms: readonly string[];
+}
+
+/**
+ * The models of a `ModelConfigList`, from a file or from HandleReloadConfigRequest, checked in upstream's order
+ * (upstream: `ValidateModelConfigList` and `GetPlatform` in model_servers/server_core.cc).
+ *
+ * @throws ServingError INVALID_ARGUMENT with upstream's texts; UNIMPLEMENTED for a base path that is on no local file
+ * system
+ */
+export function modelConfigList(
+  { config }: ModelConfigList,
+  { platforms }: ModelConfigListOptions,
+): readonly ModelConfig[] {
+  const { models } = modelServerConfig(
+    config.map((model) => ({
+      name: model.name,
+      basePath: localPath(model),
+      versionPolicy: versionPolicy(model),
+      versionLabels: model.versionLabels,
+    })),
+  );
+  return models.map((model, index) => {
+    const proto = config[index]!;
+    const platform = platformOf(proto);
+    if (!platforms.includes(platform)) {
+      throw refusal('PLATFORM_UNKNOWN', `Model ${model.name} requests unsupported platform ${platform}`);
+    }
+    if (proto.loggingConfig) throw refusal('REQUEST_LOGGER_MISSING', 'No request-logger-creator provided.');
+    return Object.freeze({ ...model, platform });
+  });
+}
+
+function platformOf({ name, modelType, modelPlatform }: ModelConfigProto): string {
+  const hasType = modelType !== ModelType.MODEL_TYPE_UNSPECIFIED;
+  const both = 'ModelServerConfig::model_type (deprecated)';
+  if (hasType && modelPlatform !== '') {
+    throw refusal(
+      'MODEL_TYPE_AND_PLATFORM',
+      `Illegal setting both ${both} and ModelServerConfig::model_platform, model name is ${name}`,
+    );
+  }
+  if (hasType) {
+    if (modelType === ModelType.TENSORFLOW) return 'tensorflow';
+    throw refusal('MODEL_TYPE_UNKNOWN', `ModelServerConfig::model_type choice ${modelType} not supported.`);
+  }
+  if (modelPlatform !== '') return modelPlatform;
+  throw refusal(
+    'MODEL_PLATFORM_MISSING',
+    `Illegal setting neither ${both} nor ModelServerConfig::model_platform, model name is ${name}`,
+  );
+}
+
+function versionPolicy({ modelVersionPolicy }: ModelConfigProto): ServableVersionPolicy {
+  const choice = modelVersionPolicy?.policyChoice;
+  switch (choice?.case) {
+    case 'all':
+      return { kind: 'all' };
+    case 'specific':
+      return { kind: 'specific', versions: choice.value.versions };
+    default:
+      // No policy, and none of its kinds, is the latest one; so is `latest` without a number.
+      return { kind: 'latest', numVersions: Math.max(1, choice?.case === 'latest' ? choice.value.numVersions : 1) };
+  }
+}
+
+function localPath({ name, basePath }: ModelConfigProto): string {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(basePath)?.[1]?.toLowerCase();
+  if (scheme === undefined) return basePath;
+  if (scheme === 'file') return fileURLToPath(basePath);
+  throw new ServingError(
+    'UNIMPLEMENTED',
+    'FILE_SYSTEM_UNKNOWN',
+    `File system scheme '${scheme}' of model ${name} is not implemented (file: '${basePath}')`,
+  );
+}
+
+function refusal(reason: string, message: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', reason, message);
+}
