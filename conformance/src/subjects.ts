@@ -31,7 +31,7 @@ export function findSubjects(root: string): Subject[] {
       .filter((entry) => existsSync(join(base, entry, 'golden.json')))
       .flatMap((entry) =>
         versions(join(base, entry)).map((version) => ({
-          name: join(prefix, entry, version),
+          name: [prefix, entry, ...(version === '.' ? [] : [version])].join('/'),
           directory: join(base, entry, version),
           golden: join(base, entry, 'golden.json'),
           tolerance,
