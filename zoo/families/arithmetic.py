@@ -101,3 +101,7 @@ for dtype in ("float16", "bfloat16"):
     specs = [f"{dtype}[?,?]"] * 2
     for op in ("AddV2", "Sub", "Mul", "RealDiv", "Maximum"):
         case(f"{op}_{dtype}", binary(op), specs, [(rand(2, 3), nonzero(2, 3)), (rand(4, 1), nonzero(1, 3))])
+
+# Divisions of sizes and of constants round down too.
+sizes = lambda x: [-(-tf.shape(x)[0] // 2), -tf.shape(x)[1] // 3, tf.shape(x)[1] // -2, tf.constant([-7, 7]) // 2, -tf.shape(x) % 3]  # noqa: E731
+case("floor_of_sizes", lambda x: sizes(x), [f"{F}[?,?]"], [(rand(5, 7),), (rand(4, 6),), (rand(0, 1),)])

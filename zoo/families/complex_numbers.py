@@ -22,7 +22,7 @@ for dtype, part in PAIRS:
     case(f"Conj_{dtype}", unary("Conj", "input"), one, [(rand(2, 3),)])
     for op in ("AddV2", "Sub", "Mul", "RealDiv", "Equal", "NotEqual", "SquaredDifference"):
         case(f"{op}_{dtype}", (lambda o: lambda x, y: getattr(raw, o)(x=x, y=y))(op), two, [(rand(2, 3), rand(2, 3)), (rand(2, 1), rand(1, 3))])
-    for op in ("Neg", "Square", "Exp", "Reciprocal"):
+    for op in ("Neg", "Square", "Exp", "Reciprocal", "Sqrt", "Rsqrt", "Log"):
         case(f"{op}_{dtype}", unary(op), one, [(rand(2, 3),)])
     case(f"MatMul_{dtype}", lambda a, b: tf.matmul(a, b, adjoint_b=True), two, [(rand(2, 3), rand(4, 3))])
     case(f"MatMul_transposed_{dtype}", lambda a, b: tf.matmul(a, b, transpose_a=True), two, [(rand(3, 2), rand(3, 4))])

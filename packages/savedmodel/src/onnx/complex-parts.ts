@@ -1,5 +1,6 @@
 import { Tensor, type DType } from '@servable/tensor';
 import { isComplex, zeros } from '../kernels/elements.js';
+import { mapElements } from '../kernels/map-elements.js';
 import type { OutputSpec } from './infer-shapes.js';
 import type { OnnxAttribute, OnnxAttributes } from './lowered-graph.js';
 import type { Value } from './value.js';
@@ -92,6 +93,14 @@ export function emitComplex(
       const size = emit('Exp', a.re);
       return [builder.complex({ re: emit('Mul', size, emit('Cos', a.im)), im: emit('Mul', size, emit('Sin', a.im)) })];
     }
+    case 'Log': {
+      // The engine has no arc tangent of two numbers.
+      const spec = { dtype: a.re.dtype, shape: a.re.shape };
+      const [angle] = builder.host('Angle', [a.im, a.re], [spec], (parts) => [mapElements(parts, Math.atan2)]);
+      return [builder.complex({ re: emit('Log', magnitude(builder, a.re, a.im)), im: angle as Value })];
+    }
+    case 'Sqrt':
+      return [builder.complex(squareRoot(builder, a))];
     case 'Equal':
       return [emit('And', emit('Equal', a.re, b.re), emit('Equal', a.im, b.im))];
     case 'Cast': {
@@ -104,6 +113,21 @@ export function emitComplex(
     default:
       return undefined;
   }
+}
+
+/** The root whose real part is not negative, from the half sum of length and real part, which does not cancel. */
+function squareRoot(builder: Emitter, { re, im }: ComplexParts): ComplexParts {
+  const emit = (name: string, ...values: Value[]) => builder.emit(name, values);
+  const constant = (value: number) => builder.scalar(re.dtype, value);
+  const sum = emit('Add', magnitude(builder, re, im), emit('Abs', re));
+  const large = emit('Sqrt', emit('Mul', sum, constant(0.5)));
+  const isZero = emit('Equal', large, constant(0));
+  const divisor = emit('Where', isZero, constant(1), emit('Add', large, large));
+  const small = emit('Div', emit('Abs', im), divisor);
+  const right = emit('GreaterOrEqual', re, constant(0));
+  const upright = emit('Where', right, small, large);
+  const below = emit('Less', im, constant(0));
+  return { re: emit('Where', right, large, small), im: emit('Where', below, emit('Neg', upright), upright) };
 }
 
 /** Division scaled by the larger part of the divisor, so that squares neither overflow nor vanish (Smith's method). */
@@ -168,4 +192,22 @@ export function putTogether(dtype: DType, re: Tensor, im: Tensor): Tensor {
     data[2 * i + 1] = y[i]!;
   }
   return new Tensor(dtype, re.shape, data as never);
+}
+
+/** The length of a complex number, scaled by its larger part so that the squares stay finite. */
+export function magnitude(builder: Emitter, re: Value, im: Value): Value {
+  const [a, b] = [builder.emit('Abs', [re]), builder.emit('Abs', [im])];
+  const { dtype } = re;
+  const large = builder.emit('Max', [a, b]);
+  const small = builder.emit('Min', [a, b]);
+  const zero = builder.scalar(dtype, 0);
+  const empty = builder.emit('Equal', [large, zero]);
+  const ratio = builder.emit('Div', [small, builder.emit('Where', [empty, builder.scalar(dtype, 1), large])]);
+  const root = builder.emit('Sqrt', [
+    builder.emit('Add', [builder.scalar(dtype, 1), builder.emit('Mul', [ratio, ratio])]),
+  ]);
+  const length = builder.emit('Mul', [large, root]);
+  // An infinite part makes the whole infinite, even beside a part that is not a number.
+  const infinite = builder.emit('Or', [builder.emit('IsInf', [re]), builder.emit('IsInf', [im])]);
+  return builder.emit('Where', [infinite, builder.scalar(dtype, Infinity), length]);
 }

@@ -200,13 +200,20 @@ function truncatingDivision(builder: Builder, a: Value, b: Value): Value {
 function floorDivision(builder: Builder, a: Value, b: Value): Value {
   if (isFloat(a.dtype)) return builder.emit('Floor', [builder.emit('Div', [a, b])]);
   const quotient = truncatingDivision(builder, a, b);
-  if (quotient.constant !== undefined || quotient.elements !== undefined) return quotient;
+  if (isNeverNegative(a) && isNeverNegative(b)) return quotient;
   const remainder = builder.emit('Sub', [a, builder.emit('Mul', [quotient, b])]);
   const zero = builder.scalar(a.dtype, 0);
   const inexact = builder.emit('Not', [builder.emit('Equal', [remainder, zero])]);
   const opposite = builder.emit('Xor', [builder.emit('Less', [remainder, zero]), builder.emit('Less', [b, zero])]);
   const down = builder.cast(builder.emit('And', [inexact, opposite]), a.dtype);
   return builder.emit('Sub', [quotient, down]);
+}
+
+/** Whether an integer is known to be 0 or more: a number that is, or the size of something. */
+function isNeverNegative(value: Value): boolean {
+  if (value.constant !== undefined)
+    return Array.from(value.constant.data as ArrayLike<number>, Number).every((x) => x >= 0);
+  return value.elements?.every((dim) => (typeof dim === 'number' ? dim >= 0 : dim.kind === 'size')) ?? false;
 }
 
 function floorRemainder(builder: Builder, a: Value, b: Value): Value {

@@ -1,6 +1,5 @@
-import type { DType } from '@servable/tensor';
 import { isComplex } from '../kernels/elements.js';
-import type { Builder } from '../onnx/builder.js';
+import { magnitude } from '../onnx/complex-parts.js';
 import type { Value } from '../onnx/value.js';
 import { elementwise } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -76,22 +75,4 @@ function zeroLike(context: OpContext, x: Value): Value {
 
 function sameRank(a: Value, b: Value): boolean {
   return a.shape !== undefined && b.shape !== undefined && a.shape.every((dim, i) => dim === b.shape?.[i]);
-}
-
-/** The length of a complex number, scaled by its larger part so that the squares stay finite. */
-export function magnitude(builder: Builder, re: Value, im: Value): Value {
-  const [a, b] = [builder.emit('Abs', [re]), builder.emit('Abs', [im])];
-  const dtype: DType = re.dtype;
-  const large = builder.emit('Max', [a, b]);
-  const small = builder.emit('Min', [a, b]);
-  const zero = builder.scalar(dtype, 0);
-  const empty = builder.emit('Equal', [large, zero]);
-  const ratio = builder.emit('Div', [small, builder.emit('Where', [empty, builder.scalar(dtype, 1), large])]);
-  const root = builder.emit('Sqrt', [
-    builder.emit('Add', [builder.scalar(dtype, 1), builder.emit('Mul', [ratio, ratio])]),
-  ]);
-  const length = builder.emit('Mul', [large, root]);
-  // An infinite part makes the whole infinite, even beside a part that is not a number.
-  const infinite = builder.emit('Or', [builder.emit('IsInf', [re]), builder.emit('IsInf', [im])]);
-  return builder.emit('Where', [infinite, builder.scalar(dtype, Infinity), length]);
 }
