@@ -13,9 +13,8 @@ import type { Value } from './onnx/value.js';
 import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
 import { readVariable } from './onnx/variable-access.js';
 import { frozenVariable, isResource, type Lowered, type Variable } from './ops/registry.js';
-import { foldAffine } from './passes/fold-affine.js';
-import { liveNodes } from './passes/live-nodes.js';
 import { partition } from './passes/partition.js';
+import { simplify } from './passes/simplify.js';
 import type { Plan, SignatureTensor, Weight } from './plan/plan.js';
 import type { SavedModel } from './reader/saved-model.js';
 import { assetFeeds, initialState } from './tables/initial-state.js';
@@ -84,8 +83,7 @@ export async function compileSignature(
   });
 
   const wanted = [...results, ...builder.effects];
-  const live = liveNodes(builder.nodes, wanted);
-  const { steps, constants, weights } = partition(signatureName, foldAffine(live, wanted), wanted);
+  const { steps, constants, weights } = partition(signatureName, simplify(builder.nodes, wanted), wanted);
   // What host steps and outputs read must be there; the engine's weights are read when its session is made.
   const loaded = new Map(constants);
   for (const [name, weight] of weights) loaded.set(name, await readWeight(weight, options.signal));

@@ -530,6 +530,11 @@ export function vectorTensor(dtype: DType, values: readonly number[]): Tensor {
   return new Tensor(dtype, [values.length], data as never);
 }
 
+/** Optional inputs that are left out at the end are not written at all. */
+function withoutTrailingGaps(inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+  return inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
+}
+
 /** The operand that a multiplication or division by one, or a subtraction of zero, leaves as it is. */
 function unchanged(op: string, [a, b, ...others]: readonly (Value | undefined)[]): Value | undefined {
   if (a === undefined || b === undefined || others.length > 0) return undefined;

@@ -2,7 +2,7 @@ import { Tensor } from '@servable/tensor';
 import type { LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
 import { derivedWeight } from '../onnx/weight.js';
-import { readNames } from './live-nodes.js';
+import { countUses, type Uses } from './count-uses.js';
 
 /**
  * Folds what follows a convolution and is affine per channel (its bias, and batch normalization at inference, which is
@@ -38,20 +38,6 @@ export function foldAffine(nodes: readonly LoweredNode[], outputs: readonly Valu
     if (conv !== undefined) return [conv];
     return kept === undefined ? [] : [kept];
   });
-}
-
-type Uses = ReadonlyMap<string, readonly (LoweredNode | 'output')[]>;
-
-function countUses(nodes: readonly LoweredNode[], outputs: readonly Value[]): Uses {
-  const uses = new Map<string, (LoweredNode | 'output')[]>();
-  const add = (name: string, user: LoweredNode | 'output') => {
-    const list = uses.get(name);
-    if (list === undefined) uses.set(name, [user]);
-    else list.push(user);
-  };
-  for (const node of nodes) for (const name of readNames(node)) add(name, node);
-  for (const output of outputs) add(output.name, 'output');
-  return uses;
 }
 
 /** The only user of a convolution's output, when it is an affine op with a constant operand. */

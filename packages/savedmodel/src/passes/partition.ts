@@ -3,8 +3,8 @@ import { encodeModel } from '../onnx/encode-model.js';
 import type { ControlNode, HostNode, LoweredBody, LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
 import type { HostStep, PlanStep, PlanValue, Subplan, Weight } from '../plan/plan.js';
-import { foldAffine } from './fold-affine.js';
 import { readNames, subgraphsOf } from './live-nodes.js';
+import { simplify } from './simplify.js';
 
 /** The steps of a plan, and the constants that its host steps and outputs read. */
 export interface Partition {
@@ -82,7 +82,7 @@ function controlStep(name: string, node: ControlNode, keep: (value: Value) => vo
 
 function subplan(name: string, body: LoweredBody, keep: (value: Value) => void): Subplan {
   const wanted = [...body.outputs, ...body.effects];
-  const { steps, constants, weights } = partition(name, foldAffine(body.nodes, wanted), wanted);
+  const { steps, constants, weights } = partition(name, simplify(body.nodes, wanted), wanted);
   const captured = new Map<string, PlanValue>();
   for (const value of [...readFromOutside(body)]) captured.set(value.name, planValue(value));
   // Constants that host steps read are kept once, by the plan, however often the body runs.
