@@ -1,7 +1,7 @@
 import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { byteKey, fromByteKey, textOf } from './byte-strings.js';
-import { allocate, invalidRequest, sizeOf, tensorOf, type Elements } from './elements.js';
+import { allocate, invalidRequest, sizeOf, take, tensorOf, type Elements } from './elements.js';
 
 type Key = string | number | bigint | boolean;
 
@@ -54,6 +54,24 @@ export class LookupTable {
         this.elements[place * this.width + k] = value;
       }
     });
+  }
+
+  /**
+   * Adds what a checkpoint holds. Dense tables are saved as they lie in memory, free and deleted places included, with keys
+   * and values as matrices (`ExportValues` of `MutableDenseHashTable` in tensorflow/core/kernels/lookup_table_op.cc).
+   */
+  restore(keys: Tensor, values: Tensor): void {
+    if (this.reserved.length === 0) return this.insert(keys, values, 'replace');
+    const free = new Set(this.reserved.flatMap(keysOf));
+    const flat = keys.reshape([keys.size]);
+    const used = Int32Array.from(keysOf(flat).flatMap((key, i) => (free.has(key) ? [] : [i])));
+    const places = used.length * this.width;
+    const elements = Int32Array.from(
+      { length: places },
+      (_, i) => used[Math.floor(i / this.width)]! * this.width + (i % this.width),
+    );
+    const shape = [used.length, ...this.valueShape];
+    this.insert(take(flat, used, [used.length]), take(values.reshape([values.size]), elements, shape), 'replace');
   }
 
   /**

@@ -114,7 +114,7 @@ class StateReader {
       if (table === undefined || keysAt === undefined || valuesAt === undefined) continue;
       const options = { signal: this.signal };
       const pair = [await variables.read(keysAt.key, options), await variables.read(valuesAt.key, options)] as const;
-      this.table(table).insert(pair[0], pair[1], 'replace');
+      this.table(table).restore(pair[0], pair[1]);
     }
   }
 
