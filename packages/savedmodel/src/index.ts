@@ -5,6 +5,7 @@ export type { SavedModelErrorCode, SavedModelErrorDetails } from './diagnostics/
 // Compiling
 export { compileSignature } from './compile.js';
 export { readWeight } from './onnx/weight.js';
+export { knownOps, type KnownOp } from './ops/op-table.js';
 export { VariableStore } from './plan/variable-store.js';
 export type {
   BranchStep,

@@ -112,3 +112,18 @@ for (const family of opFamilies) {
 export function findOp(op: string): OpDefinition | undefined {
   return table.get(op);
 }
+
+/** One op that the compiler knows. */
+export interface KnownOp {
+  /** TensorFlow's op type. */
+  readonly op: string;
+  readonly family: string;
+  readonly runs: OpDefinition['runs'];
+}
+
+/** All ops that the compiler knows, by name. */
+export function knownOps(): readonly KnownOp[] {
+  return [...table.values()]
+    .map(({ op, family, runs }) => ({ op, family, runs }))
+    .sort((a, b) => (a.op < b.op ? -1 : 1));
+}

@@ -88,7 +88,6 @@ export interface OpDefinition {
   readonly family: string;
   /** Where it runs: in the engine, on the host between native islands, or nowhere since it is resolved at compile time. */
   readonly runs: 'native' | 'host' | 'compile';
-  readonly dtypes: readonly DType[] | 'any';
   readonly lower: Lowering;
 }
 
@@ -99,21 +98,21 @@ export class OpFamily {
   constructor(readonly name: string) {}
 
   /** @param ops - TensorFlow op types, separated by blanks, that share a lowering */
-  native(ops: string, lower: Lowering, dtypes: readonly DType[] | 'any' = 'any'): this {
-    return this.add(ops, 'native', lower, dtypes);
+  native(ops: string, lower: Lowering): this {
+    return this.add(ops, 'native', lower);
   }
 
-  host(ops: string, lower: Lowering, dtypes: readonly DType[] | 'any' = 'any'): this {
-    return this.add(ops, 'host', lower, dtypes);
+  host(ops: string, lower: Lowering): this {
+    return this.add(ops, 'host', lower);
   }
 
-  compile(ops: string, lower: Lowering, dtypes: readonly DType[] | 'any' = 'any'): this {
-    return this.add(ops, 'compile', lower, dtypes);
+  compile(ops: string, lower: Lowering): this {
+    return this.add(ops, 'compile', lower);
   }
 
-  private add(ops: string, runs: OpDefinition['runs'], lower: Lowering, dtypes: readonly DType[] | 'any'): this {
+  private add(ops: string, runs: OpDefinition['runs'], lower: Lowering): this {
     for (const op of ops.split(/\s+/).filter(Boolean)) {
-      this.definitions.push({ op, family: this.name, runs, dtypes, lower });
+      this.definitions.push({ op, family: this.name, runs, lower });
     }
     return this;
   }

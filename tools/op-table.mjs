@@ -1,0 +1,67 @@
+// Writes docs/ops.md: every op the compiler knows, where it runs, and the dtypes in which the zoo compares it with
+// TensorFlow. `--check` only says whether the page is up to date.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { fromBinary } from '@bufbuild/protobuf';
+import { DataType, SavedModelSchema } from '@servable/protos/tensorflow';
+import { knownOps } from '@servable/savedmodel';
+import { dataTypeName } from '@servable/tensor';
+
+const root = new URL('../', import.meta.url);
+const page = fileURLToPath(new URL('docs/ops.md', root));
+const zoo = new URL('zoo/models/', root);
+const where = { native: 'engine', host: 'host', compile: 'compiler' };
+
+/** Dtypes of each op's inputs (attributes that hold a type) over all graphs and functions of the zoo. */
+function testedDtypes() {
+  const tested = new Map();
+  for (const family of readdirSync(zoo)) {
+    let bytes;
+    try {
+      bytes = readFileSync(new URL(`${family}/saved_model.pb`, zoo));
+    } catch {
+      continue;
+    }
+    for (const { graphDef } of fromBinary(SavedModelSchema, bytes).metaGraphs) {
+      for (const node of [graphDef?.node ?? [], ...(graphDef?.library?.function ?? []).map((f) => f.nodeDef)].flat()) {
+        const dtypes = tested.get(node.op) ?? new Set();
+        tested.set(node.op, dtypes);
+        const { value } = node.attr['T'] ?? node.attr['dtype'] ?? node.attr['SrcT'] ?? {};
+        if (value?.case === 'type' && value.value !== DataType.DT_INVALID) dtypes.add(dataTypeName(value.value));
+      }
+    }
+  }
+  return tested;
+}
+
+const tested = testedDtypes();
+const ops = knownOps();
+const rows = ops.map(({ op, family, runs }) => {
+  const dtypes = [...(tested.get(op) ?? [])].sort().join(', ');
+  return `| ${op} | ${family} | ${where[runs]} | ${dtypes || (tested.has(op) ? 'fixed' : '')} |`;
+});
+const text = `# Ops
+
+The ${ops.length} TensorFlow ops that the compiler knows. *Engine*: compiled to ONNX. *Host*: run by JavaScript between
+the parts that the engine runs. *Compiler*: resolved while compiling. The last column lists the dtypes in which the op
+stands in a model of [zoo/](../zoo), whose answers are compared with TensorFlow's; *fixed* means that the op has no choice
+of dtype, nothing that no model of the zoo uses it.
+
+This page is written by \`npm run docs:ops\`.
+
+| op | family | runs | checked dtypes |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' });
+if (process.argv.includes('--check')) {
+  const current = readFileSync(page, 'utf8');
+  if (current !== formatted) {
+    console.error('docs/ops.md is not what the code says: run npm run docs:ops');
+    process.exit(1);
+  }
+} else {
+  writeFileSync(page, formatted);
+  console.log(`${ops.length} ops`);
+}
