@@ -1,9 +1,10 @@
 import type { DType } from '@servable/tensor';
 import { liveNodes } from '../passes/live-nodes.js';
 import { graphAttribute, type Builder, HostOpInBody } from './builder.js';
-import type { OutputSpec } from './infer-shapes.js';
+import { findRecurrence, hasElements } from './find-recurrence.js';
+import { knownIntegers, type OutputSpec } from './infer-shapes.js';
 import type { LoweredBody, Subgraph } from './lowered-graph.js';
-import type { Value } from './value.js';
+import type { Dim, Value } from './value.js';
 
 /**
  * Lowers bodies for the engine; if something in them needs the host, for a plan's own loop or branch.
@@ -81,7 +82,7 @@ export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): re
   const { count, condition, iteration, carried, scanned } = parts;
   const specs = [
     ...carried.map(({ parameter: { dtype, shape } }) => ({ dtype, shape })),
-    ...scanned.map(({ dtype, shape }) => ({ dtype, shape: shape && [builder.unknownDim(), ...shape] })),
+    ...scanned.map(({ dtype, shape }) => ({ dtype, shape: shape && [rowsOf(builder, parts), ...shape] })),
   ];
   const parameters = carried.map(({ parameter }) => parameter);
   const results = [...carried.map(({ next }) => next), ...scanned];
@@ -94,7 +95,21 @@ export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): re
       [iteration, goesOn, ...parameters],
       [condition?.next ?? inner.scalar('bool', 1), ...results],
     );
-    return builder.emitAll('Loop', [count, condition?.first, ...initial], { body: graphAttribute(body) }, specs);
+    const loop = (into: Builder) =>
+      into.emitAll('Loop', [count, condition?.first, ...initial], { body: graphAttribute(body) }, specs);
+    const recurrence = findRecurrence(inner, parts);
+    if (recurrence === undefined) return loop(builder);
+    const { sequence } = recurrence;
+    if (hasElements(sequence)) return recurrence.emit(builder);
+    // The engine's recurrences crash on empty batches and forget the initial state when there are no steps.
+    const isFull = builder.emit('Greater', [builder.emit('Size', [sequence]), builder.int(0)]);
+    return emitIf(
+      builder,
+      isFull,
+      (side) => recurrence.emit(side),
+      (side) => loop(side),
+      () => specs,
+    );
   }
   const body = bodyOf(
     inner,
@@ -113,6 +128,13 @@ export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): re
     initial: inputs.slice(limits.length, limits.length + initial.length),
     body,
   }));
+}
+
+/** How many iterations a loop stacks. */
+function rowsOf(builder: Builder, { count, condition }: LoopParts): Dim {
+  const rows =
+    condition === undefined && count !== undefined ? (count.elements ?? knownIntegers(count))?.[0] : undefined;
+  return typeof rows === 'number' || rows?.kind === 'size' ? rows : builder.unknownDim();
 }
 
 function subgraph(inner: Builder, name: string, inputs: readonly Value[], values: readonly Value[]): Subgraph {

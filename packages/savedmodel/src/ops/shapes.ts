@@ -114,20 +114,6 @@ export const shapes = new OpFamily('shapes')
   .native('ZerosLike', (context) => filledLike(context, 0))
   .native('OnesLike', (context) => filledLike(context, 1))
   .native('Range', range)
-  .native('Pad', (context) => pad(context, 'constant', undefined))
-  .native('PadV2', (context) => pad(context, 'constant', context.input(2)))
-  .native('MirrorPad', (context) => {
-    const mode = context.attrs.string('mode') as 'REFLECT' | 'SYMMETRIC';
-    const x = context.input(0);
-    const known = knownIntegers(context.input(1));
-    if (known === undefined || x.shape === undefined) {
-      const shape = x.shape && unknownShape(x.shape.length);
-      return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, ([value, paddings]) =>
-        padTensor(value!, integersOf(paddings), mode),
-      );
-    }
-    return mode === 'REFLECT' ? pad(context, 'reflect', undefined) : symmetricPad(context.builder, x, known);
-  })
   .native('EnsureShape', ensureShape)
   .native('BroadcastArgs', broadcastArgs)
   .host('LinSpace', (context) => {
@@ -136,15 +122,7 @@ export const shapes = new OpFamily('shapes')
     return hostValue(context, context.inputs(), { dtype, shape: [count] }, ([start, stop, num]) =>
       linSpace(start!, stop!, integerOf(num)),
     );
-  })
-  .native('Reverse ReverseV2', reversed)
-  .native('ReverseSequence', reverseSequence)
-  .native('Roll', rolled);
-
-/** The engine moves all dtypes about but bfloat16, which float32 holds exactly. */
-function viaFloat(builder: Builder, x: Value, move: (x: Value) => Value): Value {
-  return x.dtype === 'bfloat16' ? builder.cast(move(builder.cast(x, 'float32')), 'bfloat16') : move(x);
-}
+  });
 
 function shapeAs(context: OpContext, value: Value): Value {
   return context.builder.cast(context.builder.shapeOf(value), context.attrs.dtype('out_type', 'int32'));
@@ -171,7 +149,14 @@ function split(context: OpContext, x: Value, axis: number, count: number): reado
 }
 
 function many(context: OpContext, x: Value, sizes: Value, axis: number, count: number): readonly Value[] {
-  return count === 1 ? [x] : context.builder.emitAll('Split', [x, sizes], { axis });
+  if (count === 1) return [x];
+  const known = knownIntegers(sizes);
+  if (x.constant !== undefined && known !== undefined) {
+    // Parts of a constant are constants.
+    let start = 0;
+    return known.map((size) => context.builder.slice(x, axis, start, (start += size)));
+  }
+  return context.builder.emitAll('Split', [x, sizes], { axis });
 }
 
 /** At most one of the sizes is -1: it takes what the others leave. */
@@ -238,68 +223,6 @@ function fillShape(builder: Builder, value: Value, fill: number): Value {
   return builder.emit('ConstantOfShape', [builder.shapeOf(value)], {
     value: tensorAttribute(vectorTensor(value.dtype, [fill])),
   });
-}
-
-function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | undefined): Value {
-  const { builder } = context;
-  const x = context.input(0);
-  const paddings = context.input(1);
-  const known = knownIntegers(paddings);
-  let pads: Value;
-  if (known !== undefined) {
-    if (known.every((size) => size === 0)) return x;
-    pads = builder.ints([...known.filter((_, i) => i % 2 === 0), ...known.filter((_, i) => i % 2 === 1)]);
-  } else {
-    // The engine would cut where a padding is negative.
-    const wide = builder.cast(paddings, 'int64');
-    const ok = builder.emit('Not', [builder.emit('Less', [wide, builder.int(0)])]);
-    const checked = requireAll(builder, ok, wide, 'Paddings must be non-negative');
-    pads = builder.reshape(builder.transpose(checked, [1, 0]), [-1]);
-  }
-  const emit = (value: Value, filling: Value | undefined) =>
-    builder.emit('Pad', filling === undefined ? [value, pads] : [value, pads, filling], { mode });
-  if (isComplex(x.dtype)) return emit(x, undefined);
-  if (PADDED.includes(x.dtype)) return emit(x, fill);
-  return inComputeDType(builder, fill === undefined ? [x] : [x, fill], ([value, filling]) =>
-    emit(value as Value, filling),
-  );
-}
-
-/** Dtypes that the engine pads as they are. */
-const PADDED: readonly DType[] = [
-  'float32',
-  'float64',
-  'int32',
-  'int64',
-  'uint32',
-  'uint64',
-  'int8',
-  'uint8',
-  'bool',
-  'string',
-];
-
-/** Mirrors the edges including the outermost elements, one dimension after the other. */
-function symmetricPad(builder: Builder, x: Value, paddings: readonly number[]): Value {
-  let value = x;
-  x.shape?.forEach((dim, axis) => {
-    const [before = 0, after = 0] = paddings.slice(2 * axis, 2 * axis + 2);
-    const mirrored = (from: number, to: number) =>
-      builder.emit('Slice', [
-        value,
-        builder.ints([from]),
-        builder.ints([to]),
-        builder.ints([axis]),
-        builder.ints([-1]),
-      ]);
-    const parts = [
-      ...(before > 0 ? [mirrored(before - 1, -Number.MAX_SAFE_INTEGER)] : []),
-      value,
-      ...(after > 0 ? [mirrored(-1, -after - 1)] : []),
-    ];
-    value = builder.concat(parts, axis);
-  });
-  return value;
 }
 
 /** Numbers from start to limit; TensorFlow refuses a limit on the wrong side, the engine would answer nothing. */
@@ -369,68 +292,4 @@ function broadcastArgs(context: OpContext): Value {
     { dtype, shape: [elements?.length ?? context.builder.unknownDim()], elements: known },
     ([x, y]) => indices(broadcast(integersOf(x), integersOf(y)), dtype),
   );
-}
-
-function reversed(context: OpContext): Value {
-  const { builder } = context;
-  const [x, given] = [context.input(0), context.input(1)];
-  const values = knownIntegers(given);
-  if (values === undefined || (x.shape === undefined && given.dtype === 'bool')) {
-    return hostValue(context, [x, given], like(x), ([value, axes]) => {
-      const which = integersOf(axes);
-      return reverse(value!, axes!.dtype === 'bool' ? which.flatMap((flag, i) => (flag === 0 ? [] : [i])) : which);
-    });
-  }
-  const axes = given.dtype === 'bool' ? values.flatMap((flag, i) => (flag === 0 ? [] : [i])) : values;
-  if (axes.length === 0) return x;
-  const all = (value: number) => builder.ints(axes.map(() => value));
-  const sliced = builder.emit('Slice', [x, all(-1), all(-Number.MAX_SAFE_INTEGER), builder.ints(axes), all(-1)]);
-  return { ...sliced, shape: x.shape };
-}
-
-/** Reverses the first `seq_lengths[i]` steps of every sequence. */
-function reverseSequence(context: OpContext): Value {
-  const { builder, attrs } = context;
-  const x = context.input(0);
-  const rank = context.rank(0);
-  const [time, batch] = [attrs.int('seq_dim'), attrs.int('batch_dim', 0)].map((axis) => builder.axis(axis, x)) as [
-    number,
-    number,
-  ];
-  const rest = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== time && i !== batch);
-  const direct = time + batch === 1;
-  const perm = [batch, time, ...rest];
-  const moved = direct ? x : builder.transpose(x, perm);
-  const lengths = builder.cast(context.input(1), 'int64');
-  const attributes = direct ? { batch_axis: batch, time_axis: time } : { batch_axis: 0, time_axis: 1 };
-  const result = viaFloat(builder, moved, (value) =>
-    builder.emit('ReverseSequence', [value, lengths], attributes, { dtype: value.dtype, shape: moved.shape }),
-  );
-  return direct
-    ? result
-    : builder.transpose(
-        result,
-        perm.map((_, i) => perm.indexOf(i)),
-      );
-}
-
-/** Shifts with wrap-around: two slices where shift and size are known. */
-function rolled(context: OpContext): Value {
-  const { builder } = context;
-  const x = context.input(0);
-  const [shifts, axes] = [knownIntegers(context.input(1)), knownIntegers(context.input(2))];
-  const sizes = axes?.map((axis) => x.shape?.[builder.axis(axis, x)]);
-  if (shifts === undefined || axes === undefined || sizes?.some((size) => typeof size !== 'number')) {
-    return hostValue(context, context.inputs(), like(x), ([value, by, along]) =>
-      roll(value!, integersOf(by), integersOf(along)),
-    );
-  }
-  let value = x;
-  axes.forEach((axis, i) => {
-    const size = sizes?.[i] as number;
-    const by = size === 0 ? 0 : (((shifts[i] ?? 0) % size) + size) % size;
-    if (by === 0) return;
-    value = builder.concat([builder.slice(value, axis, size - by), builder.slice(value, axis, 0, size - by)], axis);
-  });
-  return value;
 }
