@@ -45,3 +45,8 @@ export function inComputeDType(
   const value = compute(inputs.map((input) => (input.dtype === first.dtype ? builder.cast(input, dtype) : input)));
   return result === 'same' && value.dtype === dtype ? builder.cast(value, first.dtype) : value;
 }
+
+/** The engine moves all dtypes about but bfloat16, which float32 holds exactly. */
+export function viaFloat(builder: Builder, x: Value, move: (x: Value) => Value): Value {
+  return x.dtype === 'bfloat16' ? builder.cast(move(builder.cast(x, 'float32')), 'bfloat16') : move(x);
+}

@@ -44,7 +44,9 @@ function spellOut(
   const isOne = (i: number, label: string) => operands[i]?.shape?.[spelled[i]?.indexOf(label) ?? -1] === 1;
   const wide = (label: string) => spelled.some((own, i) => own.includes(label) && !isOne(i, label));
   const inputs = operands.map((value, i) => {
-    const dropped = spelled[i]?.flatMap((label, at) => (labels.includes(label) && isOne(i, label) && wide(label) ? [at] : []));
+    const dropped = spelled[i]?.flatMap((label, at) =>
+      labels.includes(label) && isOne(i, label) && wide(label) ? [at] : [],
+    );
     spelled[i] = spelled[i]?.filter((_, at) => !dropped?.includes(at)) ?? [];
     return builder.squeeze(value, dropped ?? []);
   });

@@ -19,7 +19,9 @@ import { OpFamily, type OpContext } from './registry.js';
 
 /** Factorizations and solvers, on the host in double precision. */
 export const linearAlgebra = new OpFamily('linear algebra')
-  .host('Cholesky', (context) => hostValue(context, [real(context, 0)], like(real(context, 0)), ([x]) => choleskyFactor(x!)))
+  .host('Cholesky', (context) =>
+    hostValue(context, [real(context, 0)], like(real(context, 0)), ([x]) => choleskyFactor(x!)),
+  )
   .host('MatrixInverse', (context) => {
     const adjoint = context.attrs.bool('adjoint', false);
     return hostValue(context, [real(context, 0)], like(real(context, 0)), ([x]) => inverse(x!, adjoint));
@@ -99,7 +101,8 @@ function spec(x: Value, last: Shape): OutputSpec {
 function cross(context: OpContext): Value {
   const { builder } = context;
   return inComputeDType(builder, context.inputs(), ([a, b]) => {
-    const turned = (x: Value, order: readonly number[]) => builder.emit('Gather', [x, builder.ints(order)], { axis: -1 });
+    const turned = (x: Value, order: readonly number[]) =>
+      builder.emit('Gather', [x, builder.ints(order)], { axis: -1 });
     const product = (i: readonly number[], j: readonly number[]) =>
       builder.emit('Mul', [turned(a as Value, i), turned(b as Value, j)]);
     return builder.emit('Sub', [product([1, 2, 0], [2, 0, 1]), product([2, 0, 1], [1, 2, 0])]);

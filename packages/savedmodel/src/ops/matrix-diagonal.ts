@@ -28,14 +28,18 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
     const band = k && knownIntegers(k);
     const single = k === undefined || (band !== undefined && band[0] === band.at(-1));
     const rank = x.shape && (single || band !== undefined ? x.shape.length + (single ? 1 : 0) : undefined);
-    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) }, ([diagonal, d, r, c, padding]) =>
-      matrixDiagonal(diagonal!, {
-        k: d,
-        rows: r && integerOf(r),
-        columns: c && integerOf(c),
-        fill: padding,
-        align: alignment(context),
-      }),
+    return hostValue(
+      context,
+      context.inputs(),
+      { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) },
+      ([diagonal, d, r, c, padding]) =>
+        matrixDiagonal(diagonal!, {
+          k: d,
+          rows: r && integerOf(r),
+          columns: c && integerOf(c),
+          fill: padding,
+          align: alignment(context),
+        }),
     );
   })
   .host('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3', (context) => {
@@ -43,8 +47,11 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
     const band = k && knownIntegers(k);
     const single = k === undefined || (band !== undefined && band[0] === band.at(-1));
     const rank = x.shape && (single || band !== undefined ? x.shape.length - (single ? 1 : 0) : undefined);
-    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) }, ([matrix, d, fill]) =>
-      matrixDiagonalPart(matrix!, { k: d, fill, align: alignment(context) }),
+    return hostValue(
+      context,
+      context.inputs(),
+      { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) },
+      ([matrix, d, fill]) => matrixDiagonalPart(matrix!, { k: d, fill, align: alignment(context) }),
     );
   })
   .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', (context) =>
@@ -55,7 +62,9 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
   .native('MatrixBandPart', bandPart)
   .host('Diag', (context) => {
     const { dtype, shape } = context.input(0);
-    return hostValue(context, context.inputs(), { dtype, shape: shape && [...shape, ...shape] }, ([x]) => diagonalTensor(x!));
+    return hostValue(context, context.inputs(), { dtype, shape: shape && [...shape, ...shape] }, ([x]) =>
+      diagonalTensor(x!),
+    );
   })
   .host('DiagPart', (context) => {
     const { dtype, shape } = context.input(0);
@@ -70,7 +79,9 @@ function alignment(context: OpContext): DiagonalAlignment {
 }
 
 function isZero(constant: Tensor | undefined): boolean {
-  return constant !== undefined && Array.from(constant.data as ArrayLike<number | bigint>, Number).every((x) => x === 0);
+  return (
+    constant !== undefined && Array.from(constant.data as ArrayLike<number | bigint>, Number).every((x) => x === 0)
+  );
 }
 
 /** Zeros but on the main diagonal. */
@@ -113,4 +124,3 @@ function bandPart(context: OpContext): Value {
   const inside = below === undefined ? above : above === undefined ? below : builder.emit('And', [below, above]);
   return keepWhere(builder, inside as Value, x);
 }
-

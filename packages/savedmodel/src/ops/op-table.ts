@@ -34,6 +34,8 @@ import { scatter } from './scatter.js';
 import { segments } from './segments.js';
 import { matrixDiagonals } from './matrix-diagonal.js';
 import { linearAlgebra } from './linear-algebra.js';
+import { padding } from './padding.js';
+import { reordering } from './reordering.js';
 import type { OpDefinition } from './registry.js';
 import { resize } from './resize.js';
 import { sequenceExampleParsing } from './sequence-example-parsing.js';
@@ -73,6 +75,8 @@ export const opFamilies = [
   normalization,
   reduction,
   shapes,
+  reordering,
+  padding,
   slicing,
   gather,
   ranking,

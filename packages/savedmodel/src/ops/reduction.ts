@@ -11,29 +11,42 @@ import { OpFamily, type OpContext } from './registry.js';
 /** Reductions; their axes may come with the request. */
 export const reduction = new OpFamily('reduction')
   .native('Sum', withGivenAxes('sum', reduceWith('ReduceSum')))
-  .native('Mean', withGivenAxes('mean', (context) =>
-    inComputeDType(context.builder, [context.input(0)], ([x]) => mean(context, x as Value))))
+  .native(
+    'Mean',
+    withGivenAxes('mean', (context) =>
+      inComputeDType(context.builder, [context.input(0)], ([x]) => mean(context, x as Value)),
+    ),
+  )
   .native('Max', withGivenAxes('max', extreme('ReduceMax')))
   .native('Min', withGivenAxes('min', extreme('ReduceMin')))
   .native('Prod', withGivenAxes('prod', reduceWith('ReduceProd')))
-  .native('All', withGivenAxes('all', (context) => {
-    const { builder } = context;
-    const falses = builder.cast(builder.emit('Not', [context.input(0)]), 'int32');
-    return builder.emit('Equal', [reduce(context, 'ReduceSum', falses), builder.scalar('int32', 0)]);
-  }))
-  .native('Any', withGivenAxes('any', (context) => {
-    const { builder } = context;
-    const trues = builder.cast(context.input(0), 'int32');
-    return builder.emit('Greater', [reduce(context, 'ReduceSum', trues), builder.scalar('int32', 0)]);
-  }))
-  .native('EuclideanNorm', withGivenAxes('norm', (context) => {
-    const { builder } = context;
-    return inComputeDType(builder, [context.input(0)], ([x]) => {
-      const squares = reduce(context, 'ReduceSum', builder.emit('Mul', [x, x]));
-      if (isFloat(squares.dtype)) return builder.emit('Sqrt', [squares]);
-      return builder.cast(builder.emit('Sqrt', [builder.cast(squares, 'float64')]), squares.dtype);
-    });
-  }))
+  .native(
+    'All',
+    withGivenAxes('all', (context) => {
+      const { builder } = context;
+      const falses = builder.cast(builder.emit('Not', [context.input(0)]), 'int32');
+      return builder.emit('Equal', [reduce(context, 'ReduceSum', falses), builder.scalar('int32', 0)]);
+    }),
+  )
+  .native(
+    'Any',
+    withGivenAxes('any', (context) => {
+      const { builder } = context;
+      const trues = builder.cast(context.input(0), 'int32');
+      return builder.emit('Greater', [reduce(context, 'ReduceSum', trues), builder.scalar('int32', 0)]);
+    }),
+  )
+  .native(
+    'EuclideanNorm',
+    withGivenAxes('norm', (context) => {
+      const { builder } = context;
+      return inComputeDType(builder, [context.input(0)], ([x]) => {
+        const squares = reduce(context, 'ReduceSum', builder.emit('Mul', [x, x]));
+        if (isFloat(squares.dtype)) return builder.emit('Sqrt', [squares]);
+        return builder.cast(builder.emit('Sqrt', [builder.cast(squares, 'float64')]), squares.dtype);
+      });
+    }),
+  )
   .native('L2Loss', (context) => {
     const { builder } = context;
     return inComputeDType(builder, [context.input(0)], ([x]) => {

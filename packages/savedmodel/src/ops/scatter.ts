@@ -99,4 +99,3 @@ function write(context: OpContext, x: Value, indices: Value, updates: Value, red
   const at = builder.cast(withoutNegatives(builder, indices), 'int64');
   return builder.emit('ScatterND', [x, at, updates], reduction === 'none' ? {} : { reduction });
 }
-

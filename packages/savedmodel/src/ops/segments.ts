@@ -5,7 +5,9 @@ import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 const sorted = (op: SegmentOp) => (context: OpContext) =>
-  reduce(context, 1, ([data, ids]) => reduceSegments(data!, ids!, { op, sorted: true, empty: op === 'prod' ? 'one' : 'zero' }));
+  reduce(context, 1, ([data, ids]) =>
+    reduceSegments(data!, ids!, { op, sorted: true, empty: op === 'prod' ? 'one' : 'zero' }),
+  );
 
 const sortedWithCount = (op: SegmentOp) => (context: OpContext) =>
   reduce(context, 1, ([data, ids, count]) =>

@@ -1,14 +1,13 @@
-import type { DType } from '@servable/tensor';
 import { axisOf, broadcast, integerOf, integersOf, invalidRequest, isComplex, zeros } from '../kernels/elements.js';
 import { linSpace } from '../kernels/lin-space.js';
-import { concat, pad as padTensor, reverse, roll, split as splitTensor, transpose } from '../kernels/rearrange.js';
+import { concat, split as splitTensor, transpose } from '../kernels/rearrange.js';
 import { indices } from '../kernels/unique.js';
 import { tensorAttribute, vectorTensor, type Builder } from '../onnx/builder.js';
 import { broadcastShapes, knownElements, knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
-import { inComputeDType } from './dtypes.js';
+import { inComputeDType, viaFloat } from './dtypes.js';
 import { requireAll } from './guard.js';
-import { hostValue, hostValues, like } from './host-value.js';
+import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Ops that look at shapes or rearrange elements without computing. */
