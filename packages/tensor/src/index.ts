@@ -43,6 +43,11 @@ export type { JsonExampleRequest } from './json/example-request.js';
 export type { JsonClass } from './json/example-response.js';
 export type { SignatureInputs } from './json/signature-inputs.js';
 
+// Tensors as raw bytes: the binary media types of REST
+export { decodeRawTensors, encodeRawTensors, RAW_TENSORS_TYPE } from './raw/raw-tensors.js';
+export type { RawTensors } from './raw/raw-tensors.js';
+export { decodeNpy, encodeNpy, NPY_TYPE } from './npy/npy.js';
+
 // tf.Example
 export { decodeExample, encodeExample } from './example/example.js';
 export type { FeatureLike } from './example/example.js';
