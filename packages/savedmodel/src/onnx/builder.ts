@@ -172,7 +172,7 @@ export class Builder {
       op,
       domain: CONTRIB_OPS.has(op) ? 'com.microsoft' : '',
       attrs: attributes,
-      inputs: inputs.map((input) => input && this.materialize(input)),
+      inputs: withoutTrailingGaps(inputs).map((input) => input && this.materialize(input)),
       outputs,
       origin: this.origin,
     };
