@@ -111,6 +111,24 @@ case("array_split", array_split, [f"{F}[3,2]"], [(rand(3, 2),)])
 case("checked", checked, [f"{F}[?]"], [([1.0, 4.0],)], errors=[([1.0, -2.0, 3.0, 4.0],), ([-0.125, 1e-7, 2.5e8],)])
 
 
+def detections(boxes, scores):
+    """As the detection models of TensorFlow 1 end: suppression per image, padded."""
+
+    def one(image):
+        chosen = tf.image.non_max_suppression(image[0], image[1], 3, 0.5)
+        missing = 3 - tf.size(chosen)
+        padded = tf.pad(tf.gather(image[0], chosen), [[0, missing], [0, 0]])
+        padded.set_shape([3, 4])
+        return padded, tf.pad(tf.gather(image[1], chosen), [[0, missing]]), tf.cast(tf.size(chosen), tf.float32)
+
+    found = v1.map_fn(one, (boxes, scores), dtype=(tf.float32,) * 3, parallel_iterations=4)
+    return dict(zip(("boxes", "scores", "count"), found))
+
+
+BOXES = [[[0, 0, 1, 1], [0, 0, 1, 0.9], [2, 2, 3, 3], [0, 2, 1, 3]], [[0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1]]]
+case("detections", detections, [f"{F}[?,?,4]", f"{F}[?,?]"], [(BOXES, [[0.9, 0.8, 0.7, 0.95], [0.1, 0.4, 0.3, 0.2]])])
+
+
 def cell(x, w, h, kind):
     """A recurrence over time with lengths, as dynamic_rnn writes it: batch rows that have ended keep their state."""
     with v1.variable_scope(kind):

@@ -56,6 +56,20 @@ def scatter(i, v):
         return {"rows": tf.identity(rows()), "row": tf.gather(rows(), i)}
 
 
+def in_a_branch(flag):
+    y = v1.cond(flag, lambda: v1.assign_add(counter(), 5.0), lambda: tf.identity(counter()) * 2.0)
+    with tf.control_dependencies([y]):
+        return {"y": y * 1.0, "after": counter() + 0.0}
+
+
+def in_a_loop(n):
+    def body(i, s):
+        with tf.control_dependencies([total().assign_add([1.0, 2.0], read_value=False)]):
+            return i + 1, s + total().read_value()
+
+    return v1.while_loop(lambda i, s: i < n, body, [0, tf.zeros(2)], parallel_iterations=1)[1]
+
+
 case("get_counter", lambda: tf.identity(counter()), [], [()])
 case("incr_counter", lambda: v1.assign_add(counter(), 1.0), [], [(), ()])
 case("incr_counter_by", lambda delta: v1.assign_add(counter(), delta), [f"{F}[]"], [(3.0,)])
@@ -64,6 +78,8 @@ case("reset_counter", lambda: v1.assign(counter(), 0.0), [], [()])
 case("read_then_write", read_then_write, [f"{F}[]"], [(2.0,), (0.5,)])
 case("resource_order", resource_order, [f"{F}[2]"], [([1.0, 2.0],), ([0.5, 0.5],)])
 case("scatter", scatter, ["int32[?]", f"{F}[?,2]"], [([3, 1], rand(2, 2))])
+case("in_a_branch", in_a_branch, ["bool[]"], [(True,), (False,)])
+case("in_a_loop", in_a_loop, ["int32[]"], [(3,), (0,)])
 case("get_again", lambda: {"counter": tf.identity(counter()), "rows": tf.identity(rows())}, [], [()])
 
 

@@ -8,7 +8,7 @@ import { knownIntegers } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
 import { isResource, type Lowered, type OpContext, type Variable } from './ops/registry.js';
-import { readVariable } from './onnx/variable-access.js';
+import { readVariable, valueOf } from './onnx/variable-access.js';
 
 /** What lowering needs of the model around the graph. */
 export interface LoweringEnvironment {
@@ -128,10 +128,7 @@ class NodeContext implements OpContext {
   }
 
   lowered(index: number): Lowered {
-    const value = this.given(index);
-    return isResource(value) && value.kind === 'variable' && value.isReference
-      ? readVariable(this.builder, value)
-      : value;
+    return valueOf(this.builder, this.given(index));
   }
 
   given(index: number): Lowered {

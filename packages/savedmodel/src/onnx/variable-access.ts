@@ -1,7 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import type { HostContext } from '../plan/plan.js';
 import type { VariableStore } from '../plan/variable-store.js';
-import type { Variable } from '../ops/registry.js';
+import type { Lowered, Variable } from '../ops/registry.js';
 import type { Builder } from './builder.js';
 import type { Value } from './value.js';
 
@@ -68,6 +68,12 @@ export function readVariable(builder: Builder, variable: Variable): Value {
   if (read === undefined || mark === undefined) throw new RangeError('a read has two outputs');
   host.order.afterRead(key, read, mark);
   return read;
+}
+
+/** What an edge hands on where a value is wanted: a reference variable is read. */
+export function valueOf(builder: Builder, lowered: Lowered): Lowered {
+  const isReference = 'kind' in lowered && lowered.kind === 'variable' && lowered.isReference;
+  return isReference ? readVariable(builder, lowered) : lowered;
 }
 
 /** Changes a variable as one step. */

@@ -3,9 +3,11 @@ import type { Builder } from '../onnx/builder.js';
 import { asCondition, emitBranch, withBodies } from '../onnx/control-flow.js';
 import { knownIntegers, unknownDim, type OutputSpec } from '../onnx/infer-shapes.js';
 import { refineShape, sameScalar, stackList, type TensorList } from '../onnx/tensor-list.js';
+import { valueOf } from '../onnx/variable-access.js';
 import { sameDim, type Shape, type Value } from '../onnx/value.js';
+import { bodyArguments } from './body-arguments.js';
 import { guardedAssertion, lowerGuardedAssertion } from './assertions.js';
-import { bodyArguments, isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
 
 type Side = (builder: Builder) => readonly Lowered[];
 
@@ -51,7 +53,11 @@ function branch(
   return withBodies(builder, (body) => {
     const inner = [body(), body()] as const;
     const sides = [whenTrue(inner[0]), whenFalse(inner[1])] as const;
-    const merged = sides[0].map((value, i) => merge(context, inner, value, sides[1][i]));
+    const merged = sides[0].map((value, i) => {
+      const other = sides[1][i];
+      if (other === undefined) throw context.refuse('its branches return different numbers of values');
+      return merge(context, inner, valueOf(inner[0], value), valueOf(inner[1], other));
+    });
     const pairs = merged.flatMap((result) => result.pairs);
     const values = [pairs.map(([yes]) => yes), pairs.map(([, no]) => no)] as const;
     const hasEffects = inner.some((side) => side.effects.length > 0);

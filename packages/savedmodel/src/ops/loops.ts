@@ -5,6 +5,7 @@ import { asCondition, emitLoop, withBodies } from '../onnx/control-flow.js';
 import { knownIntegers, unknownDim } from '../onnx/infer-shapes.js';
 import { sameScalar, UnsuitedVariable } from '../onnx/tensor-list.js';
 import type { Shape, Value } from '../onnx/value.js';
+import { bodyArguments } from './body-arguments.js';
 import {
   Carrier,
   Counter,
@@ -14,7 +15,8 @@ import {
   type LoopVariable,
   type NextIteration,
 } from './loop-variables.js';
-import { bodyArguments, isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { valueOf } from '../onnx/variable-access.js';
 
 /** Loops become ONNX Loops, or loops of the plan where the body needs the host. */
 export const loops = new OpFamily('loops').native('While StatelessWhile', (context) => {
@@ -55,9 +57,10 @@ class LoopLowering {
     if (knownIntegers(count)?.[0] === 0 || first?.constant?.data[0] === 0) return this.args;
     const { kept } = analyseBody(this.body);
     const counters = [...this.counters.values()];
-    let variables = this.args.map((arg, i): LoopVariable => {
+    let variables = this.args.map((given, i): LoopVariable => {
       const counter = this.counters.get(i);
-      if (kept.has(i)) return new Invariant(arg);
+      if (kept.has(i)) return new Invariant(given);
+      const arg = valueOf(this.builder, given);
       if (counter !== undefined) return counter;
       if (!isResource(arg)) return new Carrier(arg, this.declaredShape(i));
       if (arg.kind === 'list') return listVariable(arg, counters);
@@ -90,7 +93,7 @@ class LoopLowering {
     const parts: NextIteration[] = variables.map((variable, i) => {
       const result = results[i];
       if (result === undefined) throw this.context.refuse(`its body does not return loop variable ${i}`);
-      return variable.next(inner, result);
+      return variable.next(inner, variable instanceof Invariant ? result : valueOf(inner, result));
     });
     if (parts.some((part) => part.again)) return undefined;
     const carried = parts.flatMap((part) => part.carried);

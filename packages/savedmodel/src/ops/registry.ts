@@ -5,7 +5,7 @@ import type { FunctionGraph, GraphNode, GraphValue } from '../graph/graph.js';
 import { variableKey } from '../graph/written-variables.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import type { Builder } from '../onnx/builder.js';
-import { materializeList, type TensorList } from '../onnx/tensor-list.js';
+import type { TensorList } from '../onnx/tensor-list.js';
 import type { Dim, Shape, Value } from '../onnx/value.js';
 
 /** What a resource-typed or variant-typed edge stands for while lowering: never a tensor of the engine. */
@@ -116,19 +116,6 @@ export class OpFamily {
     }
     return this;
   }
-}
-
-/**
- * The inputs from `first` on, for a body: what has been put off is emitted now, since in the body it would be emitted there
- * and run in every iteration.
- */
-export function bodyArguments(context: OpContext, first: number): readonly Lowered[] {
-  const { builder } = context;
-  return Array.from({ length: context.inputCount - first }, (_, i) => {
-    const arg = context.lowered(first + i);
-    if (isResource(arg)) return arg.kind === 'list' ? materializeList(builder, arg) : arg;
-    return builder.materialize(arg);
-  });
 }
 
 /** For messages: `float32 [?, 8, 8, 1]`. */
