@@ -95,8 +95,10 @@ export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): re
       [iteration, goesOn, ...parameters],
       [condition?.next ?? inner.scalar('bool', 1), ...results],
     );
+    // A Loop has at least two inputs, written or not.
+    const first = condition?.first ?? (initial.length === 0 ? builder.scalar('bool', 1) : undefined);
     const loop = (into: Builder) =>
-      into.emitAll('Loop', [count, condition?.first, ...initial], { body: graphAttribute(body) }, specs);
+      into.emitAll('Loop', [count, first, ...initial], { body: graphAttribute(body) }, specs);
     const recurrence = findRecurrence(inner, parts);
     if (recurrence === undefined) return loop(builder);
     const { sequence } = recurrence;
