@@ -3,17 +3,34 @@ import { SignatureDefSchema, type SignatureDef } from '@servable/protos/tensorfl
 import { statusCodeNumber } from '../../servable/serving-error.js';
 import type { ModelMetadata } from '../handlers/get-model-metadata.js';
 import type { ModelVersionState } from '../handlers/get-model-status.js';
+import type { ListedModel } from '../handlers/list-models.js';
 
 /**
  * The body that answers a status request: a `GetModelStatusResponse` as protobuf's JSON printer lays it out, with one
  * space of indent, original field names, defaults printed, and a line end.
  */
 export function formatStatusJson(states: readonly ModelVersionState[]): string {
+  return print({ model_version_status: states.map(versionJson) });
+}
+
+function versionJson({ version, state, code, message }: ModelVersionState): JsonObject {
+  return {
+    version: String(version),
+    state,
+    status: { error_code: code in statusCodeNumber ? code : 'UNKNOWN', error_message: message },
+  };
+}
+
+/** The body that answers `GET /v1/models`, which upstream does not have: versions as in a status answer, and more. */
+export function formatListJson(models: readonly ListedModel[]): string {
   return print({
-    model_version_status: states.map(({ version, state, code, message }) => ({
-      version: String(version),
-      state,
-      status: { error_code: code in statusCodeNumber ? code : 'UNKNOWN', error_message: message },
+    models: models.map(({ name, versions }) => ({
+      name,
+      versions: versions.map(({ platform, labels, ...version }) => ({
+        ...versionJson(version),
+        ...(platform === undefined ? {} : { platform }),
+        ...(labels === undefined ? {} : { labels: [...labels] }),
+      })),
     })),
   });
 }

@@ -226,8 +226,8 @@ describe('model status', () => {
   it.each([
     ['/v1/models/none', 404, 'Could not find any versions of model none'],
     ['/v1/models/m/versions/9', 404, 'Could not find version 9 of model m'],
-    ['/v1/models/m?x=1', 404, 'Could not find any versions of model m?x=1'],
-    ['/v1/models', 400, 'Missing model name in request.'],
+    ['/v1/models/none?x=1', 404, 'Could not find any versions of model none'],
+    ['/v1/models/versions/1', 400, 'Missing model name in request.'],
   ])('fails at %s', async (path, code, message) => {
     expect(await send('GET', path)).toMatchObject(failure(code, message));
   });
@@ -315,7 +315,7 @@ describe('other requests', () => {
     ['POST', '/v1/models/m:PREDICT'],
     ['PUT', '/v1/models/m:predict'],
     ['DELETE', '/v1/models/m'],
-    ['POST', '/v1/models/m:predict?x=1'],
+    ['POST', '/v1/models/m?x=:predict'],
   ])('%s %s are malformed', async (method, path) => {
     expect(await send(method, path)).toMatchObject(failure(400, `Malformed request: ${method} ${path}`));
   });

@@ -1,11 +1,10 @@
 import {
   formatClassifyResponseJson,
   formatErrorJson,
-  formatPredictResponseJson,
   formatRegressResponseJson,
   parseExampleRequestJson,
-  parsePredictRequestJson,
 } from '@servable/tensor';
+import type { SignatureDef } from '@servable/protos/tensorflow';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import type { RequestMethod } from '../../servable/request-record.js';
@@ -16,13 +15,16 @@ import { classify } from '../handlers/classify.js';
 import { getModelMetadata, SIGNATURE_DEF_FIELD } from '../handlers/get-model-metadata.js';
 import { getModelStatus } from '../handlers/get-model-status.js';
 import type { RequestOptions } from '../handlers/handler-dependencies.js';
+import { listModels } from '../handlers/list-models.js';
 import type { ModelSpec } from '../handlers/model-spec.js';
 import { predictOnHandle } from '../handlers/predict.js';
 import { regress } from '../handlers/regress.js';
 import { signatureViolation } from '../signature/signature-violation.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 import { httpStatus } from './http-status.js';
-import { formatMetadataJson, formatStatusJson } from './protobuf-json.js';
+import { mediaType, requestMedia, responseMedia } from './media-type.js';
+import { readPredictBody, writePredictBody } from './predict-body.js';
+import { formatListJson, formatMetadataJson, formatStatusJson } from './protobuf-json.js';
 import { inflateBody } from './rest-body.js';
 import type { RestHandler, RestRequest, RestResponse } from './rest-message.js';
 import { resolveRestOptions, type ResolvedRestOptions, type RestOptions } from './rest-options.js';
@@ -96,15 +98,14 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
     }
     open.record.modelName = route.name;
     open.record.method = methodOf[route.kind];
-    if (route.kind === 'status' || route.kind === 'metadata') {
+    if (route.kind === 'status' || route.kind === 'metadata' || route.kind === 'list') {
       const text = await describeModel(options, route, open.record);
       return { response: { status: 200, headers: json, body: encoder.encode(text) } };
     }
     const limits = { signal: request.signal, timeoutMs: options.timeoutMs };
     const left = await open.admit(limits, request.caller);
     const inflated = await inflateBody(body, header('content-encoding'), options.maxInflatedBytes);
-    const answer = await infer(options, route, inflated, { ...left, record: open.record });
-    return { response: { status: 200, headers: json, body: answer } };
+    return { response: await infer(options, route, inflated, header, { ...left, record: open.record }) };
   } catch (thrown) {
     const error = ServingError.from(thrown);
     return { response: errorResponse(error), error };
@@ -117,6 +118,7 @@ const methodOf = {
   regress: 'Regress',
   status: 'GetModelStatus',
   metadata: 'GetModelMetadata',
+  list: 'ListModels',
 } as const satisfies Record<RestRoute['kind'], RequestMethod>;
 
 function preflight(origin: string | undefined): ApiAnswer {
@@ -146,6 +148,7 @@ function tooLarge(limit: number, given: number | undefined): string {
 }
 
 async function describeModel(options: ResolvedRestOptions, route: RestRoute, record: RequestDraft): Promise<string> {
+  if (route.kind === 'list') return formatListJson(listModels(options));
   if (route.name === '') {
     throw new ServingError('INVALID_ARGUMENT', 'NAME_MISSING', 'Missing model name in request.');
   }
@@ -159,48 +162,80 @@ async function infer(
   options: ResolvedRestOptions,
   route: RestRoute,
   body: Uint8Array,
+  header: RestRequest['header'],
   requestOptions: RequestOptions,
-): Promise<Uint8Array> {
-  if (route.kind === 'predict') return predictJson(options, route, body, requestOptions);
+): Promise<RestResponse> {
+  if (route.kind === 'predict') return predictRest(options, route, body, header, requestOptions);
   const { signatureName, input } = parseExampleRequestJson(body);
-  const call = { modelSpec: specOf(route, signatureName), input };
+  const call = { modelSpec: specOf(route, chooseSignature(route, signatureName)), input };
   if (route.kind === 'classify') {
-    return formatClassifyResponseJson((await classify(options, call, requestOptions)).classifications);
+    const { classifications } = await classify(options, call, requestOptions);
+    return { status: 200, headers: json, body: formatClassifyResponseJson(classifications) };
   }
-  return formatRegressResponseJson((await regress(options, call, requestOptions)).values);
+  const { values } = await regress(options, call, requestOptions);
+  return { status: 200, headers: json, body: formatRegressResponseJson(values) };
 }
 
 /** Predict needs the servable while it reads the body: the values go into tensors of the signature's dtypes. */
-async function predictJson(
+async function predictRest(
   options: ResolvedRestOptions,
   route: RestRoute,
   body: Uint8Array,
+  header: RestRequest['header'],
   requestOptions: RequestOptions,
-): Promise<Uint8Array> {
+): Promise<RestResponse> {
   let handle: ServableHandle<InferenceServable> | undefined;
+  const open = (): ServableHandle<InferenceServable> => {
+    const { name, version, versionLabel: label } = route;
+    handle ??= options.provider.getServableHandle({ name, version, label });
+    if (requestOptions.record !== undefined) requestOptions.record.version = handle.id.version;
+    return handle;
+  };
+  const lookup = (asked: string): SignatureDef => {
+    const { servable } = open();
+    const chosen = chooseSignature(route, asked);
+    const key = chosen === '' ? DEFAULT_SIGNATURE_NAME : chosen;
+    const signature = servable.signatureDefs.get(key);
+    if (signature !== undefined) return signature;
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'SIGNATURE_NOT_FOUND',
+      `Serving signature name: "${key}" not found in signature def`,
+      { fieldViolations: [signatureViolation(servable, key)] },
+    );
+  };
   try {
-    const { signatureName, format, inputs } = parsePredictRequestJson(body, (asked) => {
-      const { name, version, versionLabel: label } = route;
-      handle ??= options.provider.getServableHandle({ name, version, label });
-      if (requestOptions.record !== undefined) requestOptions.record.version = handle.id.version;
-      const key = asked === '' ? DEFAULT_SIGNATURE_NAME : asked;
-      const signature = handle.servable.signatureDefs.get(key);
-      if (signature === undefined) {
-        throw new ServingError(
-          'INVALID_ARGUMENT',
-          'SIGNATURE_NOT_FOUND',
-          `Serving signature name: "${key}" not found in signature def`,
-          { fieldViolations: [signatureViolation(handle.servable, key)] },
-        );
-      }
-      return signature.inputs;
-    });
-    const call = { modelSpec: specOf(route, signatureName), inputs, outputFilter: [] };
-    const { outputs } = await predictOnHandle(options, handle!, call, requestOptions);
-    return formatPredictResponseJson(outputs, format);
+    const given = requestMedia(header('content-type'));
+    const wanted = responseMedia(header('accept'), given);
+    const { signatureName, inputs, outputFilter, format } = readPredictBody(given, body, lookup);
+    // Forms that name their tensors and dtypes have not asked for the signature yet.
+    lookup(signatureName);
+    const call = {
+      modelSpec: specOf(route, chooseSignature(route, signatureName)),
+      inputs,
+      outputFilter: route.outputFilter ?? outputFilter,
+    };
+    const result = await predictOnHandle(options, open(), call, requestOptions);
+    return {
+      status: 200,
+      headers: wanted === 'json' ? json : { 'content-type': mediaType[wanted] },
+      body: writePredictBody(wanted, result, format),
+    };
   } finally {
     handle?.release();
   }
+}
+
+/** @throws ServingError INVALID_ARGUMENT when query and body name different signatures */
+function chooseSignature({ signatureName: inQuery = '' }: RestRoute, inBody: string): string {
+  if (inQuery !== '' && inBody !== '' && inQuery !== inBody) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'SIGNATURE_AMBIGUOUS',
+      `The query names signature "${inQuery}" and the body "${inBody}"`,
+    );
+  }
+  return inBody === '' ? inQuery : inBody;
 }
 
 function specOf({ name, version, versionLabel }: RestRoute, signatureName: string): ModelSpec {

@@ -1,6 +1,7 @@
 import { ServingError } from '../../servable/serving-error.js';
 import type { ExecutionDependencies } from '../execution/open-request.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
+import type { ListModelsDependencies } from '../handlers/list-models.js';
 import { DEFAULT_MAX_INFLATED_BYTES } from './rest-body.js';
 
 /** Bounds on what a caller may send. */
@@ -11,7 +12,7 @@ export interface RestLimits {
   readonly maxInflatedBytes?: number | undefined;
 }
 
-export interface RestOptions extends HandlerDependencies, ExecutionDependencies {
+export interface RestOptions extends HandlerDependencies, ListModelsDependencies, ExecutionDependencies {
   readonly limits?: RestLimits | undefined;
   /** `--rest_api_timeout_in_ms`: how long the run of a servable may take; default: no limit. */
   readonly timeoutMs?: number | undefined;

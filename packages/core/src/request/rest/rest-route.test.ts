@@ -9,7 +9,16 @@ describe('routes', () => {
     ['POST', '/v1/models/m/labels/stable:predict', { kind: 'predict', name: 'm', versionLabel: 'stable' }],
     ['POST', '/V1/MODELS/m/VERSIONS/0003:predict', { kind: 'predict', name: 'm', version: 3n }],
     ['GET', '/v1/models/m', { kind: 'status', name: 'm' }],
-    ['GET', '/v1/models', { kind: 'status', name: '' }],
+    ['GET', '/v1/models', { kind: 'list', name: '' }],
+    ['GET', '/v1/models?x', { kind: 'list', name: '' }],
+    ['GET', '/v1/models/versions/1', { kind: 'status', name: '', version: 1n }],
+    ['POST', '/v1/models/m:predict?x=1', { kind: 'predict', name: 'm' }],
+    [
+      'POST',
+      '/v1/models/m:predict?signature_name=s%20t&output_filter=a,b&output_filter=c',
+      { kind: 'predict', name: 'm', signatureName: 's t', outputFilter: ['a', 'b', 'c'] },
+    ],
+    ['POST', '/v1/models/m:regress?signature_name=s', { kind: 'regress', name: 'm', signatureName: 's' }],
     ['GET', '/v1/models/metadata', { kind: 'status', name: 'metadata' }],
     ['GET', '/v1/models/m/versions/9223372036854775807', { kind: 'status', name: 'm', version: 2n ** 63n - 1n }],
     ['GET', '/v1/models/m/labels/stable', { kind: 'status', name: 'm', versionLabel: 'stable' }],
@@ -17,7 +26,7 @@ describe('routes', () => {
     ['GET', '/v1/models/m/versions/1/metadata', { kind: 'metadata', name: 'm', version: 1n }],
     ['GET', '/v1/models/m/labels/l/metadata', { kind: 'metadata', name: 'm', versionLabel: 'l' }],
     ['GET', '/v1/models/m/METADATA', { kind: 'status', name: 'm' }],
-    ['GET', '/v1/models/m?x=1', { kind: 'status', name: 'm?x=1' }],
+    ['GET', '/v1/models/m?x=1', { kind: 'status', name: 'm' }],
     ['GET', '/v1/models/a%2Fb%3ac+d%', { kind: 'status', name: 'a/b:c+d%' }],
     ['GET', '/v1/models/%C3%A9%zz', { kind: 'status', name: 'é%zz' }],
   ])('%s %s', (method, target, route) => {
@@ -47,7 +56,7 @@ describe('routes', () => {
     ['POST', '/v1/models/m/metadata'],
     ['POST', '/v1/models/m:explain'],
     ['POST', '/v1/models/m:PREDICT'],
-    ['POST', '/v1/models/m:predict?x=1'],
+    ['POST', '/v1/models/m?x=:predict'],
     ['POST', '/v1/models/:predict'],
     ['POST', '/v1/models/m/versions/-1:predict'],
     ['POST', '/v1/models/m/versions/1/labels/l:predict'],
@@ -55,6 +64,12 @@ describe('routes', () => {
     ['HEAD', '/v1/models/m'],
   ])('%s %s is malformed', (method, target) => {
     expect(restRoute(method, target)).toBeUndefined();
+  });
+
+  it('take an output filter for predict only', () => {
+    expect(() => restRoute('GET', '/v1/models/m?output_filter=y')).toThrow(
+      'output_filter is for predict; given {y} on status',
+    );
   });
 
   it('refuse versions beyond int64', () => {

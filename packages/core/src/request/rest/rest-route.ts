@@ -2,15 +2,20 @@ import { ServingError } from '../../servable/serving-error.js';
 
 /** What a URL asks for. */
 export interface RestRoute {
-  readonly kind: 'predict' | 'classify' | 'regress' | 'status' | 'metadata';
-  /** Percent-decoded; empty when the URL names no model, which only `status` and `metadata` allow. */
+  readonly kind: 'predict' | 'classify' | 'regress' | 'status' | 'metadata' | 'list';
+  /** Percent-decoded; empty when the URL names no model, which only `list` and `metadata` allow. */
   readonly name: string;
   readonly version?: bigint;
   /** Percent-decoded. */
   readonly versionLabel?: string;
+  /** `signature_name` of the query. */
+  readonly signatureName?: string;
+  /** `output_filter` of the query: aliases, one parameter each or with commas between them. */
+  readonly outputFilter?: readonly string[];
 }
 
-// As in model_servers/http_rest_api_util.cc; the whole target, query included, has to match.
+// As in model_servers/http_rest_api_util.cc, where the query belongs to what has to match, so that nobody can send one;
+// here it is cut off first.
 const apiPattern = /^\/v1\/.*$/i;
 const inferencePattern =
   /^\/v1\/models\/([^/:]+)(?:(?:\/versions\/(\d+))|(?:\/labels\/([^/:]+)))?:(classify|regress|predict)$/i;
@@ -23,14 +28,22 @@ export function isApiTarget(target: string): boolean {
 
 /**
  * Finds what a request asks for (`ParseModelInfo` in model_servers/http_rest_api_util.cc and `ProcessRequest` in
- * http_rest_api_handler.cc).
+ * http_rest_api_handler.cc). Query parameters other than ours are ignored.
  *
  * @returns `undefined` when the request is malformed
- * @throws ServingError INVALID_ARGUMENT `VERSION_NOT_NUMERIC` for a version beyond int64
+ * @throws ServingError INVALID_ARGUMENT `VERSION_NOT_NUMERIC` for a version beyond int64, `OUTPUT_FILTER_UNFIT` for an
+ * output filter on anything but predict
  */
 export function restRoute(method: string, target: string): RestRoute | undefined {
+  const queryStart = target.indexOf('?');
+  if (queryStart === -1) return pathRoute(method, target);
+  const route = pathRoute(method, target.slice(0, queryStart));
+  return route && withQuery(route, new URLSearchParams(target.slice(queryStart + 1)));
+}
+
+function pathRoute(method: string, path: string): RestRoute | undefined {
   if (method === 'POST') {
-    const match = inferencePattern.exec(target);
+    const match = inferencePattern.exec(path);
     if (match === null) return undefined;
     const verb = match[4]!;
     const model = modelOf(match);
@@ -38,9 +51,34 @@ export function restRoute(method: string, target: string): RestRoute | undefined
     return verb === 'predict' || verb === 'classify' || verb === 'regress' ? { kind: verb, ...model } : undefined;
   }
   if (method !== 'GET') return undefined;
-  const match = modelPattern.exec(target);
+  const match = modelPattern.exec(path);
   if (match === null) return undefined;
-  return { kind: match[4] === 'metadata' ? 'metadata' : 'status', ...modelOf(match) };
+  const model = modelOf(match);
+  if (match[4] === 'metadata') return { kind: 'metadata', ...model };
+  return {
+    kind: match[1] === undefined && match[2] === undefined && match[3] === undefined ? 'list' : 'status',
+    ...model,
+  };
+}
+
+function withQuery(route: RestRoute, query: URLSearchParams): RestRoute {
+  const signatureName = query.get('signature_name');
+  const outputFilter = query
+    .getAll('output_filter')
+    .flatMap((aliases) => aliases.split(','))
+    .filter((alias) => alias !== '');
+  if (outputFilter.length > 0 && route.kind !== 'predict') {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'OUTPUT_FILTER_UNFIT',
+      `output_filter is for predict; given {${outputFilter.join(',')}} on ${route.kind}`,
+    );
+  }
+  return {
+    ...route,
+    ...(signatureName === null ? {} : { signatureName }),
+    ...(outputFilter.length === 0 ? {} : { outputFilter }),
+  };
 }
 
 function modelOf([, name, version, label]: RegExpExecArray): Omit<RestRoute, 'kind'> {
