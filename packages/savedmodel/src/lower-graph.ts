@@ -1,5 +1,6 @@
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import { Attributes } from './graph/attributes.js';
+import { bodiesTooDeep, MAX_BODY_DEPTH } from './graph/body-depth.js';
 import type { GraphBuilder } from './graph/build-graph.js';
 import type { FunctionGraph, Graph, GraphNode } from './graph/graph.js';
 import type { Builder } from './onnx/builder.js';
@@ -13,6 +14,8 @@ import { readVariable, valueOf } from './onnx/variable-access.js';
 /** What lowering needs of the model around the graph. */
 export interface LoweringEnvironment {
   readonly graphs: GraphBuilder;
+  /** How many bodies of loops and branches are around the graph; 0 when left out. */
+  readonly depth?: number;
   /** The name of the signature, for messages. */
   readonly signatureName: string;
   /** The variable of a node. */
@@ -192,8 +195,10 @@ class NodeContext implements OpContext {
       }
       feeds.set(parameter.name, value);
     });
+    const depth = (this.environment.depth ?? 0) + 1;
+    if (depth > MAX_BODY_DEPTH) throw bodiesTooDeep(this.node.name);
     const { origin } = builder;
-    const outputs = lowerGraph(body, builder, feeds, this.environment);
+    const outputs = lowerGraph(body, builder, feeds, { ...this.environment, depth });
     builder.origin = origin;
     return outputs;
   }

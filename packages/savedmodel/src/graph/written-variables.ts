@@ -1,3 +1,4 @@
+import { bodiesTooDeep, MAX_BODY_DEPTH } from './body-depth.js';
 import type { GraphBuilder } from './build-graph.js';
 import { PARAMETER_OP, type Graph, type GraphNode, type GraphValue } from './graph.js';
 
@@ -48,7 +49,7 @@ class Search {
 
   constructor(private readonly graphs: GraphBuilder) {}
 
-  visit({ nodes }: Graph, args: Arguments): void {
+  visit({ nodes }: Graph, args: Arguments, depth = 0): void {
     for (const node of nodes) {
       if (WRITES.has(node.op)) {
         const variable = variableAt(node.inputs[0], args);
@@ -57,7 +58,8 @@ class Search {
       for (const { body, first } of bodiesOf(node, this.graphs)) {
         const inside = new Map<string, GraphNode | undefined>();
         body.parameters.forEach((parameter, i) => inside.set(parameter.name, variableAt(node.inputs[first + i], args)));
-        this.visit(body, inside);
+        if (depth >= MAX_BODY_DEPTH) throw bodiesTooDeep(node.name);
+        this.visit(body, inside, depth + 1);
       }
     }
   }
