@@ -1,6 +1,8 @@
 // The server
 export { createServer, type Server, type ServerState } from './server.js';
-export type { ServerOptions, SingleVersionModel } from './server-options.js';
+export type { OptionNames, ServerOptions } from './server-options.js';
+export type { ServedModel, ServedModelInput, SingleVersionModel } from './models/served-model.js';
+export type { GrpcTlsOptions, ListenerOptions } from './listener-options.js';
 export type { PrometheusOptions, RequestOptions } from './request-options.js';
 export { version } from './version.js';
 

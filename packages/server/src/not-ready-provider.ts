@@ -7,7 +7,7 @@ import { type InferenceServable, type ServableProvider, type ServableStateReader
 export function notReadyProvider(
   provider: ServableProvider<InferenceServable>,
   states: ServableStateReader,
-  names: ReadonlySet<string>,
+  isConfigured: (name: string) => boolean,
 ): ServableProvider<InferenceServable> {
   return {
     getServableHandle(request) {
@@ -16,7 +16,7 @@ export function notReadyProvider(
       } catch (error) {
         const { name } = request;
         const isAwaited =
-          names.has(name) &&
+          isConfigured(name) &&
           (error as ServingError).code === 'NOT_FOUND' &&
           states
             .getVersionStates(name)

@@ -1,34 +1,41 @@
 import { availableParallelism } from 'node:os';
+import { isAbsolute } from 'node:path';
 import {
   type Clock,
   type Logger,
-  type ModelConfig,
-  type ModelConfigInput,
-  modelServerConfig,
   ServingError,
   silentLogger,
   systemClock,
+  type UnavailableLabels,
 } from '@servable/core';
+import { type ListenerOptions, type ResolvedListenerOptions, resolveListenerOptions } from './listener-options.js';
+import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
 import { nearestName } from './nearest-name.js';
 import { onnxPlatform } from './platforms/onnx.js';
 import type { Platform } from './platforms/platform.js';
 import { savedModelPlatform } from './platforms/savedmodel.js';
 import { type RequestOptions, type ResolvedRequestOptions, resolveRequestOptions } from './request-options.js';
 
-/** A model that is a single directory, with no version directories around it; it is never looked at again. */
-export interface SingleVersionModel {
-  readonly name: string;
-  /** Absolute path of the directory with `saved_model.pb` or `model.onnx` in it. */
-  readonly directory: string;
-  /** The version it is served as; default 1. */
-  readonly version?: bigint | undefined;
-  readonly platform?: string | undefined;
-}
-
 /** What a user may give to `createServer`. A value that makes no sense is refused, never bent. */
-export interface ServerOptions extends RequestOptions {
-  /** At least one model: a base path with version directories, or a single directory. */
-  readonly models: readonly (ModelConfigInput | SingleVersionModel)[];
+export interface ServerOptions extends RequestOptions, ListenerOptions {
+  /** At least one model: a base path with version directories, or a single directory. Either this or `modelConfigFile`. */
+  readonly models?: readonly ServedModelInput[] | undefined;
+  /** Absolute path of a file with a `ModelServerConfig` in protobuf's text format. */
+  readonly modelConfigFile?: string | undefined;
+  /**
+   * Milliseconds between looks at `modelConfigFile`, each of which applies it again, the first at once after the start.
+   * Default 0, as any number that is not above it: the file is read once.
+   */
+  readonly modelConfigFilePollMs?: number | undefined;
+  /** Which labels may point to versions that are not available; default `refuse`. */
+  readonly unavailableLabels?: UnavailableLabels | undefined;
+  /** Takes a new configuration over gRPC (HandleReloadConfigRequest). Default `true`, as upstream. */
+  readonly reloadOverGrpc?: boolean | undefined;
+  /**
+   * Absolute paths of directories whose content a configuration that comes over gRPC may name, besides the parents of the
+   * base paths that are configured here or in the file. Default none.
+   */
+  readonly modelRoots?: readonly string[] | undefined;
   /** Address to bind; default `127.0.0.1`: this machine only. */
   readonly host?: string | undefined;
   /** Address to bind for REST, where it is another one; default `host`. */
@@ -50,6 +57,10 @@ export interface ServerOptions extends RequestOptions {
   readonly loadRetryIntervalMs?: number | undefined;
   /** Versions that load at the same time; default the number of CPUs. */
   readonly maxConcurrentLoads?: number | undefined;
+  /** The same until the first models are available; default `maxConcurrentLoads`. */
+  readonly maxConcurrentInitialLoads?: number | undefined;
+  /** Versions that unload at the same time, once nobody uses them; default the number of CPUs. */
+  readonly maxConcurrentUnloads?: number | undefined;
   /** Milliseconds that running requests get to end when the server closes; default 30 000. */
   readonly drainTimeoutMs?: number | undefined;
   /** Largest request in bytes, a gRPC message or a REST body; default 2 147 483 647. */
@@ -70,18 +81,24 @@ export interface ServerOptions extends RequestOptions {
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
   /** How the options are spelled where the user sees them, for messages; default the names of this interface. */
-  readonly optionNames?: { readonly grpcPort: string; readonly restPort: string } | undefined;
+  readonly optionNames?: Partial<OptionNames> | undefined;
+}
+
+/** Options that messages name, as the user knows them. */
+export interface OptionNames {
+  readonly grpcPort: string;
+  readonly restPort: string;
+  readonly modelRoots: string;
 }
 
 /** {@link ServerOptions} with everything filled in; frozen. */
-export interface ResolvedServerOptions extends ResolvedRequestOptions {
-  readonly watchedModels: readonly ModelConfig[];
-  readonly singleVersionModels: readonly {
-    readonly name: string;
-    readonly directory: string;
-    readonly version: bigint;
-  }[];
-  readonly platformOf: ReadonlyMap<string, string | undefined>;
+export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedListenerOptions {
+  readonly models: readonly ServedModel[];
+  readonly modelConfigFile: string | undefined;
+  readonly modelConfigFilePollMs: number;
+  readonly unavailableLabels: UnavailableLabels;
+  readonly reloadOverGrpc: boolean;
+  readonly modelRoots: readonly string[];
   readonly host: string;
   readonly restHost: string;
   readonly grpcPort: number | undefined;
@@ -91,6 +108,8 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions {
   readonly maxLoadRetries: number;
   readonly loadRetryIntervalMs: number;
   readonly maxConcurrentLoads: number;
+  readonly maxConcurrentInitialLoads: number;
+  readonly maxConcurrentUnloads: number;
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
   readonly restTimeoutMs: number;
@@ -101,7 +120,7 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions {
   readonly platforms: readonly Platform[];
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly optionNames: { readonly grpcPort: string; readonly restPort: string };
+  readonly optionNames: OptionNames;
 }
 
 const int32Max = 2 ** 31 - 1;
@@ -110,22 +129,17 @@ const int32Max = 2 ** 31 - 1;
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
   checkNames(options);
   const platforms = options.platforms ?? [savedModelPlatform(), onnxPlatform()];
-  const models = options.models.map(checkModel);
-  // One check for all: names must differ between both kinds of models too.
-  const config = modelServerConfig(
-    models.map((model) => ('directory' in model ? { name: model.name, basePath: model.directory } : model)),
+  const models = servedModels(
+    options.models ?? [],
+    platforms.map(({ name }) => name),
   );
-  const names = platforms.map(({ name }) => name);
-  for (const { name, platform } of models) {
-    if (platform === undefined || names.includes(platform)) continue;
-    throw refusal('PLATFORM_UNKNOWN', `Model ${name} requests unsupported platform ${platform}`);
-  }
   const resolved: ResolvedServerOptions = {
-    watchedModels: config.models.filter((_, index) => !('directory' in models[index]!)),
-    singleVersionModels: models.flatMap((model) =>
-      'directory' in model ? [{ name: model.name, directory: model.directory, version: model.version ?? 1n }] : [],
-    ),
-    platformOf: new Map(models.map(({ name, platform }) => [name, platform])),
+    models,
+    modelConfigFile: options.modelConfigFile,
+    modelConfigFilePollMs: options.modelConfigFilePollMs ?? 0,
+    unavailableLabels: options.unavailableLabels ?? 'refuse',
+    reloadOverGrpc: options.reloadOverGrpc ?? true,
+    modelRoots: options.modelRoots ?? [],
     host: options.host ?? '127.0.0.1',
     restHost: options.restHost ?? options.host ?? '127.0.0.1',
     grpcPort: options.grpcPort,
@@ -135,6 +149,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     maxLoadRetries: options.maxLoadRetries ?? 5,
     loadRetryIntervalMs: options.loadRetryIntervalMs ?? 60_000,
     maxConcurrentLoads: options.maxConcurrentLoads ?? availableParallelism(),
+    maxConcurrentInitialLoads:
+      options.maxConcurrentInitialLoads ?? options.maxConcurrentLoads ?? availableParallelism(),
+    maxConcurrentUnloads: options.maxConcurrentUnloads ?? availableParallelism(),
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? int32Max,
     restTimeoutMs: options.restTimeoutMs ?? 30_000,
@@ -143,12 +160,13 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     tensorContent: options.tensorContent ?? false,
     checkMethodNames: options.checkMethodNames ?? false,
     ...resolveRequestOptions(options),
+    ...resolveListenerOptions(options),
     platforms,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
-    optionNames: options.optionNames ?? { grpcPort: 'grpcPort', restPort: 'restPort' },
+    optionNames: { grpcPort: 'grpcPort', restPort: 'restPort', modelRoots: 'modelRoots', ...options.optionNames },
   };
-  if (models.length === 0) throw refusal('MODELS_EMPTY', 'models must name at least one model; got none');
+  checkConfigSource(options, resolved);
   checkNumbers(resolved);
   for (const name of ['host', 'restHost'] as const) {
     if (resolved[name] === '') throw refusal('OPTION_INVALID', `${name} must be an address or a host name; got ''`);
@@ -158,6 +176,14 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 
 const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   models: true,
+  modelConfigFile: true,
+  modelConfigFilePollMs: true,
+  unavailableLabels: true,
+  reloadOverGrpc: true,
+  modelRoots: true,
+  grpcSocketPath: true,
+  grpcTls: true,
+  grpcChannelOptions: true,
   host: true,
   restHost: true,
   grpcPort: true,
@@ -167,6 +193,8 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   maxLoadRetries: true,
   loadRetryIntervalMs: true,
   maxConcurrentLoads: true,
+  maxConcurrentInitialLoads: true,
+  maxConcurrentUnloads: true,
   drainTimeoutMs: true,
   maxReceiveMessageBytes: true,
   restTimeoutMs: true,
@@ -194,23 +222,29 @@ function checkNames(options: ServerOptions): void {
   }
 }
 
-function checkModel(model: ModelConfigInput | SingleVersionModel): ModelConfigInput | SingleVersionModel {
-  const { version } = model as Partial<SingleVersionModel>;
-  if ('directory' in model && 'basePath' in model) {
-    throw refusal('MODEL_AMBIGUOUS', `Model ${model.name} has both a basePath and a directory; give one of them`);
+function checkConfigSource({ models }: ServerOptions, resolved: ResolvedServerOptions): void {
+  const { modelConfigFile, unavailableLabels, modelRoots } = resolved;
+  if (models !== undefined && modelConfigFile !== undefined) {
+    throw refusal('CONFIG_AMBIGUOUS', 'Give either models or modelConfigFile; got both');
   }
-  if (version !== undefined && (typeof version !== 'bigint' || BigInt.asIntN(64, version) !== version)) {
+  if (modelConfigFile === undefined && resolved.models.length === 0) {
+    throw refusal('MODELS_EMPTY', 'models must name at least one model; got none');
+  }
+  if (modelConfigFile === '') throw refusal('OPTION_INVALID', `modelConfigFile must be a path; got ''`);
+  if (!['refuse', 'accept-new', 'accept'].includes(unavailableLabels)) {
     throw refusal(
-      'MODEL_VERSION_INVALID',
-      `Version of model ${model.name} must be a bigint in the range of int64; got ${String(version)}`,
+      'OPTION_INVALID',
+      `unavailableLabels must be 'refuse', 'accept-new' or 'accept'; got '${unavailableLabels}'`,
     );
   }
-  return model;
+  for (const root of modelRoots) {
+    if (!isAbsolute(root)) throw refusal('OPTION_INVALID', `modelRoots must be absolute paths; got '${root}'`);
+  }
 }
 
 function checkNumbers(options: ResolvedServerOptions): void {
   const { grpcPort, restPort, optionNames } = options;
-  if (grpcPort === undefined && restPort === undefined) {
+  if (grpcPort === undefined && restPort === undefined && options.grpcSocketPath === undefined) {
     throw refusal('PORTS_MISSING', `At least one of ${optionNames.grpcPort} and ${optionNames.restPort} must be set`);
   }
   requireWhole(optionNames.grpcPort, grpcPort, 0, 65_535);
@@ -222,7 +256,10 @@ function checkNumbers(options: ResolvedServerOptions): void {
     );
   }
   requireWhole('maxLoadRetries', options.maxLoadRetries, 0, int32Max);
-  requireWhole('maxConcurrentLoads', options.maxConcurrentLoads, 1, int32Max);
+  for (const name of ['maxConcurrentLoads', 'maxConcurrentInitialLoads', 'maxConcurrentUnloads'] as const) {
+    requireWhole(name, options[name], 1, int32Max);
+  }
+  requireMilliseconds('modelConfigFilePollMs', options.modelConfigFilePollMs, -Infinity);
   requireWhole('maxReceiveMessageBytes', options.maxReceiveMessageBytes, 1, int32Max);
   requireMilliseconds('pollIntervalMs', options.pollIntervalMs, -Infinity);
   requireMilliseconds('loadRetryIntervalMs', options.loadRetryIntervalMs, 0);

@@ -14,10 +14,12 @@ import {
   ServingMetrics,
   type WaitOptions,
 } from '@servable/core';
-import { listenGrpc } from './listeners/grpc-listener.js';
+import { type GrpcListener, listenGrpc } from './listeners/grpc-listener.js';
 import type { Listener } from './listeners/listener.js';
 import { listenRest } from './listeners/rest-listener.js';
-import { type ModelPipeline, modelPipeline } from './model-pipeline.js';
+import { ModelConfiguration } from './models/model-configuration.js';
+import { type ModelPipeline, modelPipeline } from './models/model-pipeline.js';
+import type { ServedModel, ServedModelInput } from './models/served-model.js';
 import { notReadyProvider } from './not-ready-provider.js';
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './server-options.js';
 
@@ -45,6 +47,16 @@ export interface Server extends AsyncDisposable {
    * signal's reason
    */
   waitUntilReady(options?: WaitOptions): Promise<void>;
+  /** The models that are configured now. */
+  readonly models: readonly ServedModel[];
+  /**
+   * Replaces all models, or nothing: resolves when the new list counts and every model whose name is new has a version
+   * available. Models that are left out are unloaded once the new ones are there.
+   *
+   * @param options - a signal or a time limit ends the wait, and the old models stay
+   * @throws ServingError INVALID_ARGUMENT, FAILED_PRECONDITION for a label, UNKNOWN for a model that cannot be loaded
+   */
+  reload(models: readonly ServedModelInput[], options?: WaitOptions): Promise<void>;
   /**
    * Drains: refuses new requests with UNAVAILABLE, lets the running ones end for up to `drainTimeoutMs`, cuts the rest,
    * closes the ports and unloads the models. Idempotent.
@@ -82,11 +94,12 @@ export async function createServer(
   const pipeline = modelPipeline(resolved, monitor);
   const inFlight = new InFlight();
   const admission = resolved.admission && new AdmissionController({ ...resolved.admission, clock: resolved.clock });
+  const configuration = new ModelConfiguration(resolved, pipeline);
   const parts: Parts = {
-    names: [...resolved.platformOf.keys()],
     monitor,
     pipeline,
-    provider: notReadyProvider(pipeline.manager, monitor, new Set(resolved.platformOf.keys())),
+    configuration,
+    provider: notReadyProvider(pipeline.manager, monitor, (name) => pipeline.isConfigured(name)),
     inFlight,
     admission,
     metrics:
@@ -101,16 +114,18 @@ export async function createServer(
     logger,
   };
   const listeners: Listeners = { grpc: undefined, rest: undefined };
+  let names: readonly string[];
   try {
+    const models = await configuration.readFirst();
+    names = (models ?? []).map(({ name }) => name);
     if (waitForModels) {
-      pipeline.start();
-      await monitor.waitUntilAvailable(parts.names, { signal: start.signal });
-      logger.info('Finished adding/updating models');
+      if (models) await pipeline.controller.reload(models, { signal: start.signal });
       await listen(resolved, parts, listeners);
     } else {
       await listen(resolved, parts, listeners);
-      pipeline.start();
+      if (models) pipeline.controller.start(models);
     }
+    configuration.startPolling();
   } catch (error) {
     listeners.grpc?.cut();
     listeners.rest?.cut();
@@ -118,13 +133,13 @@ export async function createServer(
     await pipeline.close({ cut: true });
     throw error;
   }
-  return new RunningServer(parts, listeners);
+  return new RunningServer(parts, listeners, names);
 }
 
 interface Parts {
-  readonly names: readonly string[];
   readonly monitor: ServableStateMonitor;
   readonly pipeline: ModelPipeline;
+  readonly configuration: ModelConfiguration;
   readonly provider: ServableProvider<InferenceServable>;
   readonly inFlight: InFlight;
   readonly admission: AdmissionController | undefined;
@@ -135,7 +150,7 @@ interface Parts {
 }
 
 interface Listeners {
-  grpc: Listener | undefined;
+  grpc: GrpcListener | undefined;
   rest: Listener | undefined;
 }
 
@@ -151,19 +166,28 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     observers: metrics && [metrics.observe],
     checkMethodNames: options.checkMethodNames,
   };
-  if (grpcPort !== undefined) {
+  const { grpcSocketPath } = options;
+  if (grpcPort !== undefined || grpcSocketPath !== undefined) {
     const server = new GrpcServer({
       'grpc.max_receive_message_length': options.maxReceiveMessageBytes,
       'grpc.max_send_message_length': -1,
+      ...options.grpcChannelOptions,
     });
     addPredictionServices(server, {
       ...dependencies,
       tensorContent: options.tensorContent,
       health: options.healthService ? parts.health : undefined,
+      reloadConfig: options.reloadOverGrpc ? (config) => parts.configuration.reloadFromWire(config) : undefined,
     });
-    const address = { host, port: grpcPort, what: 'gRPC', portOption: optionNames.grpcPort };
-    listeners.grpc = await listenGrpc(server, address);
-    logger.info(`Running gRPC ModelServer at ${host}:${listeners.grpc.port} ...`);
+    listeners.grpc = await listenGrpc(server, {
+      tcp:
+        grpcPort === undefined ? undefined : { host, port: grpcPort, what: 'gRPC', portOption: optionNames.grpcPort },
+      socketPath: grpcSocketPath,
+      tls: options.grpcTls,
+    });
+    logger.info(options.grpcTls ? 'Using SSL credentials' : 'Using InsecureServerCredentials');
+    if (grpcPort !== undefined) logger.info(`Running gRPC ModelServer at ${host}:${listeners.grpc.port} ...`);
+    if (grpcSocketPath !== undefined) logger.info(`Running gRPC ModelServer at UNIX socket ${grpcSocketPath} ...`);
   }
   if (restPort !== undefined) {
     const handler = nodeHttpListener({
@@ -183,17 +207,19 @@ class RunningServer implements Server {
   readonly grpcPort: number | undefined;
   readonly restPort: number | undefined;
   readonly #parts: Parts;
-  readonly #listeners: readonly Listener[];
+  readonly #listeners: readonly (Listener | GrpcListener)[];
+  readonly #names: readonly string[];
   readonly #cut = new AbortController();
   #state: ServerState = 'not-ready';
   #closing: Promise<void> | undefined;
 
-  constructor(parts: Parts, { grpc, rest }: Listeners) {
+  constructor(parts: Parts, { grpc, rest }: Listeners, names: readonly string[]) {
     this.#parts = parts;
+    this.#names = names;
     this.#listeners = [grpc, rest].filter((listener) => listener !== undefined);
     this.grpcPort = grpc?.port;
     this.restPort = rest?.port;
-    const { monitor, names } = parts;
+    const { monitor, pipeline } = parts;
     const waiting = new Set(names);
     const update = (): void => {
       for (const name of waiting) {
@@ -203,6 +229,7 @@ class RunningServer implements Server {
       }
       if (waiting.size > 0 || this.#state !== 'not-ready') return;
       this.#state = 'ready';
+      pipeline.endStart();
       parts.health.setServing(true);
       unsubscribe();
     };
@@ -218,8 +245,16 @@ class RunningServer implements Server {
     return this.#parts.monitor;
   }
 
+  get models(): readonly ServedModel[] {
+    return this.#parts.pipeline.controller.models ?? [];
+  }
+
   waitUntilReady(options?: WaitOptions): Promise<void> {
-    return this.#parts.monitor.waitUntilAvailable(this.#parts.names, options);
+    return this.#parts.monitor.waitUntilAvailable(this.#names, options);
+  }
+
+  reload(models: readonly ServedModelInput[], options?: WaitOptions): Promise<void> {
+    return this.#parts.configuration.reload(models, options);
   }
 
   close(): Promise<void> {
@@ -236,9 +271,10 @@ class RunningServer implements Server {
   }
 
   async #drain(): Promise<void> {
-    const { inFlight, health, pipeline, drainTimeoutMs, logger } = this.#parts;
+    const { configuration, inFlight, health, pipeline, drainTimeoutMs, logger } = this.#parts;
     this.#state = 'draining';
     health.setServing(false);
+    await configuration.close();
     // No new connections from here on; the ones that are open go on until their calls have ended.
     const stopped = Promise.allSettled(this.#listeners.map((listener) => listener.stop()));
     let cut = false;

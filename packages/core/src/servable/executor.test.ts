@@ -38,3 +38,29 @@ test('the inline executor starts at once', () => {
 test.each([0, -1, 1.5, Number.NaN])('a limit of %s is refused', (limit) => {
   expect(() => new LimitedExecutor(limit)).toThrow(`at least 1; got ${limit}`);
 });
+
+test('SetNumLoadThreads: a new limit counts for the tasks that wait, and running ones go on', async () => {
+  const executor = new LimitedExecutor(1);
+  const log: string[] = [];
+  const ends: (() => void)[] = [];
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    void executor.run(() => {
+      log.push(name);
+      return new Promise<void>((end) => ends.push(end));
+    });
+  }
+  executor.setLimit(3);
+  await settled();
+  expect(log).toEqual(['a', 'b', 'c']);
+  executor.setLimit(1);
+  ends[0]!();
+  ends[1]!();
+  await settled();
+  expect(log).toEqual(['a', 'b', 'c']);
+  ends[2]!();
+  await settled();
+  expect(log).toEqual(['a', 'b', 'c', 'd']);
+  ends[3]!();
+  await settled();
+  expect(log).toEqual(['a', 'b', 'c', 'd', 'e']);
+});

@@ -11,12 +11,21 @@ export const inlineExecutor: Executor = { run: async (task) => task() };
 
 /** Runs at most `limit` tasks at a time, first come, first served: what a thread pool is to upstream. */
 export class LimitedExecutor implements Executor {
-  readonly #limit: number;
+  #limit = 1;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
   /** @throws ServingError INVALID_ARGUMENT unless `limit` is a whole number of at least 1 */
   constructor(limit: number) {
+    this.setLimit(limit);
+  }
+
+  /**
+   * Changes how many tasks run at a time: waiting ones start at once where there is room, running ones go on.
+   *
+   * @throws ServingError INVALID_ARGUMENT unless `limit` is a whole number of at least 1
+   */
+  setLimit(limit: number): void {
     if (!Number.isSafeInteger(limit) || limit < 1) {
       throw new ServingError(
         'INVALID_ARGUMENT',
@@ -25,6 +34,10 @@ export class LimitedExecutor implements Executor {
       );
     }
     this.#limit = limit;
+    while (this.#running < this.#limit && this.#waiting.length > 0) {
+      this.#running += 1;
+      this.#waiting.shift()!();
+    }
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
@@ -34,7 +47,7 @@ export class LimitedExecutor implements Executor {
     try {
       return await task();
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.#running <= this.#limit ? this.#waiting.shift() : undefined;
       if (next) next();
       else this.#running -= 1;
     }

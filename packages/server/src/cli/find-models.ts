@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ModelConfigInput, parseVersionDirectory, ServingError } from '@servable/core';
 import type { Platform } from '../platforms/platform.js';
-import type { SingleVersionModel } from '../server-options.js';
+import type { SingleVersionModel } from '../models/served-model.js';
 
 /**
  * The models that a directory stands for:

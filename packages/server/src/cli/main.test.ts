@@ -67,6 +67,7 @@ describe('as tensorflow_model_server', () => {
       'Loading servable version {name: half_plus_two version: 123}',
       'Successfully loaded servable version {name: half_plus_two version: 123}',
       'Finished adding/updating models',
+      'Using InsecureServerCredentials',
       `Running gRPC ModelServer at 0.0.0.0:${port} ...`,
       `Exporting HTTP/REST API at:localhost:${restPort} ...`,
       'Received SIGTERM: draining; a second signal cuts what is still running',

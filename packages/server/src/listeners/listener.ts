@@ -48,3 +48,11 @@ export function bindError(address: BindAddress, cause: Error): ServingError {
   }
   return new ServingError('UNAVAILABLE', 'BIND_FAILED', `${what} cannot listen at ${at}: ${cause.message}`, { cause });
 }
+
+/** Says which UNIX socket could not be bound, and why. */
+export function socketError(path: string, cause: Error): ServingError {
+  const reason = cause.message.includes('EADDRINUSE') ? 'SOCKET_IN_USE' : 'BIND_FAILED';
+  return new ServingError('UNAVAILABLE', reason, `gRPC cannot listen at UNIX socket ${path}: ${cause.message}`, {
+    cause,
+  });
+}

@@ -1,6 +1,19 @@
-import { credentials, makeGenericClientConstructor, type ServiceError, status } from '@grpc/grpc-js';
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type ChannelCredentials,
+  credentials,
+  makeGenericClientConstructor,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { parseTextProto } from '@servable/core';
 import { grpcServiceDefinition } from '@servable/protos/grpc';
-import { PredictionService } from '@servable/protos/serving';
+import {
+  ModelServerConfigSchema,
+  ModelService,
+  PredictionService,
+  ReloadConfigRequestSchema,
+} from '@servable/protos/serving';
 import { decodePredictResponse, encodePredictRequest, tensor } from '@servable/tensor';
 
 const Client = makeGenericClientConstructor(
@@ -10,20 +23,20 @@ const Client = makeGenericClientConstructor(
 
 type Unary = (request: Uint8Array, callback: (error: ServiceError | null, response: Buffer) => void) => unknown;
 
-/** One connection to a server's gRPC port. */
+/** One connection to a server's gRPC port, or to its address as gRPC writes it. */
 export interface Caller {
   /** `1:3,3.5`: the version that answered and its answers to x; `UNAVAILABLE: …` for an error. */
-  predict(model: string, x: readonly number[]): Promise<string>;
+  predict(model: string, x: readonly number[], label?: string): Promise<string>;
   close(): void;
 }
 
-export function grpcCaller(port: number, host = '127.0.0.1'): Caller {
-  const client = new Client(`${host}:${port}`, credentials.createInsecure());
+export function grpcCaller(port: number | string, how: ChannelCredentials = credentials.createInsecure()): Caller {
+  const client = new Client(typeof port === 'string' ? port : `127.0.0.1:${port}`, how);
   return {
-    predict: (name, x) =>
+    predict: (name, x, versionLabel) =>
       new Promise((resolve) => {
         const request = encodePredictRequest({
-          modelSpec: { name, signatureName: '' },
+          modelSpec: { name, versionLabel, signatureName: '' },
           inputs: new Map([['x', tensor([...x], 'float32')]]),
           outputFilter: [],
         });
@@ -44,4 +57,23 @@ export async function restPredict(port: number, model: string, x: readonly numbe
     body: JSON.stringify({ instances: x }),
   });
   return [response.status, await response.json()];
+}
+
+const ModelClient = makeGenericClientConstructor(grpcServiceDefinition(ModelService, { raw: true }), 'ModelService');
+
+/**
+ * Sends a HandleReloadConfigRequest with a ModelServerConfig in the text format.
+ *
+ * @returns `OK`, or `CODE: message`
+ */
+export function reloadConfig(port: number, text: string): Promise<string> {
+  const client = new ModelClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  const config = parseTextProto(ModelServerConfigSchema, text);
+  const request = toBinary(ReloadConfigRequestSchema, create(ReloadConfigRequestSchema, { config }));
+  return new Promise((resolve) => {
+    (client['handleReloadConfigRequest'] as Unary).call(client, request, (error) => {
+      client.close();
+      resolve(error ? `${status[error.code]}: ${error.details}` : 'OK');
+    });
+  });
 }

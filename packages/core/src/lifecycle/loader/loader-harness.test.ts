@@ -16,6 +16,7 @@ function setup(maxLoadRetries = 0) {
     clock,
     logger,
     loadExecutor: inlineExecutor,
+    unloadExecutor: inlineExecutor,
     maxLoadRetries,
     loadRetryIntervalMs: 10,
   });
@@ -116,6 +117,7 @@ test('a harness made from an error is in error from the start', () => {
     clock,
     logger: { debug() {}, info() {}, warning() {}, error() {} },
     loadExecutor: inlineExecutor,
+    unloadExecutor: inlineExecutor,
     maxLoadRetries: 0,
     loadRetryIntervalMs: 0,
   };

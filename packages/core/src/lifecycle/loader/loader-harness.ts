@@ -12,6 +12,8 @@ export interface LoaderHarnessOptions {
   readonly logger: Logger;
   /** Runs each attempt; a pause between attempts holds no place in it. */
   readonly loadExecutor: Executor;
+  /** Runs the unload; waiting for live handles holds no place in it. */
+  readonly unloadExecutor: Executor;
   /** Attempts after the first one. */
   readonly maxLoadRetries: number;
   /** Milliseconds between attempts. */
@@ -107,7 +109,7 @@ export class LoaderHarness<T> {
     this.#state = 'unloading';
     this.#servable = undefined;
     try {
-      await this.#loader?.unload();
+      await this.#options.unloadExecutor.run(async () => this.#loader?.unload());
     } catch (error) {
       throw this.fail(ServingError.from(error));
     }

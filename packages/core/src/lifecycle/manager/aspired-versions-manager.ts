@@ -24,6 +24,8 @@ export interface AspiredVersionsManagerOptions {
   readonly stateMonitor?: ServableStateMonitor | undefined;
   /** Runs the loads; default all at once. */
   readonly loadExecutor?: Executor | undefined;
+  /** Runs the unloads of versions that nobody uses any more; default all at once. */
+  readonly unloadExecutor?: Executor | undefined;
   /** Attempts after a first failed load; default 5. */
   readonly maxLoadRetries?: number | undefined;
   /** Milliseconds between attempts; default 60 000. */
@@ -69,6 +71,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   /** @throws ServingError INVALID_ARGUMENT for a number that makes no sense */
   constructor(options: AspiredVersionsManagerOptions = {}) {
     const { clock = systemClock, logger = silentLogger, loadExecutor = inlineExecutor } = options;
+    const { unloadExecutor = inlineExecutor } = options;
     const { maxLoadRetries = 5, loadRetryIntervalMs = 60_000, maxRamBytes = Infinity } = options;
     requireNumber('maxLoadRetries', maxLoadRetries, Number.isSafeInteger(maxLoadRetries) && maxLoadRetries >= 0);
     requireNumber('loadRetryIntervalMs', loadRetryIntervalMs, loadRetryIntervalMs >= 0);
@@ -76,7 +79,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     this.states = options.stateMonitor ?? new ServableStateMonitor({ clock });
     this.#policy = options.policy ?? availabilityPreservingPolicy;
     this.#logger = logger;
-    this.#harnessOptions = { clock, logger, loadExecutor, maxLoadRetries, loadRetryIntervalMs };
+    this.#harnessOptions = { clock, logger, loadExecutor, unloadExecutor, maxLoadRetries, loadRetryIntervalMs };
     this.#ramBudget = new RamBudget(maxRamBytes);
   }
 

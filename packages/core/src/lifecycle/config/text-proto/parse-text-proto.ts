@@ -178,7 +178,7 @@ class TextProtoParser {
       if (field.mapKind === 'message') value = reflect(field.message);
       else value = field.mapKind === 'enum' ? 0 : scalarDefault(field.scalar);
     }
-    message.get(field).set((key ?? scalarDefault(field.mapKey)), value);
+    message.get(field).set(key ?? scalarDefault(field.mapKey), value);
   }
 
   #message(desc: DescMessage, depth: number): ReflectMessage {

@@ -1,0 +1,42 @@
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { ServingError } from '@servable/core';
+import type { ServedModel } from './served-model.js';
+
+/**
+ * The directories that a configuration which came over the wire may name: what the operator allowed, and the parents of
+ * the base paths that the operator configured.
+ */
+export class ModelRoots {
+  readonly #roots: Set<string>;
+  readonly #option: string;
+
+  /** @param option - the option that adds a root, as the user sees it */
+  constructor(roots: readonly string[], option: string) {
+    this.#roots = new Set(roots.map((root) => resolve(root)));
+    this.#option = option;
+  }
+
+  /** Takes in what the operator configured. */
+  add(models: readonly ServedModel[]): void {
+    for (const { basePath } of models) this.#roots.add(dirname(resolve(basePath)));
+  }
+
+  /** @throws ServingError PERMISSION_DENIED that names the option which allows the path */
+  check(models: readonly ServedModel[]): void {
+    for (const { name, basePath } of models) {
+      if ([...this.#roots].some((root) => isBelow(root, resolve(basePath)))) continue;
+      const roots = this.#roots.size === 0 ? 'none is configured' : [...this.#roots].join(', ');
+      throw new ServingError(
+        'PERMISSION_DENIED',
+        'PATH_NOT_ALLOWED',
+        `Base path ${basePath} of model ${name} is under no directory that a client may name (${roots}); ` +
+          `${this.#option} allows another one`,
+      );
+    }
+  }
+}
+
+function isBelow(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}

@@ -1,0 +1,69 @@
+import {
+  type ModelConfig,
+  type ModelConfigInput,
+  modelServerConfig,
+  ServingError,
+  type VersionLabels,
+} from '@servable/core';
+
+/** A model that is a single directory, with no version directories around it; it is never looked at again. */
+export interface SingleVersionModel {
+  readonly name: string;
+  /** Absolute path of the directory with `saved_model.pb` or `model.onnx` in it. */
+  readonly directory: string;
+  /** The version it is served as; default 1. */
+  readonly version?: bigint | undefined;
+  readonly platform?: string | undefined;
+  /** Words that requests may use in place of the version; default none. */
+  readonly versionLabels?: VersionLabels | Readonly<Record<string, bigint>> | undefined;
+}
+
+/** What a user may give for one model. */
+export type ServedModelInput = ModelConfigInput | SingleVersionModel;
+
+/** A model with everything filled in; `fixed` is the only version of one that is a single directory. */
+export interface ServedModel extends ModelConfig {
+  readonly fixed?: { readonly directory: string; readonly version: bigint } | undefined;
+}
+
+/**
+ * Checks a list of models of both kinds and fills in the defaults.
+ *
+ * @param platforms - names of the platforms there are
+ * @throws ServingError INVALID_ARGUMENT that names the model
+ */
+export function servedModels(
+  models: readonly ServedModelInput[],
+  platforms: readonly string[],
+): readonly ServedModel[] {
+  for (const model of models) checkModel(model, platforms);
+  // One check for all: names must differ between both kinds of models too.
+  const config = modelServerConfig(
+    models.map((model) => ('directory' in model ? { ...model, basePath: model.directory } : model)),
+  );
+  return config.models.map((model, index) => {
+    const input = models[index]!;
+    if (!('directory' in input)) return model;
+    return Object.freeze({ ...model, fixed: { directory: input.directory, version: input.version ?? 1n } });
+  });
+}
+
+function checkModel(model: ServedModelInput, platforms: readonly string[]): void {
+  const { name, platform, version } = model as Partial<SingleVersionModel>;
+  if ('directory' in model && 'basePath' in model) {
+    throw refusal('MODEL_AMBIGUOUS', `Model ${name} has both a basePath and a directory; give one of them`);
+  }
+  if (version !== undefined && (typeof version !== 'bigint' || BigInt.asIntN(64, version) !== version)) {
+    throw refusal(
+      'MODEL_VERSION_INVALID',
+      `Version of model ${name} must be a bigint in the range of int64; got ${String(version)}`,
+    );
+  }
+  if (platform !== undefined && !platforms.includes(platform)) {
+    throw refusal('PLATFORM_UNKNOWN', `Model ${name} requests unsupported platform ${platform}`);
+  }
+}
+
+function refusal(reason: string, message: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', reason, message);
+}
