@@ -90,12 +90,7 @@ export {
 } from './request/handlers/multi-inference.js';
 export { getModelMetadata, type ModelMetadata, type ModelMetadataCall } from './request/handlers/get-model-metadata.js';
 export { getModelStatus, type ModelVersionState } from './request/handlers/get-model-status.js';
-export {
-  type ListedModel,
-  type ListedVersion,
-  listModels,
-  type VersionLabels,
-} from './request/handlers/list-models.js';
+export { type ListedModel, type ListedVersion, listModels, type ModelLabels } from './request/handlers/list-models.js';
 export { sessionRun, type SessionRunCall, type SessionRunResult } from './request/handlers/session-run.js';
 export type { ExampleCall, ExampleInput } from './request/handlers/example-input.js';
 export {

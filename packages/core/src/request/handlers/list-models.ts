@@ -2,11 +2,11 @@ import type { HandlerDependencies } from './handler-dependencies.js';
 import { getModelStatus, type ModelVersionState } from './get-model-status.js';
 
 /** Version by label of a model, as its configuration assigns them. */
-export type VersionLabels = ReadonlyMap<string, bigint>;
+export type ModelLabels = ReadonlyMap<string, bigint>;
 
 export interface ListModelsDependencies extends Pick<HandlerDependencies, 'provider' | 'states'> {
   /** The labels of a model; default: labels are not listed. */
-  readonly labelsOf?: ((name: string) => VersionLabels) | undefined;
+  readonly labelsOf?: ((name: string) => ModelLabels) | undefined;
 }
 
 export interface ListedVersion extends ModelVersionState {
