@@ -2,9 +2,10 @@ import type { LoweredNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
 import { foldAffine } from './fold-affine.js';
 import { foldPadding } from './fold-padding.js';
+import { fuseExpressions } from './fuse-expressions.js';
 import { liveNodes } from './live-nodes.js';
 
 /** What is done to the lowered nodes of a graph before it is cut into islands. */
 export function simplify(nodes: readonly LoweredNode[], outputs: readonly Value[]): LoweredNode[] {
-  return foldAffine(foldPadding(liveNodes(nodes, outputs), outputs), outputs);
+  return foldAffine(foldPadding(liveNodes(fuseExpressions(nodes), outputs), outputs), outputs);
 }

@@ -52,7 +52,7 @@ export class ImageDecoderPool {
    * @throws SavedModelError as {@link decodeImage} does, CANCELLED when the signal is aborted first
    */
   async decode(data: Uint8Array, request: ImageRequest, signal?: AbortSignal): Promise<Tensor> {
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) throw cancelled();
     if (this.script === undefined) return decodeImage(data, request);
     const thread = this.pick(this.script);
     const id = this.nextId++;
