@@ -1,5 +1,5 @@
 import { Tensor } from '@servable/tensor';
-import { boundedBytes, indices as integerVector, int64s, joinBytes, stringsOf, utf8 } from './byte-strings.js';
+import { boundedBytes, indices as integerVector, int64s, joinBytes, utf8 } from './byte-strings.js';
 import { checkedSize, integersOf, invalidRequest } from './elements.js';
 import { concatFingerprints, fingerprint64, sipHash } from './hash-string.js';
 import { rowSplits } from './ragged.js';

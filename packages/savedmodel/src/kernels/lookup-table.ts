@@ -1,4 +1,5 @@
-import { Tensor, type DType } from '@servable/tensor';
+import type { Tensor} from '@servable/tensor';
+import { type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { byteKey, fromByteKey, textOf } from './byte-strings.js';
 import { allocate, invalidRequest, sizeOf, take, tensorOf, type Elements } from './elements.js';

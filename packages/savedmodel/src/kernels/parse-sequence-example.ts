@@ -1,4 +1,4 @@
-import { Tensor } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { indices as integerVector, int64s } from './byte-strings.js';
 import { checkedSize, invalidRequest, sizeOf } from './elements.js';
 import {
@@ -112,7 +112,7 @@ function stepsOf(example: FeatureLists, list: SparseFeatureList) {
         `Name: <unknown>, Feature list: ${list.key}, Index: ${step}.  Data types don't match. Expected type: ${typeNames[list.dtype]}`,
       );
     }
-    return feature.values as readonly unknown[];
+    return feature.values;
   });
 }
 

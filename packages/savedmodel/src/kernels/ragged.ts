@@ -1,4 +1,5 @@
-import { dtypeInfo, Tensor, type DType } from '@servable/tensor';
+import type { Tensor} from '@servable/tensor';
+import { dtypeInfo, type DType } from '@servable/tensor';
 import { int64s, indices as integerVector } from './byte-strings.js';
 import {
   allocate,
@@ -175,7 +176,7 @@ function scatterRows(
   const { lanes } = dtypeInfo(values.dtype);
   const row = expandFlat(fallback, inner);
   const data = allocate(values.dtype, shape) as Elements<unknown>;
-  const [from, filling] = [values.data as unknown as Elements<unknown>, row.data as unknown as Elements<unknown>];
+  const [from, filling] = [values.data, row.data];
   const span = width * lanes;
   const count = span === 0 ? 0 : data.length / span;
   const source = new Int32Array(count).fill(-1);

@@ -1,4 +1,5 @@
-import { Tensor, type DType } from '@servable/tensor';
+import type { Tensor} from '@servable/tensor';
+import { type DType } from '@servable/tensor';
 import { int64s } from './byte-strings.js';
 import { doublesOf, fromDoubles, integersOf, invalidRequest } from './elements.js';
 import { rowSplits } from './ragged.js';
@@ -91,7 +92,7 @@ function count(
     if (maxLength > 0 && value >= maxLength) return;
     const row = rowOf(i);
     let own = counts.get(row);
-    if (own === undefined) counts.set(row, (own = new Map()));
+    if (own === undefined) counts.set(row, (own = new Map<number, number>()));
     own.set(value, binary ? 1 : (own.get(value) ?? 0) + (by?.[i] ?? 1));
     greatest = Math.max(greatest, value);
   });

@@ -1,4 +1,5 @@
-import { dtypeInfo, Tensor } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
+import { dtypeInfo } from '@servable/tensor';
 import {
   allocate,
   axisOf,
