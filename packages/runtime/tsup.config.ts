@@ -1,4 +1,10 @@
 import { defineConfig } from 'tsup';
 import { packageBuild } from '../../tsup.base.js';
 
-export default defineConfig(packageBuild({ index: 'src/index.ts' }));
+export default defineConfig(
+  packageBuild({
+    index: 'src/index.ts',
+    // The thread that compiles large models; looked for beside the bundle that starts it.
+    'compile-worker': 'src/compile/compile-worker.ts',
+  }),
+);

@@ -1,11 +1,10 @@
-import { compileSignature, readSavedModel, VariableStore } from '@servable/savedmodel';
-import { PlanRunner } from '../plan/plan-runner.js';
 import { badOption, RuntimeError } from '../runtime-error.js';
 import type { CallOptions } from '../session/interruption.js';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.js';
 import { LoadedModel } from './loaded-model.js';
 import { modelIdentity, type IdentityOptions } from './model-identity.js';
 import type { Model } from './model.js';
+import { openSignatures } from './open-signatures.js';
 
 /** How a SavedModel is loaded. */
 export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
@@ -23,6 +22,8 @@ export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
 
 /**
  * Loads a SavedModel (an export of TensorFlow 1 or 2, or Keras) and compiles it for the engine. TensorFlow is not needed.
+ * Large models are read and compiled on a thread of their own, so that the event loop stays free; those with ops that the
+ * engine has no word for (strings, tables, image files) are still compiled on the calling thread.
  *
  * @param dir - the directory that holds `saved_model.pb`, usually a version directory
  * @throws SavedModelError what reading and compiling throw: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED with the op that stops it
@@ -40,16 +41,8 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
     throw badOption('eager', 'an array of signature names', eager);
   }
   const started = performance.now();
-  const source = await readSavedModel(dir, { tags, signal, timeoutMs });
-  const variables = new VariableStore();
-  const model = new LoadedModel(identity, {
-    signatureDefs: source.signatureDefs,
-    compile: async (name, closed) => {
-      const plan = await compileSignature(source, name, { signal: closed });
-      return PlanRunner.create(plan, { ...session, signal: closed, variables });
-    },
-    close: () => source.close(),
-  });
+  const signatures = await openSignatures(dir, { tags, signal, timeoutMs, session });
+  const model = new LoadedModel(identity, signatures);
   try {
     const left = () => ({
       signal,
@@ -57,6 +50,7 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
     });
     if (eager === undefined) await warmFirst(model, dir, left);
     else for (const name of eager as readonly string[]) await model.warm(name, left());
+    await signatures.loaded();
     return model;
   } catch (error) {
     await model.close();

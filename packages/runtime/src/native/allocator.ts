@@ -11,24 +11,26 @@ const MMAP_THRESHOLD = -3;
  */
 const LARGE_BLOCK_BYTES = 4 * 1024 * 1024;
 
-let trim: ((pad: number) => number) | undefined;
+let trim: { async(pad: number, done: (error: unknown) => void): void } | undefined;
+let isSet = false;
 
 /** Makes the allocator of this process return the memory of unloaded models; has an effect with glibc only. */
 export function returnLargeBlocks(): void {
-  if (process.platform !== 'linux' || trim !== undefined) return;
+  if (process.platform !== 'linux' || isSet) return;
+  isSet = true;
   try {
     const libc = koffi.load('libc.so.6');
     const mallopt = libc.func('int mallopt(int param, int value)') as (param: number, value: number) => number;
     mallopt(MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
     mallopt(TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
-    trim = libc.func('int malloc_trim(size_t pad)') as (pad: number) => number;
+    trim = libc.func('int malloc_trim(size_t pad)');
   } catch {
     // Another libc: its allocator is left as it is.
-    trim = () => 0;
   }
 }
 
-/** Gives free pages between blocks in use back to the system; takes milliseconds. */
-export function returnFreePages(): void {
-  trim?.(0);
+/** Gives free pages between blocks in use back to the system, on a pool thread: it takes milliseconds. */
+export function returnFreePages(): Promise<void> {
+  const call = trim;
+  return call === undefined ? Promise.resolve() : new Promise((resolve) => call.async(0, () => resolve()));
 }

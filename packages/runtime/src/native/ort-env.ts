@@ -41,7 +41,9 @@ let current: OrtEnv | undefined;
  * is made.
  *
  * Call it early when other code of the process uses koffi too: the engine needs larger native stacks than koffi's
- * default, and they can only be set before the first library is loaded.
+ * default, and they can only be set before the first library is loaded. Call it before onnxruntime-node makes a session as
+ * well: the engine has one set of shared threads per process, which the first to use it makes or goes without. Sessions
+ * that come too late for shared threads have as many of their own.
  *
  * @throws RuntimeError INVALID_ARGUMENT `BAD_OPTION`; FAILED_PRECONDITION `ENGINE_STARTED` when sessions share other
  * settings already, and what loading the library throws
@@ -61,6 +63,11 @@ export function prepareRuntime(wanted: EngineOptions = {}): void {
   }
   options = { ...wanted };
   ortEnv();
+}
+
+/** What {@link prepareRuntime} was given. */
+export function engineOptions(): EngineOptions {
+  return options;
 }
 
 /** The environment of the engine, made on first use. */

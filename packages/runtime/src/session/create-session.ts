@@ -1,6 +1,6 @@
 import type { Tensor } from '@servable/tensor';
 import { nativeNames } from '../native/address.js';
-import { ortEnv } from '../native/ort-env.js';
+import { engineOptions, ortEnv } from '../native/ort-env.js';
 import type { Pointer, Status } from '../native/ort-functions.js';
 import { check, statusError } from '../native/ort-status.js';
 import { createValue } from '../native/ort-value.js';
@@ -27,6 +27,40 @@ export async function createSession(
   limits: CallOptions,
   weightFolder?: string,
 ): Promise<Pointer> {
+  const attempt = (threads: SessionThreads) => create(model, options, threads, initializers, limits, weightFolder);
+  const { intraOpThreads, interOpThreads } = options;
+  if (intraOpThreads !== undefined || interOpThreads !== undefined) {
+    return attempt({ intra: intraOpThreads ?? 1, inter: interOpThreads ?? 1 });
+  }
+  if (envHasPools) {
+    try {
+      return await attempt('shared');
+    } catch (error) {
+      if (!(error instanceof RuntimeError && error.message.includes('EnvCreatedWithGlobalThreadPools'))) throw error;
+      envHasPools = false;
+    }
+  }
+  const engine = engineOptions();
+  return attempt({ intra: engine.intraOpThreads ?? 0, inter: engine.interOpThreads ?? 0 });
+}
+
+/** Threads of a session's own (0: one per physical core), or those that all sessions share. */
+type SessionThreads = 'shared' | { readonly intra: number; readonly inter: number };
+
+/**
+ * The engine has one environment per process. Where other code has made it first, such as onnxruntime-node with the same
+ * library, it has no threads to share, which the engine only says when a session is made.
+ */
+let envHasPools = true;
+
+async function create(
+  model: Uint8Array | string,
+  options: ResolvedSessionOptions,
+  threads: SessionThreads,
+  initializers: ReadonlyMap<string, Tensor>,
+  limits: CallOptions,
+  weightFolder: string | undefined,
+): Promise<Pointer> {
   checkLimits(limits);
   const { api, env } = ortEnv();
   const out = new BigUint64Array(1);
@@ -40,7 +74,7 @@ export async function createSession(
   };
   const keep: unknown[] = [model, out, ...initializers.values()];
   try {
-    applyOptions(native, options);
+    applyOptions(native, options, threads);
     if (weightFolder !== undefined) {
       check(
         api,
@@ -85,7 +119,7 @@ export async function createSession(
   return out[0] ?? 0n;
 }
 
-function applyOptions(native: Pointer, options: ResolvedSessionOptions): void {
+function applyOptions(native: Pointer, options: ResolvedSessionOptions, threads: SessionThreads): void {
   const { api } = ortEnv();
   const set = (status: bigint | null) => check(api, status);
   set(api.SetSessionLogSeverityLevel(native, options.logLevel));
@@ -95,10 +129,10 @@ function applyOptions(native: Pointer, options: ResolvedSessionOptions): void {
   if (!options.memoryPattern) set(api.DisableMemPattern(native));
   if (options.optimizedModelPath !== undefined) set(api.SetOptimizedModelFilePath(native, options.optimizedModelPath));
   for (const [key, value] of options.config) set(api.AddSessionConfigEntry(native, key, value));
-  if (options.intraOpThreads === undefined && options.interOpThreads === undefined) {
+  if (threads === 'shared') {
     set(api.DisablePerSessionThreads(native));
   } else {
-    set(api.SetIntraOpNumThreads(native, options.intraOpThreads ?? 1));
-    set(api.SetInterOpNumThreads(native, options.interOpThreads ?? 1));
+    set(api.SetIntraOpNumThreads(native, threads.intra));
+    set(api.SetInterOpNumThreads(native, threads.inter));
   }
 }

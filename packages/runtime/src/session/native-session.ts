@@ -14,7 +14,7 @@ import { poolCall } from './pool-call.js';
 import { RunCost } from './run-cost.js';
 import { CallFactory, type Feeds, type SessionCall } from './session-call.js';
 import { resolveSessionOptions, type SessionOptions } from './session-options.js';
-import { withWeights } from './with-weights.js';
+import { withWeights, type PreparedWeights } from './with-weights.js';
 import { describeSession, type SessionSignature, type ValueInfo } from './value-info.js';
 
 /** How {@link NativeSession.create} makes a session. */
@@ -26,9 +26,10 @@ export interface CreateSessionOptions extends SessionOptions, CallOptions {
   readonly initializers?: ReadonlyMap<string, Tensor>;
   /**
    * Large initializers that the model declares as external data of one file. They are read one after the other into a
-   * temporary file that the engine maps, so that they are in memory once.
+   * temporary file that the engine maps, so that they are in memory once. Weights that are written already are the
+   * caller's to remove when the session is there.
    */
-  readonly weights?: WeightFile | undefined;
+  readonly weights?: WeightFile | PreparedWeights | undefined;
 }
 
 /** What another thread of the process needs to run a session: plain data that `postMessage` can carry. */

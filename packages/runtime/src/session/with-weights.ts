@@ -1,39 +1,89 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readWeight, type WeightFile } from '@servable/savedmodel';
 import type { Tensor } from '@servable/tensor';
 import type { CallOptions } from './interruption.js';
 
+/** Weights as the engine takes them: a folder that holds their file, or tensors where there was no room for the file. */
+export interface PreparedWeights {
+  readonly folder: string | undefined;
+  readonly initializers: ReadonlyMap<string, Tensor>;
+}
+
 /** Errors of a file system that cannot take the file; the weights go through memory then. */
 const NO_ROOM = new Set(['EACCES', 'EDQUOT', 'EFBIG', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS']);
+
+/** Up to this size a buffer more is worth the time that it saves. */
+const SMALL_BUFFER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Makes the weights of a model available while `create` runs. They are written to a temporary file, which the engine
  * maps into memory: what it uses as it is needs no copy, and what it rearranges is read from the map. The file is gone
  * from its folder when `create` has run; the map keeps it as long as it is needed. Where no file can be written, they are
  * given to `create` as tensors, which takes their size in memory a second time while the session is made.
+ *
+ * @param weights - weights that are prepared already stay where they are: whoever prepared them removes them
  */
 export async function withWeights<T>(
-  file: WeightFile | undefined,
+  weights: WeightFile | PreparedWeights | undefined,
   limits: CallOptions,
   create: (initializers: ReadonlyMap<string, Tensor>, folder: string | undefined) => Promise<T>,
 ): Promise<T> {
-  if (file === undefined || file.weights.size === 0) return create(new Map(), undefined);
-  let folder: string | undefined;
+  if (weights === undefined) return create(new Map(), undefined);
+  if (!('weights' in weights)) return create(weights.initializers, weights.folder);
+  if (weights.weights.size === 0) return create(new Map(), undefined);
+  const parent = await makeWeightFolder();
   try {
-    try {
-      folder = await mkdtemp(join(tmpdir(), 'servable-weights-'));
-      await write(join(folder, file.fileName), file, limits.signal);
-    } catch (error) {
-      if (!NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      return await create(await inMemory(file, limits.signal), undefined);
-    }
-    return await create(new Map(), folder);
+    const { initializers, folder } = await prepareWeights(weights, parent, '0', limits.signal);
+    return await create(initializers, folder);
   } finally {
-    // Windows keeps a mapped file; it is in the folder for temporary files then, and goes with it.
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    await removeWeightFolder(parent);
   }
+}
+
+/** A folder of its own for files of weights; `undefined` where there can be none. */
+export async function makeWeightFolder(): Promise<string | undefined> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'servable-weights-'));
+  } catch (error) {
+    if (isNoRoom(error)) return undefined;
+    throw error;
+  }
+}
+
+export async function removeWeightFolder(folder: string | undefined): Promise<void> {
+  // Windows keeps a mapped file; it is in the folder for temporary files then, and goes with it.
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+}
+
+/**
+ * Writes weights to a file, or reads them where it cannot be written.
+ *
+ * @param parent - what {@link makeWeightFolder} made
+ * @param name - of the folder in it that is made for this file
+ */
+export async function prepareWeights(
+  file: WeightFile,
+  parent: string | undefined,
+  name: string,
+  signal?: AbortSignal,
+): Promise<PreparedWeights> {
+  if (file.weights.size === 0) return { folder: undefined, initializers: new Map() };
+  if (parent !== undefined) {
+    const folder = join(parent, name);
+    try {
+      await mkdir(folder);
+      await write(join(folder, file.fileName), file, signal);
+      return { folder, initializers: new Map() };
+    } catch (error) {
+      await removeWeightFolder(folder);
+      if (!isNoRoom(error)) throw error;
+    }
+  }
+  const initializers = new Map<string, Tensor>();
+  for (const [key, { weight }] of file.weights) initializers.set(key, await readWeight(weight, signal));
+  return { folder: undefined, initializers };
 }
 
 async function write(
@@ -44,27 +94,36 @@ async function write(
   const handle = await open(path, 'wx', 0o600);
   try {
     await handle.truncate(byteLength);
-    // Two buffers of the size of the largest weight are all the memory that this takes.
+    // Buffers of the size of the largest weight are all the memory that this takes. With a third one a weight is written
+    // while the next is being read.
     const largest = Math.max(...[...weights.values()].map(({ weight }) => weight.byteLength));
-    const [target, scratch] = [new ArrayBuffer(largest), new ArrayBuffer(largest)];
+    const buffer = () => new ArrayBuffer(largest);
+    const scratch = buffer();
+    const targets = largest <= SMALL_BUFFER_BYTES ? [buffer(), buffer()] : [buffer()];
+    let writing = Promise.resolve();
+    let next = 0;
     for (const { offset, weight } of weights.values()) {
       signal?.throwIfAborted();
-      const bytes = new Uint8Array(target, 0, weight.byteLength);
+      if (targets.length === 1) await writing;
+      const bytes = new Uint8Array(targets[next++ % targets.length] ?? scratch, 0, weight.byteLength);
       await weight.readInto(bytes, new Uint8Array(scratch, 0, weight.byteLength), signal);
-      for (let done = 0; done < bytes.length;) {
-        done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
-      }
+      await writing;
+      writing = writeAll(handle, bytes, offset);
+      // Whether it failed is seen when it is waited for, which an earlier failure prevents.
+      writing.catch(() => undefined);
     }
+    await writing;
   } finally {
     await handle.close();
   }
 }
 
-async function inMemory(
-  { weights }: WeightFile,
-  signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, Tensor>> {
-  const tensors = new Map<string, Tensor>();
-  for (const [name, { weight }] of weights) tensors.set(name, await readWeight(weight, signal));
-  return tensors;
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+function isNoRoom(error: unknown): boolean {
+  return NO_ROOM.has((error as NodeJS.ErrnoException).code ?? '');
 }

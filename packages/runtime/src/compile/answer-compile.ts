@@ -1,0 +1,45 @@
+import type { MessagePort } from 'node:worker_threads';
+import { toBinary } from '@bufbuild/protobuf';
+import { SignatureDefSchema } from '@servable/protos/tensorflow';
+import { compileSignature, readSavedModel, type SavedModel } from '@servable/savedmodel';
+import { prepareWeights, type PreparedWeights } from '../session/with-weights.js';
+import type { CompileReply, CompileRequest, CompileSource } from './compile-messages.js';
+import { errorToMessage } from './error-message.js';
+import { onlyIslands, planToMessage } from './plan-message.js';
+
+/** Answers the requests that come through a port. The model is read with the first. */
+export function answerCompiles(port: MessagePort, { dir, tags }: CompileSource): void {
+  let reading: Promise<SavedModel> | undefined;
+  let last = Promise.resolve();
+  port.on('message', (request: CompileRequest) => {
+    last = last.then(async () => {
+      try {
+        reading ??= readSavedModel(dir, { tags });
+        const { reply, transfer } = await answer(await reading, request);
+        port.postMessage(reply, transfer);
+      } catch (error) {
+        const reply: CompileReply = { kind: 'failed', error: errorToMessage(error) };
+        port.postMessage(reply);
+      }
+    });
+  });
+}
+
+async function answer(
+  model: SavedModel,
+  request: CompileRequest,
+): Promise<{ readonly reply: CompileReply; readonly transfer?: ArrayBuffer[] }> {
+  if (request.kind === 'describe') {
+    const bytes = [...model.signatureDefs].map(([name, def]) => [name, toBinary(SignatureDefSchema, def)] as const);
+    return { reply: { kind: 'described', signatureDefs: new Map(bytes) } };
+  }
+  const plan = await compileSignature(model, request.signatureName);
+  const islands = onlyIslands(plan);
+  if (islands === undefined) return { reply: { kind: 'holdsFunctions' } };
+  const weights: PreparedWeights[] = [];
+  for (const [i, island] of islands.entries()) {
+    weights.push(await prepareWeights(island.weights, request.folder, String(i)));
+  }
+  const { message, transfer } = planToMessage(plan, islands, weights);
+  return { reply: { kind: 'compiled', plan: message }, transfer };
+}

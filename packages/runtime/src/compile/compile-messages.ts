@@ -1,0 +1,39 @@
+import type { ErrorMessage } from './error-message.js';
+import type { PlanMessage } from './plan-message.js';
+
+/** What a thread that compiles is started with. */
+export interface CompileSource {
+  /** The directory of the SavedModel. */
+  readonly dir: string;
+  readonly tags: readonly string[] | undefined;
+}
+
+/** What the thread is asked; every request is answered once, in order. */
+export type CompileRequest =
+  | { readonly kind: 'describe' }
+  | {
+      readonly kind: 'compile';
+      readonly signatureName: string;
+      /** A folder for the weights; without one they are sent. */
+      readonly folder: string | undefined;
+    };
+
+/** The signatures of a model, serialised. */
+export interface Described {
+  readonly kind: 'described';
+  readonly signatureDefs: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A compiled signature, the weights of which have been written to the folder of the request. */
+export interface Compiled {
+  readonly kind: 'compiled';
+  readonly plan: PlanMessage;
+}
+
+/** A signature whose plan holds functions, which cannot leave the thread. */
+export interface HoldsFunctions {
+  readonly kind: 'holdsFunctions';
+}
+
+export type CompileReply =
+  Described | Compiled | HoldsFunctions | { readonly kind: 'failed'; readonly error: ErrorMessage };

@@ -1,0 +1,6 @@
+// The thread that reads and compiles a large SavedModel: an entry of its own beside the package's bundle.
+import { parentPort, workerData } from 'node:worker_threads';
+import { answerCompiles } from './answer-compile.js';
+import type { CompileSource } from './compile-messages.js';
+
+if (parentPort !== null) answerCompiles(parentPort, workerData as CompileSource);

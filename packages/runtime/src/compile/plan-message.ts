@@ -1,0 +1,111 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { SignatureDefSchema } from '@servable/protos/tensorflow';
+import type { NativeIsland, Plan, SignatureTensor } from '@servable/savedmodel';
+import { Tensor, type DType } from '@servable/tensor';
+import type { PreparedIsland, PreparedPlan } from '../plan/prepared-plan.js';
+import type { PreparedWeights } from '../session/with-weights.js';
+
+/** A tensor as plain data. */
+interface TensorMessage {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NodeJS.TypedArray | readonly Uint8Array[];
+}
+
+/** A native island as plain data, with its weights where the engine finds them. */
+interface IslandMessage {
+  readonly model: Uint8Array;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly folder: string | undefined;
+  readonly initializers: ReadonlyMap<string, TensorMessage>;
+}
+
+/** A plan of native islands as plain data. */
+export interface PlanMessage {
+  readonly signatureName: string;
+  readonly signatureDef: Uint8Array;
+  readonly inputs: readonly SignatureTensor[];
+  readonly outputs: readonly SignatureTensor[];
+  readonly constants: ReadonlyMap<string, TensorMessage>;
+  readonly islands: readonly IslandMessage[];
+  readonly effects: readonly string[];
+  readonly variables: ReadonlyMap<string, TensorMessage | undefined>;
+}
+
+/** The islands of a plan that holds no functions; `undefined` for a plan with host steps, branches or loops of its own. */
+export function onlyIslands({ steps }: Plan): readonly NativeIsland[] | undefined {
+  const islands = steps.filter((step) => step.kind === 'native');
+  return islands.length === steps.length ? islands : undefined;
+}
+
+/**
+ * Takes a plan apart.
+ *
+ * @param weights - one for each island
+ * @returns the message and the memory that goes over with it; what is not all of its buffer is copied
+ */
+export function planToMessage(
+  plan: Plan,
+  islands: readonly NativeIsland[],
+  weights: readonly PreparedWeights[],
+): { readonly message: PlanMessage; readonly transfer: ArrayBuffer[] } {
+  const transfer = new Set<ArrayBuffer>();
+  const own = <T extends NodeJS.TypedArray>(view: T): T => {
+    // A clone of a view is a clone of the whole buffer below it.
+    const isWhole = view.buffer instanceof ArrayBuffer && view.byteLength === view.buffer.byteLength;
+    const whole = isWhole ? view : (view.slice() as T);
+    transfer.add(whole.buffer as ArrayBuffer);
+    return whole;
+  };
+  const tensor = ({ dtype, shape, data }: Tensor): TensorMessage => ({
+    dtype,
+    shape,
+    data: ArrayBuffer.isView(data) ? own(data) : data.map((text) => text.slice()),
+  });
+  const message: PlanMessage = {
+    signatureName: plan.signatureName,
+    signatureDef: toBinary(SignatureDefSchema, plan.signatureDef),
+    inputs: plan.inputs,
+    outputs: plan.outputs,
+    constants: mapValues(plan.constants, tensor),
+    islands: islands.map(({ model, inputs, outputs }, i) => ({
+      model: own(model),
+      inputs,
+      outputs,
+      folder: weights[i]?.folder,
+      initializers: mapValues(weights[i]?.initializers ?? new Map<string, Tensor>(), tensor),
+    })),
+    effects: plan.effects ?? [],
+    variables: mapValues(plan.variables ?? new Map<string, Tensor>(), (value) => value && tensor(value)),
+  };
+  return { message, transfer: [...transfer] };
+}
+
+/** The plan again. */
+export function planFromMessage(message: PlanMessage): PreparedPlan {
+  const { signatureName, inputs, outputs, effects } = message;
+  return {
+    signatureName,
+    signatureDef: fromBinary(SignatureDefSchema, message.signatureDef),
+    inputs,
+    outputs,
+    constants: mapValues(message.constants, tensorFromMessage),
+    steps: message.islands.map(islandFromMessage),
+    effects,
+    variables: mapValues(message.variables, (value) => value && tensorFromMessage(value)),
+  };
+}
+
+function islandFromMessage({ model, inputs, outputs, folder, initializers }: IslandMessage): PreparedIsland {
+  const weights = { folder, initializers: mapValues(initializers, tensorFromMessage) };
+  return { kind: 'native', model, inputs, outputs, weights };
+}
+
+function tensorFromMessage({ dtype, shape, data }: TensorMessage): Tensor {
+  return new Tensor<DType>(dtype, shape, data as never);
+}
+
+function mapValues<A, B>(map: ReadonlyMap<string, A>, change: (value: A) => B): Map<string, B> {
+  return new Map([...map].map(([key, value]) => [key, change(value)]));
+}

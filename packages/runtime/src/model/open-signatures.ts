@@ -1,0 +1,139 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
+import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
+import { returnFreePages } from '../native/allocator.js';
+import { PlanRunner } from '../plan/plan-runner.js';
+import { checkLimits, type CallOptions } from '../session/interruption.js';
+import type { SessionOptions } from '../session/session-options.js';
+import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
+import type { SignatureSource } from './loaded-model.js';
+
+/** How the signatures of a SavedModel are opened. */
+export interface OpenOptions extends CallOptions {
+  readonly tags?: readonly string[] | undefined;
+  readonly session: SessionOptions;
+}
+
+/** The signatures of a SavedModel. */
+export interface SavedModelSignatures extends SignatureSource {
+  /** Frees what is kept for the signatures that are compiled while the model is loaded. */
+  loaded(): Promise<void>;
+}
+
+/** A graph of this many bytes blocks the event loop for tens of milliseconds when it is read and compiled on its thread. */
+const LARGE_GRAPH_BYTES = 512 * 1024;
+/** Reading and rearranging so many bytes of weights is worth a thread too, which takes about 100 ms to start. */
+const LARGE_MODEL_BYTES = 16 * 1024 * 1024;
+
+/** Opens a SavedModel: on a thread of its own if it is large, else on the calling one. */
+export async function openSignatures(dir: string, options: OpenOptions): Promise<SavedModelSignatures> {
+  if (compileWorkerFile !== undefined && (await isLarge(dir))) return openOnThread(dir, options, compileWorkerFile);
+  return openHere(dir, options);
+}
+
+/** Reads and compiles on the calling thread. */
+export async function openHere(dir: string, { session, ...options }: OpenOptions): Promise<SavedModelSignatures> {
+  const source = await readSavedModel(dir, options);
+  const variables = new VariableStore();
+  return {
+    signatureDefs: source.signatureDefs,
+    compile: (name, signal) => compileHere(source, name, { ...session, signal, variables }),
+    loaded: () => Promise.resolve(),
+    close: () => source.close(),
+  };
+}
+
+/**
+ * Reads and compiles on threads: one for every signature, which ends before the engine is given the weights, so that its
+ * memory is free by then. Plans that hold functions are made on the calling thread after all.
+ *
+ * @param file - what the threads run
+ */
+export async function openOnThread(
+  dir: string,
+  { session, tags, ...limits }: OpenOptions,
+  file: string,
+): Promise<SavedModelSignatures> {
+  checkLimits(limits);
+  const variables = new VariableStore();
+  const start = () => new CompileThread(file, { dir, tags });
+  // The thread that has read the model compiles the first signature, and others as long as none compiles.
+  let idle: CompileThread | undefined = start();
+  let isLoading = true;
+  let here: Promise<SavedModel> | undefined;
+  const rest = async () => {
+    const thread = idle;
+    idle = undefined;
+    await thread?.close();
+  };
+  const onThisThread = async (name: string, signal: AbortSignal) => {
+    here ??= readSavedModel(dir, { tags });
+    return compileHere(await here, name, { ...session, signal, variables });
+  };
+
+  const compile = async (name: string, signal: AbortSignal): Promise<PlanRunner> => {
+    if (here !== undefined) return onThisThread(name, signal);
+    const folder = await makeWeightFolder();
+    const thread = idle ?? start();
+    idle = undefined;
+    try {
+      let plan;
+      try {
+        plan = await thread.compile(name, folder, { signal });
+      } catch (error) {
+        if (isLoading && idle === undefined && !signal.aborted) idle = thread;
+        throw error;
+      } finally {
+        if (idle !== thread) await thread.close();
+      }
+      if (plan === undefined) return await onThisThread(name, signal);
+      await returnFreePages();
+      return await PlanRunner.create(plan, { ...session, signal, variables });
+    } finally {
+      await removeWeightFolder(folder);
+    }
+  };
+
+  try {
+    const signatureDefs = await idle.describe(limits);
+    return {
+      signatureDefs,
+      compile,
+      async loaded() {
+        isLoading = false;
+        await rest();
+      },
+      async close() {
+        await rest();
+        await (await here?.catch(() => undefined))?.close();
+      },
+    };
+  } catch (error) {
+    await rest();
+    throw error;
+  }
+}
+
+async function compileHere(
+  source: SavedModel,
+  name: string,
+  options: SessionOptions & { readonly signal: AbortSignal; readonly variables: VariableStore },
+): Promise<PlanRunner> {
+  const plan = await compileSignature(source, name, { signal: options.signal });
+  return PlanRunner.create(plan, options);
+}
+
+/** Whether a SavedModel is large, as far as its files say; what is wrong with them is found when they are read. */
+async function isLarge(dir: string): Promise<boolean> {
+  try {
+    const graph = await stat(join(dir, 'saved_model.pb'));
+    if (graph.size >= LARGE_GRAPH_BYTES) return true;
+    const folder = join(dir, 'variables');
+    const names = await readdir(folder);
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+    return sizes.reduce((sum, size) => sum + size, graph.size) >= LARGE_MODEL_BYTES;
+  } catch {
+    return false;
+  }
+}
