@@ -66,6 +66,30 @@ export function boundedBytes(bytes: number): number {
   return bytes;
 }
 
+/** Strings that one op may make: each costs a hundred bytes beside its own. */
+const MAX_STRINGS = 2 ** 22;
+/** Numbers that one op may list while it works. */
+const MAX_LISTED = 2 ** 24;
+
+/** @throws SavedModelError RESOURCE_EXHAUSTED when an op would make more strings than fit into memory with certainty */
+export function boundedStrings(count: number): number {
+  return bounded(count, MAX_STRINGS, 'strings');
+}
+
+/** @throws SavedModelError RESOURCE_EXHAUSTED when an op would list more values than fit into memory with certainty */
+export function boundedList(count: number): number {
+  return bounded(count, MAX_LISTED, 'values');
+}
+
+function bounded(count: number, most: number, what: string): number {
+  if (count <= most) return count;
+  throw new SavedModelError(
+    'RESOURCE_EXHAUSTED',
+    'RESULT_TOO_LARGE',
+    `${count} ${what} would be made; at most ${most} are`,
+  );
+}
+
 /** Position of `wanted` in `bytes` at or after `from`; -1 when it is not there. */
 export function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
   if (wanted.length === 1) return bytes.indexOf(wanted[0] ?? 0, from);

@@ -1,6 +1,6 @@
 import { Tensor } from '@servable/tensor';
-import { boundedBytes, indices as integerVector, int64s, joinBytes, utf8 } from './byte-strings.js';
-import { checkedSize, integersOf, invalidRequest } from './elements.js';
+import { boundedBytes, boundedList, indices as integerVector, int64s, joinBytes, utf8 } from './byte-strings.js';
+import { integersOf, invalidRequest } from './elements.js';
 import { concatFingerprints, fingerprint64, sipHash } from './hash-string.js';
 import { rowSplits } from './ragged.js';
 
@@ -34,7 +34,7 @@ export function sparseColumn(indices: Tensor, values: Tensor, rows: number): Cro
     );
   }
   const at = integersOf(indices);
-  const counts = new Array<number>(checkedSize([rows]) + 1).fill(0);
+  const counts = new Array<number>(boundedList(rows) + 1).fill(0);
   let last = 0;
   for (let i = 0; i < values.size; i++) {
     const row = at[i * 2]!;
@@ -64,7 +64,7 @@ function combine(columns: readonly CrossColumn[], visit: (features: readonly num
   for (let row = 0; row < rows; row++) {
     const sizes = columns.map((column) => column.rows[row + 1]! - column.rows[row]!);
     const count = sizes.reduce((a, b) => a * b, 1);
-    checkedSize([(total += count)]);
+    boundedList((total += count));
     const chosen = sizes.map(() => 0);
     for (let i = 0; i < count; i++) {
       visit(chosen.map((feature, c) => columns[c]!.rows[row]! + feature));

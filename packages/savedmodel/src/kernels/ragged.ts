@@ -1,6 +1,6 @@
-import type { Tensor} from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { dtypeInfo, type DType } from '@servable/tensor';
-import { int64s, indices as integerVector } from './byte-strings.js';
+import { boundedList, int64s, indices as integerVector } from './byte-strings.js';
 import {
   allocate,
   checkedSize,
@@ -60,6 +60,7 @@ export function raggedToTensor(
     throw invalidRequest('BAD_PARTITION', 'Cannot handle VALUE_ROWIDS in first dimension.');
   }
   const rows = sized ? integerOf(first) : first.size - 1;
+  if (rows < 0) throw invalidRequest('NEGATIVE_DIMENSION', `expected 0 or more rows, got ${rows}`);
   const levels = (sized ? partitions.slice(1) : partitions).map((partition, i) => ({
     type: types[sized ? i + 1 : i],
     at: integersOf(partition),
@@ -72,7 +73,7 @@ export function raggedToTensor(
   checkedSize(size);
   const step = new Array<number>(levels.length + 1).fill(1);
   for (let i = levels.length - 1; i >= 0; i--) step[i] = step[i + 1]! * size[i + 1]!;
-  let places = Array.from({ length: checkedSize([rows]) }, (_, i) => (i < size[0]! ? i * step[0]! : -1));
+  let places = Array.from({ length: boundedList(rows) }, (_, i) => (i < size[0]! ? i * step[0]! : -1));
   levels.forEach((level, i) => {
     const [width, by] = [size[i + 1]!, step[i + 1]!];
     places =
@@ -135,7 +136,7 @@ function placeBySplits(splits: readonly number[], parents: readonly number[], wi
       `Row partition size is greater than output size: ${splits.length - 1} > ${parents.length}`,
     );
   }
-  checkedSize([Math.max(0, splits.at(-1) ?? 0)]);
+  boundedList(splits.at(-1) ?? 0);
   for (let i = 0; i + 1 < splits.length; i++) {
     const length = splits[i + 1]! - splits[i]!;
     if (length < 0 || splits[0] !== 0) throw invalidRequest('BAD_SPLITS', 'Invalid row split size.');
@@ -267,7 +268,7 @@ export function raggedGather(nested: readonly Tensor[], values: Tensor, wanted: 
     const own = [0];
     const next: number[] = [];
     for (const row of picked) {
-      checkedSize([next.length + splits[row + 1]! - splits[row]!]);
+      boundedList(next.length + splits[row + 1]! - splits[row]!);
       for (let k = splits[row]!; k < splits[row + 1]!; k++) next.push(k);
       own.push(next.length);
     }

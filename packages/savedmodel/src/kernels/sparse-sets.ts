@@ -1,6 +1,6 @@
 import { Tensor } from '@servable/tensor';
 import { byteKey, int64s } from './byte-strings.js';
-import { invalidRequest, sizeOf, stridesOf } from './elements.js';
+import { checkedSize, invalidRequest, sizeOf, stridesOf } from './elements.js';
 import { pick, type Sparse, type SparseParts } from './sparse.js';
 import { concat } from './rearrange.js';
 
@@ -77,7 +77,7 @@ export function setOperation(a: Rows, b: Rows, operation: SetOperation): SparseP
 
 /** `SetSize`: how many distinct values each row has. */
 export function setSizes(rows: Rows): Tensor {
-  const data = new Int32Array(sizeOf(rows.lead));
+  const data = new Int32Array(checkedSize(rows.lead));
   for (const [row, members] of rows.members) data[row] = distinct(rows.values, members).size;
   return new Tensor('int32', rows.lead, data);
 }

@@ -1,5 +1,5 @@
 import { Tensor } from '@servable/tensor';
-import { int64s } from './byte-strings.js';
+import { boundedStrings, int64s } from './byte-strings.js';
 import {
   allocate,
   checkedSize,
@@ -224,7 +224,7 @@ export function fillEmptyRows(
   }
   const rank = indices.shape[1]!;
   const at = integersOf(indices);
-  const members = Array.from({ length: checkedSize([rows]) }, (): number[] => []);
+  const members = Array.from({ length: boundedStrings(rows) }, (): number[] => []);
   for (let i = 0; i < values.size; i++) {
     const row = at[i * rank]!;
     const own = members[row];

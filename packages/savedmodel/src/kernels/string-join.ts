@@ -1,6 +1,6 @@
 import { Tensor } from '@servable/tensor';
-import { boundedBytes, indices, joinBytes, stringsOf } from './byte-strings.js';
-import { axisOf, checkedSize, integerOf, integersOf, invalidRequest, sizeOf } from './elements.js';
+import { boundedBytes, boundedStrings, indices, joinBytes, stringsOf } from './byte-strings.js';
+import { axisOf, integerOf, integersOf, invalidRequest, sizeOf } from './elements.js';
 import { transpose } from './rearrange.js';
 
 /**
@@ -43,7 +43,7 @@ export function segmentJoin(input: Tensor, ids: Tensor, count: Tensor, separator
   const rest = input.shape.slice(ids.rank);
   const inner = sizeOf(rest);
   const shape = [segments, ...rest];
-  const groups = Array.from({ length: checkedSize(shape) }, (): Uint8Array[] => []);
+  const groups = Array.from({ length: boundedStrings(sizeOf(shape)) }, (): Uint8Array[] => []);
   const strings = stringsOf(input);
   integersOf(ids).forEach((id, i) => {
     if (id >= segments) {
@@ -96,6 +96,7 @@ export function stringNGrams(data: Tensor, splits: Tensor, options: NGramOptions
   let total = 0;
   const add = (row: readonly Uint8Array[], width: number, pad: number) => {
     const count = Math.max(0, row.length + 2 * pad - width + 1);
+    boundedStrings(grams.length + count);
     for (let i = 0; i < count; i++) {
       const left = Math.max(0, pad - i);
       const right = Math.max(0, pad - (count - (i + 1)));

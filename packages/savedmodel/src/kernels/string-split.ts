@@ -1,5 +1,5 @@
 import { Tensor } from '@servable/tensor';
-import { indexOfBytes, int64s, isSpace, stringsOf } from './byte-strings.js';
+import { boundedStrings, indexOfBytes, int64s, isSpace, stringsOf } from './byte-strings.js';
 import { invalidRequest } from './elements.js';
 
 /** Indices, values and dense shape of a sparse matrix of strings. */
@@ -15,10 +15,15 @@ export function splitStrings(input: Tensor, separator: Tensor, maxSplit: number)
     throw invalidRequest('NOT_A_SCALAR', `sep must be a scalar, got shape: [${separator.shape.join(',')}]`);
   }
   const [sep = new Uint8Array()] = stringsOf(separator);
+  let total = 0;
   const cut = sep.length === 0 ? splitBlanks : (bytes: Uint8Array, max: number) => splitAt(bytes, sep, max);
   return sparseRows(
     input,
-    stringsOf(input).map((bytes) => (maxSplit === 0 ? [bytes] : cut(bytes, maxSplit))),
+    stringsOf(input).map((bytes) => {
+      const parts = maxSplit === 0 ? [bytes] : cut(bytes, maxSplit);
+      total = boundedStrings(total + parts.length);
+      return parts;
+    }),
   );
 }
 
@@ -28,17 +33,23 @@ export function splitStringsByAny(input: Tensor, delimiter: Tensor, skipEmpty: b
     throw invalidRequest('NOT_A_SCALAR', `delimiter must be a scalar, got shape: [${delimiter.shape.join(',')}]`);
   }
   const delimiters = new Set(stringsOf(delimiter)[0]);
+  let total = 0;
   return sparseRows(
     input,
     stringsOf(input).map((bytes) => {
-      if (delimiters.size === 0) return Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
+      if (delimiters.size === 0) {
+        total = boundedStrings(total + bytes.length);
+        return Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
+      }
       const parts: Uint8Array[] = [];
       let start = 0;
       for (let i = 0; i <= bytes.length; i++) {
         if (i < bytes.length && !delimiters.has(bytes[i] ?? 0)) continue;
         if (!skipEmpty || i > start) parts.push(bytes.subarray(start, i));
+        boundedStrings(total + parts.length);
         start = i + 1;
       }
+      total += parts.length;
       return parts;
     }),
   );
@@ -49,6 +60,7 @@ function splitAt(bytes: Uint8Array, separator: Uint8Array, max: number): Uint8Ar
   let start = 0;
   for (let at = indexOfBytes(bytes, separator, 0); at >= 0; at = indexOfBytes(bytes, separator, start)) {
     parts.push(bytes.subarray(start, at));
+    boundedStrings(parts.length);
     start = at + separator.length;
     if (max > 0 && parts.length === max) break;
     if (start > bytes.length - separator.length) break;
@@ -70,6 +82,7 @@ function splitBlanks(bytes: Uint8Array, max: number): Uint8Array[] {
     while (at < bytes.length && !isSpace(bytes[at])) at++;
     if (at === start) return parts;
     parts.push(bytes.subarray(start, at));
+    boundedStrings(parts.length);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Tensor } from '@servable/tensor';
-import { boundedBytes, indices, int64s, mapStrings, stringsOf } from './byte-strings.js';
+import { boundedBytes, boundedList, indices, int64s, mapStrings, stringsOf } from './byte-strings.js';
 import { integersOf, invalidRequest } from './elements.js';
 import type { Decoder } from './unicode-decode.js';
 import type { DType } from '@servable/tensor';
@@ -36,6 +36,7 @@ export function unicodeDecode(
       if (bad && errors.policy === 'ignore') return;
       points.push(bad ? errors.replacement : point);
       offsets.push(start);
+      boundedList(points.length);
     });
     splits.push(points.length);
   }
