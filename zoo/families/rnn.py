@@ -57,4 +57,4 @@ for weight in decoder.weights:
     if weight.dtype == "float32":
         weight.assign(np.random.default_rng(3).normal(0, 0.5, weight.shape))
     keep(weight.value)
-case("decoder", carried, ["float32[?,?,4]", "float32[?,3]", "float32[?,3]"], [(rand(2, 5, 4), rand(2, 3), rand(2, 3))])
+case("decoder", carried, ["float32[?,?,4]", "float32[?,3]", "float32[?,3]"], [(rand(2, 5, 4), rand(2, 3), rand(2, 3)), (rand(2, 5, 4), rand(1, 3), rand(1, 3))])

@@ -1,7 +1,7 @@
 import type { DType } from '@servable/tensor';
 import { liveNodes } from '../passes/live-nodes.js';
 import { graphAttribute, type Builder, HostOpInBody } from './builder.js';
-import { findRecurrence, hasElements } from './find-recurrence.js';
+import { findRecurrence, recurrenceTakes } from './find-recurrence.js';
 import { knownIntegers, type OutputSpec } from './infer-shapes.js';
 import type { LoweredBody, Subgraph } from './lowered-graph.js';
 import type { Dim, Value } from './value.js';
@@ -12,10 +12,12 @@ import type { Dim, Value } from './value.js';
  * @param attempt - called with what makes builders for bodies
  */
 export function withBodies<T>(builder: Builder, attempt: (body: () => Builder) => T): T {
+  const undo = builder.order.checkpoint();
   try {
     return attempt(() => builder.child('engine'));
   } catch (error) {
     if (!(error instanceof HostOpInBody) || !builder.runsHostOps) throw error;
+    undo();
     return attempt(() => builder.child('host'));
   }
 }
@@ -101,13 +103,11 @@ export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): re
       into.emitAll('Loop', [count, first, ...initial], { body: graphAttribute(body) }, specs);
     const recurrence = findRecurrence(inner, parts);
     if (recurrence === undefined) return loop(builder);
-    const { sequence } = recurrence;
-    if (hasElements(sequence)) return recurrence.emit(builder);
-    // The engine's recurrences crash on empty batches and forget the initial state when there are no steps.
-    const isFull = builder.emit('Greater', [builder.emit('Size', [sequence]), builder.int(0)]);
+    const takes = recurrenceTakes(builder, recurrence);
+    if (takes === undefined) return recurrence.emit(builder);
     return emitIf(
       builder,
-      isFull,
+      takes,
       (side) => recurrence.emit(side),
       (side) => loop(side),
       () => specs,

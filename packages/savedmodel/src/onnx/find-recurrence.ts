@@ -10,6 +10,8 @@ import { derivedWeight } from './weight.js';
 export interface Recurrence {
   /** [time, batch, features] */
   readonly sequence: Value;
+  /** [batch, units]: the states before the first step. */
+  readonly states: readonly Value[];
   /** Emits the engine's op; its results stand in the order of the loop's. */
   emit(builder: Builder): readonly Value[];
 }
@@ -109,7 +111,8 @@ export function findRecurrence(inner: Builder, parts: LoopParts): Recurrence | u
       if (rest.some((value) => value.name !== state.next.name)) continue;
       const sequence = sequenceOf(found.get('x'), parts, makers);
       const emit = sequence && recurrenceOp(cell, found, sequence, parts, state, second);
-      if (sequence !== undefined && emit !== undefined) return { sequence, emit };
+      const states = [state, ...(second === undefined ? [] : [second])].map(({ initial }) => initial);
+      if (sequence !== undefined && emit !== undefined) return { sequence, states, emit };
     }
   }
   return undefined;
@@ -245,5 +248,19 @@ function moveGates(kernel: Tensor, to: Tensor, gates: number, units: number, ord
   }
 }
 
-/** Whether no dimension is 0, as far as that is known before a request. */
-export const hasElements = (value: Value): boolean => isStatic(value.shape) && value.shape.every((dim) => dim > 0);
+/**
+ * Whether the engine's op takes the request: a bool scalar, or undefined when it takes all. It ends the process on an empty
+ * batch, forgets the initial state when there are no steps, and does not broadcast a state to the batch.
+ */
+export function recurrenceTakes(builder: Builder, { sequence, states }: Recurrence): Value | undefined {
+  const conditions: Value[] = [];
+  if (!isStatic(sequence.shape) || sequence.shape.includes(0)) {
+    conditions.push(builder.emit('Greater', [builder.emit('Size', [sequence]), builder.int(0)]));
+  }
+  for (const state of states) {
+    if (state.shape?.[0] === sequence.shape?.[1]) continue;
+    const [own, batch] = [builder.pick(builder.shapeOf(state), 0), builder.pick(builder.shapeOf(sequence), 1)];
+    conditions.push(builder.emit('Equal', [own, batch]));
+  }
+  return conditions.length === 0 ? undefined : conditions.reduce((a, b) => builder.emit('And', [a, b]));
+}

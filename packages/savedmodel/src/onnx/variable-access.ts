@@ -15,21 +15,35 @@ export const MARK = new Tensor('bool', [0], new Uint8Array());
  */
 export class VariableOrder {
   private readonly writes = new Map<string, Value>();
-  private readonly reads = new Map<string, Value[]>();
+  private readonly reads = new Map<string, readonly Value[]>();
   /** Values read since the last write. */
   readonly current = new Map<string, Value>();
   private readonly checks: Value[] = [];
   /** Variables that are read or written here, or in a body inside. */
   readonly touched = new Set<string>();
 
+  /** What brings the order back to what it is now, for a lowering that is given up. */
+  checkpoint(): () => void {
+    const { writes, reads, current, checks, touched } = this;
+    const saved = [new Map(writes), new Map(reads), new Map(current), checks.length, new Set(touched)] as const;
+    return () => {
+      replace(writes, saved[0]);
+      replace(reads, saved[1]);
+      replace(current, saved[2]);
+      checks.length = saved[3];
+      touched.clear();
+      for (const key of saved[4]) touched.add(key);
+    };
+  }
+
   beforeRead(key: string): readonly Value[] {
     const write = this.writes.get(key);
     return write === undefined ? [] : [write];
   }
 
-  afterRead(key: string, value: Value, mark: Value): void {
+  afterRead(key: string, mark: Value, value?: Value): void {
     this.touched.add(key);
-    this.current.set(key, value);
+    if (value !== undefined) this.current.set(key, value);
     this.reads.set(key, [...(this.reads.get(key) ?? []), mark]);
   }
 
@@ -49,6 +63,11 @@ export class VariableOrder {
   }
 }
 
+function replace<K, V>(map: Map<K, V>, by: ReadonlyMap<K, V>): void {
+  map.clear();
+  for (const [key, value] of by) map.set(key, value);
+}
+
 const MARK_SPEC = { dtype: 'bool', shape: [0] } as const;
 
 /** What a variable holds at this point of the graph. */
@@ -66,8 +85,21 @@ export function readVariable(builder: Builder, variable: Variable): Value {
     (_, context) => [storeOf(context).read(key), MARK],
   );
   if (read === undefined || mark === undefined) throw new RangeError('a read has two outputs');
-  host.order.afterRead(key, read, mark);
+  host.order.afterRead(key, mark, read);
   return read;
+}
+
+/** Whether anything has given a variable a value: a bool scalar. */
+export function isInitialized(builder: Builder, { key }: Variable): Value {
+  const host = builder.hostAncestor;
+  const specs = [{ dtype: 'bool', shape: [] }, MARK_SPEC] as const;
+  const [known, mark] = host.host('VarIsInitializedOp', host.order.beforeRead(key), specs, (_, context) => [
+    new Tensor('bool', [], Uint8Array.of(storeOf(context).isInitialized(key) ? 1 : 0)),
+    MARK,
+  ]);
+  if (known === undefined || mark === undefined) throw new RangeError('a read has two outputs');
+  host.order.afterRead(key, mark);
+  return known;
 }
 
 /** What an edge hands on where a value is wanted: a reference variable is read. */

@@ -1,6 +1,6 @@
 import type { Combination } from '../kernels/update-variable.js';
 import { combineVariable, rowIndices, scatterVariable } from '../kernels/update-variable.js';
-import { writeVariable } from '../onnx/variable-access.js';
+import { isInitialized, writeVariable } from '../onnx/variable-access.js';
 import { OpFamily, type Lowered, type OpContext } from './registry.js';
 
 /**
@@ -18,9 +18,8 @@ export const variables = new OpFamily('variables')
     context.builder.cast(context.builder.shapeOf(context.variableValue(0)), context.attrs.dtype('out_type', 'int32')),
   )
   .compile('VarIsInitializedOp IsVariableInitialized', (context) => {
-    const { value, key } = context.variableAt(0);
-    if (value !== undefined) return context.builder.scalar('bool', 1);
-    throw context.refuse(`variable '${key}' is changed by requests, and so may be initialized later`);
+    const variable = context.variableAt(0);
+    return variable.value === undefined ? isInitialized(context.builder, variable) : context.builder.scalar('bool', 1);
   })
   .host('AssignVariableOp Assign', (context) =>
     write(context, [1], (key, store, [value]) => {
@@ -42,7 +41,6 @@ type Write = (
 function write(context: OpContext, inputs: readonly number[], change: Write): Lowered | readonly Lowered[] {
   const variable = context.variableAt(0);
   const { builder, node } = context;
-  if (!builder.runsHostOps) builder.host(node.op, [], [], () => []);
   writeVariable(
     builder,
     node.op,
