@@ -3,14 +3,14 @@ import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { HostContext, Weight } from '../plan/plan.js';
 import { isComplex } from '../kernels/elements.js';
 import { transposeInto } from '../kernels/transpose.js';
-import { emitComplex, putTogether, realParts, splitComplex, type ComplexParts } from './complex-parts.js';
+import { emitComplex, putTogether, realParts, splitComplex } from './complex-parts.js';
 import { foldConstants } from './fold-constants.js';
 import { hostKernel } from './host-evaluation.js';
 import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './infer-shapes.js';
 import { pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
 import { VariableOrder } from './variable-access.js';
-import { isStatic, sameDim, type Dim, type Shape, type Value } from './value.js';
+import { isStatic, sameDim, type ComplexParts, type Dim, type Shape, type Value } from './value.js';
 import { derivedWeight } from './weight.js';
 
 /** Plain values for attributes: integers become ints, `float()` makes the others explicit. */

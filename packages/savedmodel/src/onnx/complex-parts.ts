@@ -3,13 +3,8 @@ import { isComplex, zeros } from '../kernels/elements.js';
 import { mapElements } from '../kernels/map-elements.js';
 import type { OutputSpec } from './infer-shapes.js';
 import type { OnnxAttribute, OnnxAttributes } from './lowered-graph.js';
-import type { Value } from './value.js';
+import type { ComplexParts, Value } from './value.js';
 
-/** Real and imaginary part of a complex value: two real tensors of one shape. */
-export interface ComplexParts {
-  readonly re: Value;
-  readonly im: Value;
-}
 
 /** The part of the builder that this needs. */
 interface Emitter {

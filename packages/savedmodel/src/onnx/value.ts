@@ -1,5 +1,4 @@
 import type { DType, Tensor } from '@servable/tensor';
-import type { ComplexParts } from './complex-parts.js';
 import type { Weight } from '../plan/plan.js';
 
 /**
@@ -35,6 +34,12 @@ export interface Value {
   readonly transposed?: { readonly of: Value; readonly perm: readonly number[] } | undefined;
   /** Set for a complex value that exists only as its real and imaginary part. */
   readonly parts?: ComplexParts | undefined;
+}
+
+/** Real and imaginary part of a complex value: two real tensors of one shape. */
+export interface ComplexParts {
+  readonly re: Value;
+  readonly im: Value;
 }
 
 export function isStatic(shape: Shape | undefined): shape is readonly number[] {

@@ -3,7 +3,7 @@ import { type DType } from '@servable/tensor';
 import { checkedSize, doublesOf, fromDoubles } from '../kernels/elements.js';
 import { fourier } from '../kernels/fourier.js';
 import type { Builder } from '../onnx/builder.js';
-import type { ComplexParts } from '../onnx/complex-parts.js';
+import type { ComplexParts } from '../onnx/value.js';
 import { knownIntegers } from '../onnx/infer-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
