@@ -41,6 +41,7 @@ export { formatClassifyResponseJson, formatErrorJson, formatRegressResponseJson 
 export type { JsonPredictFormat, JsonPredictRequest } from './json/json-predict-request.js';
 export type { JsonExampleRequest } from './json/example-request.js';
 export type { JsonClass } from './json/example-response.js';
+export type { JsonLimits } from './json/json-document.js';
 export type { SignatureInputs } from './json/signature-inputs.js';
 
 // Tensors as raw bytes: the binary media types of REST

@@ -6,7 +6,7 @@ import { createValueBuffer } from './create-value-buffer.js';
 import { debugString, isBase64Object } from './debug-string.js';
 import { DenseReader } from './dense-reader.js';
 import { JsonCursor } from './json-cursor.js';
-import { JsonDocument } from './json-document.js';
+import { JsonDocument, type JsonLimits } from './json-document.js';
 import { valueError } from './json-format-error.js';
 import { decodeUtf8, encodeUtf8 } from './json-text.js';
 import { EmptyBuffer, StringBuffer } from './other-buffers.js';
@@ -24,8 +24,9 @@ const keys = {
 export function parseExactPredictRequest(
   body: Uint8Array,
   lookupSignature: (signatureName: string) => SignatureInputs,
+  limits?: JsonLimits,
 ): JsonPredictRequest {
-  const root = openRequest(body);
+  const root = openRequest(body, limits);
   const signatureName = readSignatureName(root) ?? '';
   const inputs = prepareInputs(lookupSignature(signatureName));
   if (inputs.length === 0) {
@@ -51,8 +52,8 @@ export function parseExactPredictRequest(
 }
 
 /** Checks the syntax of a body, and that it is an object. */
-export function openRequest(body: Uint8Array): JsonCursor {
-  const root = new JsonCursor(new JsonDocument(body));
+export function openRequest(body: Uint8Array, limits?: JsonLimits): JsonCursor {
+  const root = new JsonCursor(new JsonDocument(body, limits));
   if (!root.isObject()) throw valueError('NOT_AN_OBJECT', root, 'Is not object');
   return root;
 }

@@ -1,6 +1,7 @@
 import { TensorError } from '../tensor-error.js';
 import { isBase64Object } from './debug-string.js';
 import { ExampleFeature, encodeExample } from './encode-example.js';
+import type { JsonLimits } from './json-document.js';
 import { openRequest, readBase64Object, readSignatureName } from './exact-predict-request.js';
 import type { JsonCursor } from './json-cursor.js';
 import { valueError } from './json-format-error.js';
@@ -33,8 +34,8 @@ export interface JsonExampleRequest {
  * const body = new TextEncoder().encode('{"examples": [{"x": 1.5, "names": ["a", "b"]}]}');
  * parseExampleRequestJson(body).input.examples.length; // 1
  */
-export function parseExampleRequestJson(body: Uint8Array): JsonExampleRequest {
-  const root = openRequest(body);
+export function parseExampleRequestJson(body: Uint8Array, limits?: JsonLimits): JsonExampleRequest {
+  const root = openRequest(body, limits);
   const signatureName = readSignatureName(root) ?? '';
   const contextValue = root.member(keys.context);
   const context = contextValue === undefined ? undefined : readExample(contextValue);

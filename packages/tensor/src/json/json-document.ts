@@ -7,6 +7,15 @@ import { ch, skipSpace } from './json-text.js';
 const openArray = -1;
 const openObject = -2;
 
+/** Bounds on what is read as JSON. */
+export interface JsonLimits {
+  /**
+   * Most arrays and objects inside one another, at least 64; more is INVALID_ARGUMENT `JSON_TOO_DEEP`. Default: no bound,
+   * as upstream. Depth costs memory, about 20 bytes a level, and no stack.
+   */
+  readonly maxDepth?: number | undefined;
+}
+
 /**
  * A JSON text that was checked against the grammar as a whole, with a table of its arrays and objects in the order in
  * which they open: how many items each has, where it ends, and which container is the next after it. Values stay in the
@@ -24,12 +33,12 @@ export class JsonDocument {
   #containers = 0;
 
   /**
-   * Checks the text up to the end of its first value; what follows is ignored. Depth is limited by memory alone.
+   * Checks the text up to the end of its first value; what follows is ignored.
    *
    * @throws TensorError INVALID_ARGUMENT `JSON_SYNTAX` `JSON Parse error: <reason> at offset: <n>`, with the reasons and
    * offsets of RapidJSON 1.1.0 (rapidjson/reader.h, `IterativeParse`)
    */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, { maxDepth = Infinity }: JsonLimits = {}) {
     // A Buffer of Node would give views where copies are meant.
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     const nul = bytes.indexOf(0);
@@ -40,7 +49,7 @@ export class JsonDocument {
     let at = 0;
     for (const mark of [0xef, 0xbb, 0xbf]) if (at < this.end && bytes[at] === mark) at++;
     this.start = skipSpace(bytes, at, this.end);
-    this.#check(this.start);
+    this.#check(this.start, maxDepth);
   }
 
   /** Number of elements of an array, or of members of an object. */
@@ -58,7 +67,7 @@ export class JsonDocument {
     return this.#nexts[container]!;
   }
 
-  #check(start: number): void {
+  #check(start: number, maxDepth: number): void {
     const { bytes, end } = this;
     if (start === end || isPunctuation(bytes[start]!)) throw syntaxError('The document is empty.', start);
     const token: NumberToken = { end: 0, value: 0, integer: undefined };
@@ -75,6 +84,7 @@ export class JsonDocument {
         if (at < end && bytes[at] === (isObject ? ch.closeBrace : ch.closeBracket)) {
           this.#close(container, ++at);
         } else {
+          if (depth === maxDepth) throw tooDeep(maxDepth, at);
           if (depth === open.length) open = grow(open, new Int32Array(depth * 2));
           open[depth++] = container;
           if (isObject) at = this.#checkKey(at);
@@ -139,6 +149,14 @@ export class JsonDocument {
 
 function syntaxError(reason: string, offset: number): TensorError {
   return new TensorError('INVALID_ARGUMENT', 'JSON_SYNTAX', `JSON Parse error: ${reason} at offset: ${offset}`);
+}
+
+function tooDeep(maxDepth: number, offset: number): TensorError {
+  return new TensorError(
+    'INVALID_ARGUMENT',
+    'JSON_TOO_DEEP',
+    `JSON is nested too deeply: expected at most ${maxDepth} levels, given more at offset: ${offset}`,
+  );
 }
 
 function isPunctuation(c: number): boolean {

@@ -580,3 +580,14 @@ describe('white space and other freedoms', () => {
     expect(only(request).data).toEqual([1]);
   });
 });
+
+it('may be bounded in its depth', () => {
+  const nested = (depth: number) =>
+    new TextEncoder().encode(`{"instances": ${'['.repeat(depth)}1${']'.repeat(depth)}}`);
+  const parseNested = (depth: number) =>
+    parsePredictRequestJson(nested(depth), () => ({ x: { dtype: 1 } }), { maxDepth: 100 });
+  expect(parseNested(99).inputs.get('x')!.rank).toBe(99);
+  expect(() => parseNested(100)).toThrow(
+    'JSON is nested too deeply: expected at most 100 levels, given more at offset: 114',
+  );
+});

@@ -1,4 +1,5 @@
 import { parseExactPredictRequest } from './exact-predict-request.js';
+import type { JsonLimits } from './json-document.js';
 import type { JsonPredictRequest } from './json-predict-request.js';
 import { readPlainPredictRequest } from './plain-predict-request.js';
 import type { SignatureInputs } from './signature-inputs.js';
@@ -22,6 +23,7 @@ import type { SignatureInputs } from './signature-inputs.js';
 export function parsePredictRequestJson(
   body: Uint8Array,
   lookupSignature: (signatureName: string) => SignatureInputs,
+  limits?: JsonLimits,
 ): JsonPredictRequest {
-  return readPlainPredictRequest(body, lookupSignature) ?? parseExactPredictRequest(body, lookupSignature);
+  return readPlainPredictRequest(body, lookupSignature) ?? parseExactPredictRequest(body, lookupSignature, limits);
 }

@@ -42,11 +42,17 @@ export interface PredictionServiceDependencies extends HandlerDependencies, Exec
 /** The handlers of `tensorflow.serving.PredictionService`, on raw bytes. */
 export function predictionService(dependencies: PredictionServiceDependencies): UntypedServiceImplementation {
   const content = dependencies.tensorContent === true;
+  const { maxInputElements } = dependencies;
+  const decodeOptions = {
+    collectInputErrors: true,
+    // What a message only claims to hold is bounded anyway.
+    ...(maxInputElements === undefined ? {} : { maxElements: Math.min(maxInputElements, 2 ** 26) }),
+  };
   return {
     // Straight between wire bytes and typed arrays: this call carries the load.
     predict: unaryHandler(dependencies, { method: 'Predict', admitted: true }, async (bytes, options) => {
       // Bad tensors are reported after the model and the signature were found, as upstream does.
-      const call = decodePredictRequest(bytes, { collectInputErrors: true });
+      const call = decodePredictRequest(bytes, decodeOptions);
       return encodePredictResponse(await predict(dependencies, call, options), { content });
     }),
     classify: unaryHandler(dependencies, { method: 'Classify', admitted: true }, async (bytes, options) => {

@@ -9,6 +9,8 @@ export interface HandlerDependencies {
   readonly states: ServableStateReader;
   /** `--enable_signature_method_name_check`; default `false`: a signature counts by its structure alone. */
   readonly checkMethodNames?: boolean | undefined;
+  /** Most elements of one input of a Predict call, whatever it came as; default: no limit of this kind. */
+  readonly maxInputElements?: number | undefined;
 }
 
 /** How long a request may take, whether anybody still waits for it, and where to note what is found out about it. */

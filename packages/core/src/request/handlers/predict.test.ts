@@ -171,3 +171,15 @@ it.each([
 ] as const)('refuses a status request %#', (modelSpec, code, message) => {
   expect(() => getModelStatus(dependencies(), modelSpec)).toThrow(expect.objectContaining({ code, message }) as Error);
 });
+
+it('refuses inputs of more elements than it was told to take', async () => {
+  const limited = (maxInputElements: number) =>
+    predict({ ...dependencies(), maxInputElements }, { modelSpec: half, inputs, outputFilter: ['y'] });
+  expect((await limited(2)).outputs.size).toBe(1);
+  await expect(limited(1)).rejects.toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    reason: 'TOO_MANY_ELEMENTS',
+    message: 'Input "x" is too large: expected at most 1 elements, given 2 in [2]',
+    fieldViolations: [{ field: 'inputs["x"]', description: 'Expected at most 1 elements, given 2' }],
+  });
+});

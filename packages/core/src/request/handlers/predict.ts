@@ -1,10 +1,11 @@
-import type { Tensor } from '@servable/tensor';
+import { formatShape, type Tensor } from '@servable/tensor';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { runServable } from '../execution/run-servable.js';
 import { checkPredictCall, type PredictArguments } from '../signature/check-predict-call.js';
 import { checkPredictMethodName } from '../signature/method-name.js';
+import { inputField } from '../signature/tensor-spec.js';
 import { signatureViolation } from '../signature/signature-violation.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
@@ -52,7 +53,7 @@ export async function predict(
  * decode the inputs. The caller keeps the handle until the promise has settled.
  */
 export async function predictOnHandle(
-  dependencies: Pick<HandlerDependencies, 'checkMethodNames'>,
+  dependencies: Pick<HandlerDependencies, 'checkMethodNames' | 'maxInputElements'>,
   handle: ServableHandle<InferenceServable>,
   call: PredictCall & { readonly modelSpec: ModelSpec },
   options: RequestOptions = {},
@@ -69,6 +70,7 @@ export async function predictOnHandle(
   }
   if (options.record !== undefined) options.record.signatureName = signatureName;
   if (dependencies.checkMethodNames === true) checkPredictMethodName(signature);
+  checkElements(call.inputs, dependencies.maxInputElements ?? Infinity);
   const inputs = checkPredictCall(signatureName, signature, call);
   const { outputFilter } = call;
   const outputs = await runServable(handle.servable, { signatureName, inputs, outputFilter }, options);
@@ -78,4 +80,14 @@ export async function predictOnHandle(
     throw new ServingError('UNKNOWN', 'OUTPUTS_MISMATCH', `Predict internal error: ${words}`);
   }
   return { modelSpec: resolveModelSpec(handle.id, signatureName), outputs };
+}
+
+function checkElements(inputs: ReadonlyMap<string, Tensor>, limit: number): void {
+  for (const [alias, { size, shape }] of inputs) {
+    if (size <= limit) continue;
+    const message = `Input "${alias}" is too large: expected at most ${limit} elements, given ${size} in ${formatShape(shape)}`;
+    throw new ServingError('RESOURCE_EXHAUSTED', 'TOO_MANY_ELEMENTS', message, {
+      fieldViolations: [{ field: inputField(alias), description: `Expected at most ${limit} elements, given ${size}` }],
+    });
+  }
 }

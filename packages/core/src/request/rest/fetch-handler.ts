@@ -1,6 +1,6 @@
-import { bodyTooLarge, createRestHandler } from './rest-handler.js';
+import { bodyTooLarge, createRestApi } from './rest-handler.js';
 import type { RestResponse } from './rest-message.js';
-import { resolveRestOptions, type RestOptions } from './rest-options.js';
+import type { RestOptions } from './rest-options.js';
 
 /**
  * The REST API as a `fetch` handler, for tests and for runtimes that speak in `Request` and `Response`.
@@ -16,8 +16,8 @@ import { resolveRestOptions, type RestOptions } from './rest-options.js';
  * @throws ServingError INVALID_ARGUMENT `BAD_OPTION`; the handler itself only rejects when the body cannot be read
  */
 export function createRestFetchHandler(options: RestOptions): (request: Request) => Promise<Response> {
-  const handle = createRestHandler(options);
-  const { maxBodyBytes } = resolveRestOptions(options);
+  const { handle, options: resolved } = createRestApi(options);
+  const { maxBodyBytes } = resolved;
   return async (request) => {
     const body = await readBody(request, maxBodyBytes);
     if (body === undefined) return toResponse(bodyTooLarge(maxBodyBytes, undefined));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { DataType } from '@servable/protos/tensorflow';
 import { tensor, type Tensor } from '@servable/tensor';
 import { afterEach, expect, it } from 'vitest';
@@ -123,4 +124,57 @@ it('does not abort a run that was answered', async () => {
     `POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
   expect(seen?.aborted).toBe(false);
+});
+
+it('refuses bodies that there is no room for beside those of other requests, until these are answered', async () => {
+  const limits = { maxBodyBytes: 100, maxHeldBodyBytes: 100 };
+  let finish!: () => void;
+  let begin!: () => void;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  let first = true;
+  const { url } = await serve(
+    (call) => {
+      if (!first) return echo(call);
+      first = false;
+      begin();
+      return new Promise((resolve) => (finish = () => resolve(echo(call))));
+    },
+    { limits },
+  );
+  const post = () =>
+    fetch(`${url}/v1/models/m:predict`, { method: 'POST', body: `{"instances": [1]}${' '.repeat(50)}` });
+  const held = post();
+  await begun;
+  const refused = await post();
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await refused.json()).toEqual({
+    error: 'No room for the request body: at most 100 bytes of bodies are held at once, 68 are',
+  });
+  finish();
+  expect((await held).status).toBe(200);
+  expect((await post()).status).toBe(200);
+});
+
+it('counts what gzip makes of a body', async () => {
+  const { url } = await serve(echo, { limits: { maxBodyBytes: 400, maxHeldBodyBytes: 400 } });
+  const post = (spaces: number) =>
+    fetch(`${url}/v1/models/m:predict`, {
+      method: 'POST',
+      headers: { 'content-encoding': 'gzip' },
+      body: gzipSync(`{"instances": [1]}${' '.repeat(spaces)}`),
+    });
+  expect((await post(100)).status).toBe(200);
+  expect((await post(500)).status).toBe(503);
+  expect((await post(100)).status).toBe(200);
+});
+
+it('bounds the depth of JSON when told to', async () => {
+  const { url } = await serve(echo, { limits: { maxJsonDepth: 64 } });
+  const body = `{"instances": ${'['.repeat(200)}`;
+  const response = await fetch(`${url}/v1/models/m:predict`, { method: 'POST', body });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toEqual({
+    error: 'JSON is nested too deeply: expected at most 64 levels, given more at offset: 78',
+  });
 });

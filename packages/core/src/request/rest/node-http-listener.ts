@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bodyTooLarge, createRestHandler } from './rest-handler.js';
+import { bodiesOverBudget, bodyTooLarge, createRestApi, errorResponse, type RestApi } from './rest-handler.js';
 import type { RestHandler, RestResponse } from './rest-message.js';
-import { resolveRestOptions, type RestOptions } from './rest-options.js';
+import type { RestOptions } from './rest-options.js';
 
 /** How much of a refused body is read before the connection is closed on the caller. */
 const maxDroppedBytes = 2 ** 24;
@@ -21,12 +21,12 @@ const maxDroppedBytes = 2 ** 24;
  * @throws ServingError INVALID_ARGUMENT `BAD_OPTION`
  */
 export function nodeHttpListener(options: RestOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const handle = createRestHandler(options);
-  const { maxBodyBytes } = resolveRestOptions(options);
-  return (request, response) => readBody(request, response, maxBodyBytes, handle);
+  const api = createRestApi(options);
+  return (request, response) => readBody(request, response, api);
 }
 
-function readBody(request: IncomingMessage, response: ServerResponse, limit: number, handle: RestHandler): void {
+function readBody(request: IncomingMessage, response: ServerResponse, api: RestApi): void {
+  const { maxBodyBytes: limit, bodyBudget } = api.options;
   const announced = Number(request.headers['content-length']);
   if (announced > limit) {
     refuse(request, response, bodyTooLarge(limit, announced));
@@ -34,18 +34,28 @@ function readBody(request: IncomingMessage, response: ServerResponse, limit: num
   }
   const chunks: Buffer[] = [];
   let length = 0;
+  let held = 0;
+  const give = (): void => {
+    bodyBudget.give(held);
+    held = 0;
+  };
+  // The body is held until its answer is out, or its connection broken.
+  response.on('close', give);
+  const stop = (answer: RestResponse): void => {
+    chunks.length = 0;
+    give();
+    request.off('data', onData).off('end', onEnd);
+    refuse(request, response, answer);
+  };
   const onData = (chunk: Buffer): void => {
     length += chunk.length;
-    if (length <= limit) {
-      chunks.push(chunk);
-      return;
-    }
-    chunks.length = 0;
-    request.off('data', onData).off('end', onEnd);
-    refuse(request, response, bodyTooLarge(limit, undefined));
+    if (length > limit) return stop(bodyTooLarge(limit, undefined));
+    if (!bodyBudget.take(chunk.length)) return stop(errorResponse(bodiesOverBudget(api.options)));
+    held += chunk.length;
+    chunks.push(chunk);
   };
   const onEnd = (): void => {
-    void respond(request, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length), handle);
+    void respond(request, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length), api.handle);
   };
   // A connection that breaks before the body is complete needs no answer.
   request

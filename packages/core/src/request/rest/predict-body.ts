@@ -5,6 +5,7 @@ import {
   encodeRawTensors,
   formatPredictResponseJson,
   parsePredictRequestJson,
+  type JsonLimits,
   type JsonPredictFormat,
   type Tensor,
 } from '@servable/tensor';
@@ -33,10 +34,15 @@ export type SignatureLookup = (signatureName: string) => SignatureDef;
  *
  * @throws TensorError, and what `lookup` throws
  */
-export function readPredictBody(media: PredictMedia, body: Uint8Array, lookup: SignatureLookup): PredictBody {
+export function readPredictBody(
+  media: PredictMedia,
+  body: Uint8Array,
+  lookup: SignatureLookup,
+  limits?: JsonLimits,
+): PredictBody {
   switch (media) {
     case 'json':
-      return { ...parsePredictRequestJson(body, (name) => lookup(name).inputs), outputFilter: [] };
+      return { ...parsePredictRequestJson(body, (name) => lookup(name).inputs, limits), outputFilter: [] };
     case 'raw': {
       const { header, tensors } = decodeRawTensors(body);
       const signatureName = header['signature_name'] ?? '';

@@ -466,6 +466,8 @@ describe('the surroundings', () => {
     { timeoutMs: 1.5 },
     { limits: { maxBodyBytes: -1 } },
     { limits: { maxInflatedBytes: NaN } },
+    { limits: { maxJsonDepth: 10 } },
+    { limits: { maxHeldBodyBytes: 10 } },
   ])('cannot set %j', (options) => {
     expect(() => createRestFetchHandler({ provider, states: provider, ...options })).toThrow(/^Bad option /);
   });

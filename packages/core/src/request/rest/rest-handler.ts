@@ -45,6 +45,18 @@ const allowedMethods = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS
 const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 
+/** A handler, and the options that it goes by. */
+export interface RestApi {
+  readonly options: ResolvedRestOptions;
+  readonly handle: RestHandler;
+}
+
+/** The handler with its options, for transports that hold bodies to the same limits. */
+export function createRestApi(options: RestOptions): RestApi {
+  const resolved = resolveRestOptions(options);
+  return { options: resolved, handle: (request) => answer(resolved, request) };
+}
+
 /**
  * Makes the handler of everything `tensorflow_model_server` answers on its REST port (model_servers/http_server.cc and
  * http_rest_api_handler.cc): predict in the row and columnar formats, classify, regress, model status and metadata.
@@ -52,8 +64,7 @@ const encoder = new TextEncoder();
  * @throws ServingError INVALID_ARGUMENT `BAD_OPTION`
  */
 export function createRestHandler(options: RestOptions): RestHandler {
-  const resolved = resolveRestOptions(options);
-  return (request) => answer(resolved, request);
+  return createRestApi(options).handle;
 }
 
 async function answer(options: ResolvedRestOptions, request: RestRequest): Promise<RestResponse> {
@@ -105,7 +116,14 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
     const limits = { signal: request.signal, timeoutMs: options.timeoutMs };
     const left = await open.admit(limits, request.caller);
     const inflated = await inflateBody(body, header('content-encoding'), options.maxInflatedBytes);
-    return { response: await infer(options, route, inflated, header, { ...left, record: open.record }) };
+    // The transport holds the body itself; what gzip makes of it comes on top.
+    const more = inflated === body ? 0 : inflated.length;
+    if (!options.bodyBudget.take(more)) throw bodiesOverBudget(options);
+    try {
+      return { response: await infer(options, route, inflated, header, { ...left, record: open.record }) };
+    } finally {
+      options.bodyBudget.give(more);
+    }
   } catch (thrown) {
     const error = ServingError.from(thrown);
     return { response: errorResponse(error), error };
@@ -128,7 +146,17 @@ function preflight(origin: string | undefined): ApiAnswer {
   return { response: { status: httpStatus[error.code], headers: untyped, body: nothing }, error };
 }
 
-function errorResponse(error: ServingError): RestResponse {
+/** The error of a body that there is no room for at the moment. */
+export function bodiesOverBudget({ bodyBudget }: Pick<ResolvedRestOptions, 'bodyBudget'>): ServingError {
+  return new ServingError(
+    'UNAVAILABLE',
+    'BODY_BUDGET_SPENT',
+    `No room for the request body: at most ${bodyBudget.limit} bytes of bodies are held at once, ${bodyBudget.held} are`,
+    { retryAfterMs: 1000 },
+  );
+}
+
+export function errorResponse(error: ServingError): RestResponse {
   const { code, reason, retryAfterMs } = error;
   // Upstream returns from this one before it has written the error.
   const body = reason === 'VERSION_NOT_NUMERIC' ? nothing : formatErrorJson(error.message);
@@ -166,7 +194,7 @@ async function infer(
   requestOptions: RequestOptions,
 ): Promise<RestResponse> {
   if (route.kind === 'predict') return predictRest(options, route, body, header, requestOptions);
-  const { signatureName, input } = parseExampleRequestJson(body);
+  const { signatureName, input } = parseExampleRequestJson(body, options.jsonLimits);
   const call = { modelSpec: specOf(route, chooseSignature(route, signatureName)), input };
   if (route.kind === 'classify') {
     const { classifications } = await classify(options, call, requestOptions);
@@ -207,7 +235,7 @@ async function predictRest(
   try {
     const given = requestMedia(header('content-type'));
     const wanted = responseMedia(header('accept'), given);
-    const { signatureName, inputs, outputFilter, format } = readPredictBody(given, body, lookup);
+    const { signatureName, inputs, outputFilter, format } = readPredictBody(given, body, lookup, options.jsonLimits);
     // Forms that name their tensors and dtypes have not asked for the signature yet.
     lookup(signatureName);
     const call = {

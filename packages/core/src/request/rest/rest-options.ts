@@ -1,4 +1,6 @@
+import type { JsonLimits } from '@servable/tensor';
 import { ServingError } from '../../servable/serving-error.js';
+import { ByteBudget } from '../execution/byte-budget.js';
 import type { ExecutionDependencies } from '../execution/open-request.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import type { ListModelsDependencies } from '../handlers/list-models.js';
@@ -10,6 +12,13 @@ export interface RestLimits {
   readonly maxBodyBytes?: number | undefined;
   /** Most bytes of a gzip body after inflating it; default 104857600 (100 MiB), as upstream. */
   readonly maxInflatedBytes?: number | undefined;
+  /**
+   * Most bytes of request bodies held at the same time, over all requests, inflated ones included; a request over it is
+   * UNAVAILABLE. Default: no limit. At least `maxBodyBytes`.
+   */
+  readonly maxHeldBodyBytes?: number | undefined;
+  /** Most arrays and objects inside one another in a JSON body, at least 64; default: no limit, as upstream. */
+  readonly maxJsonDepth?: number | undefined;
 }
 
 export interface RestOptions extends HandlerDependencies, ListModelsDependencies, ExecutionDependencies {
@@ -26,6 +35,9 @@ export interface RestOptions extends HandlerDependencies, ListModelsDependencies
 export interface ResolvedRestOptions extends RestOptions {
   readonly maxBodyBytes: number;
   readonly maxInflatedBytes: number;
+  readonly jsonLimits: JsonLimits;
+  /** Shared by all requests of one handler. */
+  readonly bodyBudget: ByteBudget;
 }
 
 /** @throws ServingError INVALID_ARGUMENT `BAD_OPTION` for a limit or timeout that is not a whole number above 0 */
@@ -35,15 +47,30 @@ export function resolveRestOptions(options: RestOptions): ResolvedRestOptions {
   checkPositive('limits.maxBodyBytes', maxBodyBytes);
   checkPositive('limits.maxInflatedBytes', maxInflatedBytes);
   if (options.timeoutMs !== undefined) checkPositive('timeoutMs', options.timeoutMs);
-  return Object.freeze({ ...options, maxBodyBytes, maxInflatedBytes });
+  const { maxHeldBodyBytes = Infinity, maxJsonDepth } = options.limits ?? {};
+  if (maxHeldBodyBytes !== Infinity) {
+    checkPositive('limits.maxHeldBodyBytes', maxHeldBodyBytes);
+    if (maxHeldBodyBytes < maxBodyBytes) {
+      throw badOption('limits.maxHeldBodyBytes', `at least maxBodyBytes (${maxBodyBytes})`, maxHeldBodyBytes);
+    }
+  }
+  if (maxJsonDepth !== undefined && (!Number.isSafeInteger(maxJsonDepth) || maxJsonDepth < 64)) {
+    throw badOption('limits.maxJsonDepth', 'a whole number of at least 64', maxJsonDepth);
+  }
+  return Object.freeze({
+    ...options,
+    maxBodyBytes,
+    maxInflatedBytes,
+    jsonLimits: { maxDepth: maxJsonDepth },
+    bodyBudget: new ByteBudget(maxHeldBodyBytes),
+  });
 }
 
 function checkPositive(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value <= 0) {
-    throw new ServingError(
-      'INVALID_ARGUMENT',
-      'BAD_OPTION',
-      `Bad option ${name}: expected a whole number above 0, given ${value}`,
-    );
-  }
+  if (!Number.isSafeInteger(value) || value <= 0) throw badOption(name, 'a whole number above 0', value);
+}
+
+function badOption(name: string, expected: string, given: number): ServingError {
+  const message = `Bad option ${name}: expected ${expected}, given ${given}`;
+  return new ServingError('INVALID_ARGUMENT', 'BAD_OPTION', message);
 }
