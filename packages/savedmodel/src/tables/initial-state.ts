@@ -7,6 +7,7 @@ import { restoredKey } from '../graph/variable-keys.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import { lowerGraph } from '../lower-graph.js';
 import { Builder } from '../onnx/builder.js';
+import { findOp } from '../ops/op-table.js';
 import { frozenVariable, isResource, type Lowered } from '../ops/registry.js';
 import { readWholeFile } from '../reader/data-file.js';
 import { checkpointOf, type Checkpoint, type ReadOptions } from '../reader/read-options.js';
@@ -41,7 +42,11 @@ const HARMLESS = new Set([
   'VarHandleOp',
   'Print',
   'PrintV2',
+  'ReadFile',
 ]);
+
+/** Ops that the compiler knows, but that change a variable or a table. */
+const CHANGES_STATE = /Assign|Scatter|Apply|Insert|Remove|CountUpTo/;
 
 const states = new WeakMap<SavedModel, Promise<InitialState>>();
 
@@ -120,7 +125,7 @@ class StateReader {
 
   private async initialize(graph: Graph): Promise<void> {
     const effects = graph.nodes.filter((node) => isEffect(node));
-    const foreign = graph.effects.filter((node) => !HARMLESS.has(node.op) && !isTable(node) && !isEffect(node));
+    const foreign = graph.effects.filter((node) => !isEffect(node) && leavesSomething(node));
     const [first] = foreign;
     if (first !== undefined) throw this.refuse(first, `op ${first.op} is not one of those that fill tables`);
     // Paths of vocabulary files are assigned to variables, which the ops that read the files look into.
@@ -204,6 +209,12 @@ class StateReader {
       { op: node.op, node: node.name },
     );
   }
+}
+
+/** Whether running the op makes a difference that this reader does not know how to make. */
+function leavesSomething(node: GraphNode): boolean {
+  if (HARMLESS.has(node.op) || isTable(node)) return false;
+  return findOp(node.op) === undefined || CHANGES_STATE.test(node.op);
 }
 
 function isEffect(node: GraphNode): boolean {
