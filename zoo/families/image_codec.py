@@ -136,12 +136,25 @@ for dtype in (tf.uint16, tf.float32):
 case("decode_image_as_jpeg", decode("DecodeJpeg"), FILE, [(pngs["rgb"],), (gif,)], [(animated,), (bmps[0],)])
 
 
+webps = [(file(RGB, "WEBP", quality=80),), (file(RGB, "WEBP", lossless=True),), (file(alpha, "WEBP", quality=60),), (file(alpha, "WEBP", lossless=True),)]
+case("DecodeWebP", decode("DecodeWebP"), FILE, webps, [(webps[0][0][:40],), (webps[1][0][:25],)])
+case("DecodeImage_webp", decode("DecodeImage", expand_animations=False), FILE, webps)
+
+
 def served(contents):
     image = tf.io.decode_jpeg(contents, channels=3)
     return tf.image.resize(tf.cast(image, tf.float32) / 255.0, [8, 8])[None]
 
 
 case("served_image", served, FILE, [(full,), (jpegs["444"],)])
+
+
+def served_batch(contents):
+    one = lambda c: tf.image.resize(tf.io.decode_image(c, channels=3, expand_animations=False), [6, 6])
+    return tf.map_fn(one, contents, fn_output_signature=tf.TensorSpec([6, 6, 3], tf.float32)) / 255.0
+
+
+case("served_batch", served_batch, ["string[?]"], [([full, jpegs["444"], pngs["rgba"]],), ([],)], [([full, b"no image"],)])
 
 IMAGES = [(np.array(RGB),), (picture(16, 16),), (picture(1, 5),)]
 case("EncodeJpeg", lambda image: raw.EncodeJpeg(image=image), ["uint8[?,?,?]"], [*IMAGES, (np.array(GREY)[..., None],)])

@@ -1,9 +1,9 @@
 import { Tensor } from '@servable/tensor';
-import { SavedModelError } from '../../diagnostics/saved-model-error.js';
 import { invalidRequest } from '../elements.js';
 import { decodeBmp } from './decode-bmp.js';
 import { decodeGif } from './decode-gif.js';
 import { decodePng } from './decode-png.js';
+import { decodeWebp, loadWebpDecoder } from './decode-webp.js';
 import type { DecodedImage } from './decoded-image.js';
 import { decodeJpeg, type JpegOptions } from './jpeg/decode-jpeg.js';
 
@@ -29,6 +29,11 @@ function formatOf(data: Uint8Array): Format | undefined {
   if (starts([0x42, 0x4d])) return 'BMP';
   if (starts([0x52, 0x49, 0x46, 0x46]) && starts([0x57, 0x45, 0x42, 0x50], 8)) return 'WebP';
   return undefined;
+}
+
+/** Loads what decoding this file needs and does not have at hand. Call it before {@link decodeImage}. */
+export async function prepareDecoder(data: Uint8Array): Promise<void> {
+  if (formatOf(data) === 'WebP') await loadWebpDecoder();
 }
 
 /**
@@ -79,11 +84,8 @@ export function decodeImage(data: Uint8Array, request: ImageRequest): Tensor {
       if (channels === 1) throw invalidRequest('BAD_CHANNELS', '`channels` must be 0, 3 or 4 for BMP, but got 1');
       return toTensor(decodeBmp(data, channels), dtype);
     case 'WebP':
-      throw new SavedModelError(
-        'UNIMPLEMENTED',
-        'UNSUPPORTED_IMAGE_FORMAT',
-        `${op}: WebP images are not decoded. Send JPEG, PNG, GIF or BMP.`,
-      );
+      if (dtype !== 'uint8') throw invalidRequest('BAD_DTYPE', `WebP only supports uint8 for dtype, not ${dtype}`);
+      return toTensor(decodeWebp(data, channels, request.expandAnimations), dtype);
   }
 }
 

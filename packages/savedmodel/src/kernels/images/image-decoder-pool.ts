@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError, type SavedModelErrorCode } from '../../diagnostics/saved-model-error.js';
-import { decodeImage, type ImageRequest } from './decode-image.js';
+import { decodeImage, prepareDecoder, type ImageRequest } from './decode-image.js';
 
 /** What is sent to a thread. */
 export interface ImageTask {
@@ -53,7 +53,10 @@ export class ImageDecoderPool {
    */
   async decode(data: Uint8Array, request: ImageRequest, signal?: AbortSignal): Promise<Tensor> {
     if (signal?.aborted === true) throw cancelled();
-    if (this.script === undefined) return decodeImage(data, request);
+    if (this.script === undefined) {
+      await prepareDecoder(data);
+      return decodeImage(data, request);
+    }
     const thread = this.pick(this.script);
     const id = this.nextId++;
     clearTimeout(this.idle);
