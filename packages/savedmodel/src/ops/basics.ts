@@ -10,4 +10,7 @@ export const basics = new OpFamily('basics')
   })
   // TensorFlow's Identity of a reference variable does not copy: whoever uses it later sees what was assigned meanwhile.
   .compile('Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault', (context) => context.given(0))
+  // What a model prints, it printed for whoever developed it.
+  .compile('Print', (context) => context.given(0))
+  .compile('PrintV2', () => [])
   .compile('IdentityN', (context) => Array.from({ length: context.inputCount }, (_, i) => context.lowered(i)));
