@@ -1,6 +1,8 @@
 import koffi from 'koffi';
 import { RuntimeError } from '../runtime-error.js';
+import { copyMemoryFunction, type CopyMemory } from './copy-memory.js';
 import { findLibrary } from './find-library.js';
+import { prepareNativeStacks } from './native-stacks.js';
 import { ortApiVersion, ortFunctions, type OrtFunction, type OrtFunctions, type Pointer } from './ort-functions.js';
 
 /** The loaded library: its functions and what every call needs. */
@@ -10,18 +12,8 @@ export interface OrtApi extends OrtFunctions {
   /** Version of ONNX Runtime, such as `1.30.0`. */
   readonly version: string;
   /** The C library's `memcpy`. */
-  readonly copyMemory: (
-    to: Pointer | NodeJS.ArrayBufferView,
-    from: Pointer | NodeJS.ArrayBufferView,
-    bytes: number,
-  ) => void;
+  readonly copyMemory: CopyMemory;
 }
-
-/**
- * koffi runs a native function on a stack of its own, 128 KiB for asynchronous calls unless told otherwise: too little for
- * graph optimisation, and an overflow ends the process. The pages are only used when touched.
- */
-const nativeStackBytes = 8 * 1024 * 1024;
 
 let loaded: OrtApi | undefined;
 
@@ -38,7 +30,7 @@ export function ortApi(): OrtApi {
 }
 
 function load(path: string): OrtApi {
-  prepareNativeStacks();
+  prepareNativeStacks('ONNX Runtime');
   let library;
   try {
     library = koffi.load(path);
@@ -68,7 +60,7 @@ function load(path: string): OrtApi {
   for (const [name, [index, result, parameters]] of Object.entries(ortFunctions)) {
     functions[name] = functionAt(table, index, koffi.proto(koffiType(result), parameterTypes(parameters)));
   }
-  return Object.freeze({ path, version, copyMemory: memcpy(), ...(functions as unknown as OrtFunctions) });
+  return Object.freeze({ path, version, copyMemory: copyMemoryFunction(), ...(functions as unknown as OrtFunctions) });
 }
 
 /** The function whose pointer lies at an index of a table. */
@@ -85,30 +77,4 @@ function koffiType(type: string): string {
   if (type === 'ptr' || type === 'status') return 'void *';
   if (type === 'path') return process.platform === 'win32' ? 'str16' : 'str';
   return type;
-}
-
-function prepareNativeStacks(): void {
-  if ((koffi.config().async_stack_size ?? 0) >= nativeStackBytes) return;
-  try {
-    koffi.config({
-      sync_stack_size: nativeStackBytes,
-      async_stack_size: nativeStackBytes,
-      // As many as libuv's pool can have threads, so that the gate before it is the only limit.
-      max_async_calls: 4096,
-      resident_async_pools: 32,
-    });
-  } catch (error) {
-    throw new RuntimeError(
-      'FAILED_PRECONDITION',
-      'NATIVE_STACK_TOO_SMALL',
-      `ONNX Runtime needs native stacks of ${nativeStackBytes} bytes, and other code in this thread loaded a library ` +
-        `through koffi with ${koffi.config().async_stack_size}: call prepareRuntime() before it does`,
-      { cause: error },
-    );
-  }
-}
-
-function memcpy(): OrtApi['copyMemory'] {
-  const libc = koffi.load(process.platform === 'win32' ? 'msvcrt.dll' : null);
-  return libc.func('memcpy', 'void', ['void *', 'void *', 'size_t']);
 }
