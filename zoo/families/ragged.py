@@ -67,3 +67,4 @@ case("ngrams_short", lambda x: parts(tf.strings.ngrams(tf.strings.split(x), 3, p
 case("reduce_join", lambda x: tf.strings.reduce_join(tf.strings.split(x), axis=-1, separator="+"), [S], [rows("a b c", "", "d")])
 case("map_flat", lambda x: parts(tf.ragged.map_flat_values(tf.strings.length, tf.strings.split(x))), [S], [rows("a bb ccc", "", "dddd")])
 case("words_to_hash", lambda x: tf.strings.to_hash_bucket_fast(tf.strings.split(x), 100).to_tensor(-1), [S], [rows("a bb ccc", "", "dddd")])
+case("variant", lambda x, splits: (lambda v: (lambda r: {"splits": r[0][0], "values": r[1]})(raw.RaggedTensorFromVariant(encoded_ragged=v, input_ragged_rank=1, output_ragged_rank=1, Tvalues=tf.float32)))(raw.RaggedTensorToVariant(rt_nested_splits=[splits], rt_dense_values=x, batched_input=False)), ["float32[?]", "int64[?]"], [FOUR])

@@ -48,6 +48,21 @@ export const ragged = new OpFamily('ragged tensors')
       raggedToTensor(s, v, d, partitions, types),
     );
   })
+  .compile('RaggedTensorToVariant', (context) => {
+    const inputs = context.inputs();
+    return { kind: 'ragged', splits: inputs.slice(0, -1), values: inputs[inputs.length - 1]! };
+  })
+  .compile('RaggedTensorFromVariant', (context) => {
+    const rank = context.attrs.int('output_ragged_rank');
+    const ragged = context.resource(0);
+    if (ragged.kind !== 'ragged') throw context.refuse(`its input 0 is a ${ragged.kind}, not a ragged tensor`);
+    if (ragged.splits.length !== rank) {
+      throw context.refuse(
+        `it unpacks ${rank} ragged dimensions of a variant that was packed with ${ragged.splits.length}`,
+      );
+    }
+    return [...ragged.splits, ragged.values];
+  })
   .host('RaggedTensorToSparse', (context) => {
     const count = context.attrs.int('RAGGED_RANK');
     const values = context.input(count);

@@ -13,6 +13,8 @@ export type Resource =
   | Variable
   /** A lookup table; without contents when nothing fills it. */
   | { readonly kind: 'table'; readonly node: GraphNode; readonly table: LookupTable | undefined }
+  /** A ragged tensor in one variant: its row splits, outermost first, and its values. */
+  | { readonly kind: 'ragged'; readonly splits: readonly Value[]; readonly values: Value }
   | TensorList
   /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
   | { readonly kind: 'tensor-array'; readonly node: GraphNode };
