@@ -88,10 +88,11 @@ export async function openOnThread(
         if (idle !== thread) await thread.close();
       }
       if (plan === undefined) return await onThisThread(name, signal);
-      await returnFreePages();
       return await PlanRunner.create(plan, { ...session, signal, variables });
     } finally {
       await removeWeightFolder(folder);
+      // Making a session leaves tens of MB free between the blocks that it keeps.
+      await returnFreePages();
     }
   };
 
@@ -107,6 +108,7 @@ export async function openOnThread(
       async close() {
         await rest();
         await (await here?.catch(() => undefined))?.close();
+        await returnFreePages();
       },
     };
   } catch (error) {

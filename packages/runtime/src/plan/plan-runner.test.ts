@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
-import type { HostStep, NativeIsland, Plan } from '@servable/savedmodel';
+import type { BranchStep, HostStep, NativeIsland, Plan } from '@servable/savedmodel';
 import { stringTensor, tensor, Tensor, type DType } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { loopModel, node, onnxModel } from '../testing/onnx-model.js';
@@ -207,5 +207,29 @@ describe('a plan that fails', () => {
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
     expect((await runner.run(call(1n), ['z'])).get('z')).toEqual(tensor(1, 'float32'));
+  });
+
+  it('closes what stands in its branches too', async () => {
+    const value = (name: string) => ({ value: name, dtype: 'float32' as const, shape: [null] });
+    const body = {
+      inputs: [],
+      captured: [value('x')],
+      outputs: [value('b')],
+      effects: [],
+      steps: [island('Neg', ['x'], 'b')],
+    };
+    const branch: BranchStep = {
+      kind: 'if',
+      node: 'cond',
+      inputs: ['c', 'x'],
+      outputs: ['y'],
+      condition: 'c',
+      whenTrue: body,
+      whenFalse: body,
+    };
+    const runner = await PlanRunner.create(planOf([branch], ['x'], ['y'], new Map([['c', tensor(true)]])));
+    expect((await runner.run(x, ['y'])).get('y')).toEqual(tensor([-1, -2]));
+    await runner.close();
+    await expect(runner.run(x, ['y'])).rejects.toMatchObject({ reason: 'SESSION_CLOSED' });
   });
 });

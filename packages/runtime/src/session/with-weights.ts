@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readWeight, type WeightFile } from '@servable/savedmodel';
@@ -14,7 +14,7 @@ export interface PreparedWeights {
 /** Errors of a file system that cannot take the file; the weights go through memory then. */
 const NO_ROOM = new Set(['EACCES', 'EDQUOT', 'EFBIG', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS']);
 
-/** Up to this size a buffer more is worth the time that it saves. */
+/** Up to this size more buffers are worth the time that they save. */
 const SMALL_BUFFER_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -94,33 +94,32 @@ async function write(
   const handle = await open(path, 'wx', 0o600);
   try {
     await handle.truncate(byteLength);
-    // Buffers of the size of the largest weight are all the memory that this takes. With a third one a weight is written
-    // while the next is being read.
     const largest = Math.max(...[...weights.values()].map(({ weight }) => weight.byteLength));
-    const buffer = () => new ArrayBuffer(largest);
-    const scratch = buffer();
-    const targets = largest <= SMALL_BUFFER_BYTES ? [buffer(), buffer()] : [buffer()];
-    let writing = Promise.resolve();
-    let next = 0;
-    for (const { offset, weight } of weights.values()) {
-      signal?.throwIfAborted();
-      if (targets.length === 1) await writing;
-      const bytes = new Uint8Array(targets[next++ % targets.length] ?? scratch, 0, weight.byteLength);
-      await weight.readInto(bytes, new Uint8Array(scratch, 0, weight.byteLength), signal);
-      await writing;
-      writing = writeAll(handle, bytes, offset);
-      // Whether it failed is seen when it is waited for, which an earlier failure prevents.
-      writing.catch(() => undefined);
-    }
-    await writing;
+    const left = weights.values();
+    let failed = false;
+    const work = async () => {
+      // Two buffers of the size of the largest weight are all the memory that this takes.
+      const [target, scratch] = [new ArrayBuffer(largest), new ArrayBuffer(largest)];
+      for (const { offset, weight } of left) {
+        if (failed) return;
+        signal?.throwIfAborted();
+        const bytes = new Uint8Array(target, 0, weight.byteLength);
+        await weight.readInto(bytes, new Uint8Array(scratch, 0, weight.byteLength), signal);
+        for (let done = 0; done < bytes.length;) {
+          done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+        }
+      }
+    };
+    const watched = () =>
+      work().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    // While one weight is read or written, another one is checked and rearranged.
+    const outcomes = await Promise.allSettled(Array.from({ length: largest <= SMALL_BUFFER_BYTES ? 2 : 1 }, watched));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
     await handle.close();
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
 }
 
