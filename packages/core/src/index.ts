@@ -33,7 +33,7 @@ export {
 // Surroundings that come in from outside
 export { type Clock, sleep, systemClock } from './servable/clock.js';
 export { type Executor, inlineExecutor, LimitedExecutor } from './servable/executor.js';
-export { type Logger, type LogLevel, logLevels, silentLogger } from './servable/logger.js';
+export { type LogFields, type Logger, type LogLevel, logLevels, silentLogger } from './servable/logger.js';
 
 // The life of a model: config → source → loader → manager
 export {
@@ -72,9 +72,15 @@ export {
   type AspiredVersionsManagerOptions,
 } from './lifecycle/manager/aspired-versions-manager.js';
 
+// TFRecord files
+export { encodeTfRecord } from './tfrecord/encode-tf-record.js';
+export { readTfRecords } from './tfrecord/read-tf-records.js';
+
 // Observability
 export { ServingMetrics, type ServingMetricsOptions } from './observability/metrics/serving-metrics.js';
 export type { MetricNameStyle } from './observability/metrics/exposition.js';
+export { createJsonLogger } from './observability/json-logger.js';
+export { requestLog, type RequestLogOptions } from './observability/request-log.js';
 export { createTextLogger, type TextLoggerOptions } from './observability/text-logger.js';
 
 // The life of a request: what transports call

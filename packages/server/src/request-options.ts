@@ -8,29 +8,107 @@ export interface PrometheusOptions {
   readonly nameStyle?: MetricNameStyle | undefined;
 }
 
+/** Bounds on what callers may send and hold; a default of none means that only the machine is the limit, as upstream. */
+export interface RequestLimits {
+  /** Most bytes of all headers of a REST request; default 16 384. */
+  readonly maxHeaderBytes?: number | undefined;
+  /** Milliseconds that a REST caller gets to send its headers; default 60 000. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Milliseconds that a REST caller gets to send headers and body; default 300 000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Milliseconds that an idle REST connection is kept open; default 75 000, over what load balancers keep theirs. */
+  readonly keepAliveTimeoutMs?: number | undefined;
+  /** Most REST connections; more are closed at once. Default: none. */
+  readonly maxRestConnections?: number | undefined;
+  /** Most calls at the same time on one gRPC connection; more wait at the client. Default: none. */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** Milliseconds that a gRPC connection without calls is kept open; default: for good. */
+  readonly grpcIdleTimeoutMs?: number | undefined;
+  /** Most bytes of REST bodies held at the same time, over all requests; default: none. */
+  readonly maxHeldBodyBytes?: number | undefined;
+  /** Most arrays and objects inside one another in a JSON body, at least 64; default: none. */
+  readonly maxJsonDepth?: number | undefined;
+  /** Most elements of one input of a Predict call; default: none. */
+  readonly maxInputElements?: number | undefined;
+}
+
+/** {@link RequestLimits} with the defaults filled in. */
+export interface ResolvedRequestLimits extends RequestLimits {
+  readonly maxHeaderBytes: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
 /** Options on how requests are taken in, as a part of the server's options. */
 export interface RequestOptions {
   /** Serves metrics on the REST port (`prometheus_config` of `--monitoring_config_file`); default: no such page. */
   readonly prometheus?: PrometheusOptions | undefined;
   /** Bounds on inference requests that run and wait at the same time, over both transports; default: none. */
   readonly admission?: Omit<AdmissionOptions, 'clock'> | undefined;
+  readonly limits?: RequestLimits | undefined;
+  /** Requests that take this many milliseconds or more are logged as warnings; default: none are. */
+  readonly slowRequestMs?: number | undefined;
 }
 
 /** {@link RequestOptions} with everything filled in. */
 export interface ResolvedRequestOptions {
   readonly prometheus: { readonly path: string; readonly nameStyle: MetricNameStyle } | undefined;
   readonly admission: Omit<AdmissionOptions, 'clock'> | undefined;
+  readonly limits: ResolvedRequestLimits;
+  readonly slowRequestMs: number | undefined;
 }
 
 /** @throws ServingError INVALID_ARGUMENT that names the option, what it takes and what it was given */
-export function resolveRequestOptions({ prometheus, admission }: RequestOptions): ResolvedRequestOptions {
+export function resolveRequestOptions(options: RequestOptions): ResolvedRequestOptions {
+  const { prometheus, admission, limits = {}, slowRequestMs } = options;
   // Refuses what makes no sense; the server makes the one that it uses.
   if (admission !== undefined) new AdmissionController(admission);
+  if (slowRequestMs !== undefined && !(slowRequestMs > 0)) {
+    throw refusal(`slowRequestMs must be a number of milliseconds above 0; got ${slowRequestMs}`);
+  }
   return {
     prometheus: prometheus === undefined ? undefined : resolvePrometheus(prometheus),
     admission,
+    limits: resolveLimits(limits),
+    slowRequestMs,
   };
 }
+
+/** The least value of each limit. */
+const leastLimit: Readonly<Record<keyof RequestLimits, number>> = {
+  maxHeaderBytes: 1024,
+  headersTimeoutMs: 1,
+  requestTimeoutMs: 1,
+  keepAliveTimeoutMs: 1,
+  maxRestConnections: 1,
+  maxConcurrentStreams: 1,
+  grpcIdleTimeoutMs: 1,
+  maxHeldBodyBytes: 1,
+  maxJsonDepth: 64,
+  maxInputElements: 1,
+};
+
+function resolveLimits(limits: RequestLimits): ResolvedRequestLimits {
+  for (const [name, value] of Object.entries(limits) as [keyof RequestLimits, number | undefined][]) {
+    if (!Object.hasOwn(leastLimit, name)) {
+      throw refusal(`Unknown option limits.${name}; known are ${Object.keys(leastLimit).join(', ')}`);
+    }
+    const least = leastLimit[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= int32Max)) {
+      throw refusal(`limits.${name} must be a whole number from ${least} to ${int32Max}; got ${value}`);
+    }
+  }
+  return {
+    ...limits,
+    maxHeaderBytes: limits.maxHeaderBytes ?? 16_384,
+    headersTimeoutMs: limits.headersTimeoutMs ?? 60_000,
+    requestTimeoutMs: limits.requestTimeoutMs ?? 300_000,
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs ?? 75_000,
+  };
+}
+
+const int32Max = 2 ** 31 - 1;
 
 function resolvePrometheus(options: PrometheusOptions): NonNullable<ResolvedRequestOptions['prometheus']> {
   const { path = '/monitoring/prometheus/metrics', nameStyle = 'upstream' } = options;

@@ -204,6 +204,8 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   checkMethodNames: true,
   prometheus: true,
   admission: true,
+  limits: true,
+  slowRequestMs: true,
   platforms: true,
   logger: true,
   clock: true,

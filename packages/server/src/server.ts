@@ -10,6 +10,7 @@ import {
   ServableStateMonitor,
   type ServableStateReader,
   ServingError,
+  requestLog,
   ServingHealth,
   ServingMetrics,
   type WaitOptions,
@@ -158,19 +159,27 @@ interface Listeners {
 async function listen(options: ResolvedServerOptions, parts: Parts, listeners: Listeners): Promise<void> {
   const { host, restHost, grpcPort, restPort, logger, optionNames } = options;
   const { metrics } = parts;
+  const { limits } = options;
   const dependencies = {
     provider: parts.provider,
     states: parts.monitor,
     inFlight: parts.inFlight,
     admission: parts.admission,
-    observers: metrics && [metrics.observe],
+    labelsOf: (name: string) => parts.pipeline.labelsOf(name),
+    observers: [
+      ...(metrics ? [metrics.observe] : []),
+      requestLog({ logger, slowRequestMs: options.slowRequestMs, clock: options.clock }),
+    ],
     checkMethodNames: options.checkMethodNames,
+    maxInputElements: limits.maxInputElements,
   };
   const { grpcSocketPath } = options;
   if (grpcPort !== undefined || grpcSocketPath !== undefined) {
     const server = new GrpcServer({
       'grpc.max_receive_message_length': options.maxReceiveMessageBytes,
       'grpc.max_send_message_length': -1,
+      ...(limits.maxConcurrentStreams && { 'grpc.max_concurrent_streams': limits.maxConcurrentStreams }),
+      ...(limits.grpcIdleTimeoutMs && { 'grpc.max_connection_idle_ms': limits.grpcIdleTimeoutMs }),
       ...options.grpcChannelOptions,
     });
     addPredictionServices(server, {
@@ -192,13 +201,17 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
   if (restPort !== undefined) {
     const handler = nodeHttpListener({
       ...dependencies,
-      limits: { maxBodyBytes: options.maxReceiveMessageBytes },
+      limits: {
+        maxBodyBytes: Math.min(options.maxReceiveMessageBytes, limits.maxHeldBodyBytes ?? Infinity),
+        maxHeldBodyBytes: limits.maxHeldBodyBytes,
+        maxJsonDepth: limits.maxJsonDepth,
+      },
       timeoutMs: options.restTimeoutMs === 0 ? undefined : options.restTimeoutMs,
       enableCors: options.restCors,
       prometheus: metrics && { path: options.prometheus!.path, render: () => metrics.render() },
     });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };
-    listeners.rest = await listenRest(handler, address);
+    listeners.rest = await listenRest(handler, address, limits);
     logger.info(`Exporting HTTP/REST API at:localhost:${listeners.rest.port} ...`);
   }
 }
@@ -273,7 +286,8 @@ class RunningServer implements Server {
   async #drain(): Promise<void> {
     const { configuration, inFlight, health, pipeline, drainTimeoutMs, logger } = this.#parts;
     this.#state = 'draining';
-    health.setServing(false);
+    // Watches end too: they would keep the gRPC server open.
+    health.close();
     await configuration.close();
     // No new connections from here on; the ones that are open go on until their calls have ended.
     const stopped = Promise.allSettled(this.#listeners.map((listener) => listener.stop()));

@@ -24,3 +24,12 @@ test('lower levels than the one chosen are not written', () => {
   expect(logged('error')).toEqual(['2026-01-31 09:15:02.123000: E servable] four\n']);
   expect(logged('debug')).toHaveLength(4);
 });
+
+test('fields stand at the end of the line', () => {
+  const lines: string[] = [];
+  const logger = createTextLogger({ write: (line) => void lines.push(line), now: () => new Date(0) });
+  logger.info('Slow request', { id: 'a-1', version: 3n, none: undefined, text: 'two words\n', empty: '' });
+  expect(lines).toEqual([
+    '1970-01-01 00:00:00.000000: I servable] Slow request id=a-1 version=3 text="two words\\n" empty=""\n',
+  ]);
+});

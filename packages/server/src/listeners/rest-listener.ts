@@ -1,16 +1,35 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ResolvedRequestLimits } from '../request-options.js';
 import { type BindAddress, bindError, type Listener } from './listener.js';
+
+/** What callers may send and hold; see `RequestLimits`. */
+export type RestListenerLimits = Pick<
+  ResolvedRequestLimits,
+  'maxHeaderBytes' | 'headersTimeoutMs' | 'requestTimeoutMs' | 'keepAliveTimeoutMs' | 'maxRestConnections'
+>;
 
 /**
  * Binds an HTTP/1.1 server. `::` falls back to all IPv4 interfaces where there is no IPv6, as upstream's does.
  *
  * @throws ServingError when the address cannot be bound
  */
-export async function listenRest(handler: RequestListener, address: BindAddress): Promise<Listener> {
+export async function listenRest(
+  handler: RequestListener,
+  address: BindAddress,
+  limits: Partial<RestListenerLimits> = {},
+): Promise<Listener> {
   let stopping = false;
-  // Unlimited like upstream's: how long a call may take is for the caller and the model to say.
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+  const { maxHeaderBytes, headersTimeoutMs = 60_000, requestTimeoutMs = 300_000, keepAliveTimeoutMs = 75_000 } = limits;
+  const options = {
+    // These bound how long a caller may take to send a request; how long the answer takes is for the model to say.
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(30_000, Math.ceil(Math.min(headersTimeoutMs, requestTimeoutMs) / 2)),
+    ...(maxHeaderBytes === undefined ? {} : { maxHeaderSize: maxHeaderBytes }),
+  };
+  const server = createServer(options, (request, response) => {
     // A client that keeps its connection alive would otherwise keep the server alive too.
     if (stopping) response.setHeader('Connection', 'close');
     response.once('close', () => {
@@ -18,6 +37,7 @@ export async function listenRest(handler: RequestListener, address: BindAddress)
     });
     handler(request, response);
   });
+  if (limits.maxRestConnections !== undefined) server.maxConnections = limits.maxRestConnections;
   const bind = (host: string): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
