@@ -26,3 +26,11 @@ export { loadSavedModel } from './model/load-saved-model.js';
 export type { LoadSavedModelOptions } from './model/load-saved-model.js';
 export type { Model, ModelCall, ModelIdentity, Prediction, PredictOptions } from './model/model.js';
 export type { IdentityOptions } from './model/model-identity.js';
+
+// TensorFlow's own library as the engine
+export { findTensorFlow } from './tensorflow/find-tensorflow.js';
+export { loadTensorFlowModel } from './tensorflow/load-tensorflow-model.js';
+export type { LoadTensorFlowModelOptions } from './tensorflow/load-tensorflow-model.js';
+export type { TensorFlowSessionOptions } from './tensorflow/tensorflow-session-options.js';
+export { tensorFlowLibrary } from './tensorflow/tf-api.js';
+export type { TensorFlowLibrary } from './tensorflow/tf-api.js';

@@ -1,15 +1,21 @@
 /** Canonical status codes (gRPC names) that this package fails with. */
 export type RuntimeErrorCode =
   | 'CANCELLED'
+  | 'UNKNOWN'
   | 'INVALID_ARGUMENT'
   | 'DEADLINE_EXCEEDED'
   | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
   | 'RESOURCE_EXHAUSTED'
   | 'FAILED_PRECONDITION'
+  | 'ABORTED'
   | 'OUT_OF_RANGE'
   | 'UNIMPLEMENTED'
   | 'INTERNAL'
-  | 'UNAVAILABLE';
+  | 'UNAVAILABLE'
+  | 'DATA_LOSS';
 
 /**
  * Every failure of this package.

@@ -1,16 +1,33 @@
 import type { SignatureDef } from '@servable/protos/tensorflow';
+import type { SignatureTensor } from '@servable/savedmodel';
 import type { Tensor, TensorLike } from '@servable/tensor';
-import type { PlanRunner } from '../plan/plan-runner.js';
 import { RuntimeError } from '../runtime-error.js';
 import { checkLimits, watchLimits, type CallOptions } from '../session/interruption.js';
 import type { Model, ModelCall, ModelIdentity, Prediction, PredictOptions } from './model.js';
-import { checkInputs, coerceInputs } from './signature-inputs.js';
+import { checkInputs, coerceInputs, type SignatureInputs } from './signature-inputs.js';
+
+/** What a signature takes and gives. */
+export interface SignaturePlan extends SignatureInputs {
+  readonly outputs: readonly SignatureTensor[];
+}
+
+/** A signature that is ready to run. */
+export interface SignatureRunner {
+  readonly plan: SignaturePlan;
+  /** Computes outputs of inputs that have been checked, both by alias. */
+  run(
+    inputs: ReadonlyMap<string, Tensor>,
+    aliases: readonly string[],
+    options?: CallOptions,
+  ): Promise<Map<string, Tensor>>;
+  close(): Promise<void>;
+}
 
 /** Where the signatures of a model come from. */
 export interface SignatureSource {
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   /** Makes a signature ready to run. The signal aborts when the model is closed. */
-  compile(signatureName: string, signal: AbortSignal): Promise<PlanRunner>;
+  compile(signatureName: string, signal: AbortSignal): Promise<SignatureRunner>;
   /** Called when nothing is compiled or run any more. */
   close(): Promise<void>;
 }
@@ -29,8 +46,8 @@ export class LoadedModel implements Model {
   readonly version: bigint;
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   readonly #source: SignatureSource;
-  readonly #runners = new Map<string, Promise<PlanRunner>>();
-  readonly #ready = new Map<string, PlanRunner>();
+  readonly #runners = new Map<string, Promise<SignatureRunner>>();
+  readonly #ready = new Map<string, SignatureRunner>();
   readonly #closed = new AbortController();
   #underWay = 0;
   #drained: (() => void) | undefined;
@@ -106,7 +123,7 @@ export class LoadedModel implements Model {
   }
 
   /** The runner of a signature, compiled once however many calls ask for it; each waits within its own limits. */
-  async #runner(asked: string, options: CallOptions): Promise<PlanRunner> {
+  async #runner(asked: string, options: CallOptions): Promise<SignatureRunner> {
     checkLimits(options);
     const signatureName = this.#signatureName(asked);
     const ready = this.#ready.get(signatureName);
@@ -142,7 +159,7 @@ export class LoadedModel implements Model {
 
 /** Runs with what is left of the time. */
 async function run(
-  runner: PlanRunner,
+  runner: SignatureRunner,
   inputs: ReadonlyMap<string, Tensor>,
   outputFilter: readonly string[],
   { signal, timeoutMs }: CallOptions,

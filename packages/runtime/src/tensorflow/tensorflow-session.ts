@@ -244,6 +244,9 @@ function deleteTensors(api: TfApi, tensors: BigUint64Array): void {
 /** A serialized `RunOptions` with what is left of the time. */
 function timeLimit(api: TfApi, leftMs: number): Pointer | null {
   if (leftMs > longestTimeoutMs) return null;
-  const bytes = toBinary(RunOptionsSchema, create(RunOptionsSchema, { timeoutInMs: BigInt(Math.max(1, Math.ceil(leftMs))) }));
+  const bytes = toBinary(
+    RunOptionsSchema,
+    create(RunOptionsSchema, { timeoutInMs: BigInt(Math.max(1, Math.ceil(leftMs))) }),
+  );
   return api.TF_NewBufferFromString(bytes, bytes.byteLength);
 }

@@ -1,4 +1,12 @@
-import { dataTypeName, dtypeFromEnum, dtypeInfo, encodeTensor, Tensor, type DType, type NumericData } from '@servable/tensor';
+import {
+  dataTypeName,
+  dtypeFromEnum,
+  dtypeInfo,
+  encodeTensor,
+  Tensor,
+  type DType,
+  type NumericData,
+} from '@servable/tensor';
 import type { Pointer } from '../native/ort-functions.js';
 import { RuntimeError } from '../runtime-error.js';
 import type { TfApi } from './tf-api.js';
@@ -42,7 +50,11 @@ function createStrings(api: TfApi, tensor: Tensor<'string'>): Pointer {
 }
 
 function outOfMemory(bytes: number): RuntimeError {
-  return new RuntimeError('RESOURCE_EXHAUSTED', 'OUT_OF_MEMORY', `TensorFlow has no memory for a tensor of ${bytes} bytes`);
+  return new RuntimeError(
+    'RESOURCE_EXHAUSTED',
+    'OUT_OF_MEMORY',
+    `TensorFlow has no memory for a tensor of ${bytes} bytes`,
+  );
 }
 
 /**

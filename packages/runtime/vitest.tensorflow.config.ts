@@ -1,0 +1,7 @@
+import { mergeConfig } from 'vitest/config';
+import base from '../../vitest.config.js';
+
+/** The tests that need TensorFlow's library. */
+const config = mergeConfig(base, {});
+config.test = { ...config.test, include: ['packages/runtime/src/tensorflow/**/*.tf-test.ts'], testTimeout: 300_000 };
+export default config;
