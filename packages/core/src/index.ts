@@ -72,6 +72,10 @@ export {
   type AspiredVersionsManagerOptions,
 } from './lifecycle/manager/aspired-versions-manager.js';
 
+// TFRecord files
+export { encodeTfRecord } from './tfrecord/encode-tf-record.js';
+export { readTfRecords } from './tfrecord/read-tf-records.js';
+
 // Observability
 export { ServingMetrics, type ServingMetricsOptions } from './observability/metrics/serving-metrics.js';
 export type { MetricNameStyle } from './observability/metrics/exposition.js';

@@ -4,11 +4,13 @@ export type { OptionNames, ServerOptions } from './server-options.js';
 export type { ServedModel, ServedModelInput, SingleVersionModel } from './models/served-model.js';
 export type { GrpcTlsOptions, ListenerOptions } from './listener-options.js';
 export type { PrometheusOptions, RequestOptions } from './request-options.js';
+export type { WarmupOptions } from './warmup/warmup-options.js';
 export { version } from './version.js';
 
 // Platforms: what can be served
 export type { Platform } from './platforms/platform.js';
 export type { LoadedModel } from './platforms/model-loader.js';
+export type { EnginePlatformOptions } from './platforms/engine-options.js';
 export { savedModelPlatform, type SavedModelPlatformOptions } from './platforms/savedmodel.js';
 export { onnxPlatform, type OnnxPlatformOptions } from './platforms/onnx.js';
 

@@ -10,6 +10,7 @@ import {
 } from '@servable/core';
 import { type ListenerOptions, type ResolvedListenerOptions, resolveListenerOptions } from './listener-options.js';
 import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
+import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
 import { nearestName } from './nearest-name.js';
 import { onnxPlatform } from './platforms/onnx.js';
 import type { Platform } from './platforms/platform.js';
@@ -61,6 +62,8 @@ export interface ServerOptions extends RequestOptions, ListenerOptions {
   readonly maxConcurrentInitialLoads?: number | undefined;
   /** Versions that unload at the same time, once nobody uses them; default the number of CPUs. */
   readonly maxConcurrentUnloads?: number | undefined;
+  /** Replaying of recorded requests (`assets.extra/tf_serving_warmup_requests`) into new versions; on by default. */
+  readonly warmup?: WarmupOptions | undefined;
   /** Milliseconds that running requests get to end when the server closes; default 30 000. */
   readonly drainTimeoutMs?: number | undefined;
   /** Largest request in bytes, a gRPC message or a REST body; default 2 147 483 647. */
@@ -110,6 +113,7 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly maxConcurrentLoads: number;
   readonly maxConcurrentInitialLoads: number;
   readonly maxConcurrentUnloads: number;
+  readonly warmup: ResolvedWarmupOptions;
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
   readonly restTimeoutMs: number;
@@ -152,6 +156,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     maxConcurrentInitialLoads:
       options.maxConcurrentInitialLoads ?? options.maxConcurrentLoads ?? availableParallelism(),
     maxConcurrentUnloads: options.maxConcurrentUnloads ?? availableParallelism(),
+    warmup: resolveWarmupOptions(options.warmup),
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? int32Max,
     restTimeoutMs: options.restTimeoutMs ?? 30_000,
@@ -195,6 +200,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   maxConcurrentLoads: true,
   maxConcurrentInitialLoads: true,
   maxConcurrentUnloads: true,
+  warmup: true,
   drainTimeoutMs: true,
   maxReceiveMessageBytes: true,
   restTimeoutMs: true,

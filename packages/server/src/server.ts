@@ -92,9 +92,21 @@ export async function createServer(
   const resolved = resolveServerOptions(options);
   const { logger, waitForModels } = resolved;
   const monitor = new ServableStateMonitor({ clock: resolved.clock });
-  const pipeline = modelPipeline(resolved, monitor);
   const inFlight = new InFlight();
   const admission = resolved.admission && new AdmissionController({ ...resolved.admission, clock: resolved.clock });
+  const metrics =
+    resolved.prometheus &&
+    new ServingMetrics({
+      nameStyle: resolved.prometheus.nameStyle,
+      requestsInFlight: () => inFlight.count,
+      requestsQueued: () => admission?.queued ?? 0,
+    });
+  const pipeline = modelPipeline({
+    ...resolved,
+    states: monitor,
+    reportWarmup:
+      metrics && (({ path, error, records, micros }) => metrics.warmedUp(path, error?.code ?? 'OK', records, micros)),
+  });
   const configuration = new ModelConfiguration(resolved, pipeline);
   const parts: Parts = {
     monitor,
@@ -103,13 +115,7 @@ export async function createServer(
     provider: notReadyProvider(pipeline.manager, monitor, (name) => pipeline.isConfigured(name)),
     inFlight,
     admission,
-    metrics:
-      resolved.prometheus &&
-      new ServingMetrics({
-        nameStyle: resolved.prometheus.nameStyle,
-        requestsInFlight: () => inFlight.count,
-        requestsQueued: () => admission?.queued ?? 0,
-      }),
+    metrics,
     health: new ServingHealth(),
     drainTimeoutMs: resolved.drainTimeoutMs,
     logger,
@@ -163,9 +169,9 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
   const dependencies = {
     provider: parts.provider,
     states: parts.monitor,
+    labelsOf: (name: string) => parts.pipeline.labelsOf(name),
     inFlight: parts.inFlight,
     admission: parts.admission,
-    labelsOf: (name: string) => parts.pipeline.labelsOf(name),
     observers: [
       ...(metrics ? [metrics.observe] : []),
       requestLog({ logger, slowRequestMs: options.slowRequestMs, clock: options.clock }),

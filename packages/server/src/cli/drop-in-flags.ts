@@ -1,63 +1,162 @@
+import { availableParallelism } from 'node:os';
 import { flag, flagSpecs } from './parse-flags.js';
 
-/** The flags of `tensorflow_model_server` that work here, in upstream's order (model_servers/main.cc). */
+const cpus = availableParallelism();
+
+/**
+ * The flags of `tensorflow_model_server` in upstream's order (model_servers/main.cc), then ours. A flag with `ignored` is
+ * accepted and does nothing here; the word says why, in the log when it is given and in the list of options.
+ */
 export const dropInFlags = flagSpecs({
-  port: flag('int32', 8500, 'TCP port to listen on for gRPC API. Disabled if port set to zero.'),
-  host: flag('string', '0.0.0.0', 'Address to listen on; not a flag of TensorFlow Serving.'),
-  rest_api_port: flag('int32', 0, 'Port to listen on for HTTP/REST API. Not exported if set to zero.'),
-  rest_api_timeout_in_ms: flag('int32', 30_000, 'Timeout for HTTP/REST API calls; none if zero or negative.'),
+  port: flag('int32', 8500, 'TCP port for gRPC on all interfaces; zero opens none.'),
+  grpc_socket_path: flag('string', '', 'Path of a UNIX socket to listen on for gRPC, beside the port or in its place.'),
+  rest_api_port: flag('int32', 0, 'Port for the HTTP/REST API; zero opens none. Must not be the one of gRPC.'),
+  rest_api_num_threads: flag('int32', 4 * cpus, 'Threads that answer the HTTP/REST API.', {
+    defaultText: '4 × CPUs',
+    ignored: 'requests are decoded on the event loop and run on the threads of the engine',
+  }),
+  rest_api_timeout_in_ms: flag('int32', 30_000, 'Time limit of a HTTP/REST call in milliseconds; none from zero down.'),
   rest_api_enable_cors_support: flag('bool', false, 'Add CORS headers to the answers of the HTTP/REST API.'),
-  model_name: flag('string', 'default', 'Name of the model.'),
+  enable_batching: flag('bool', false, 'Put requests together into batches.', {
+    ignored: 'every request runs on its own',
+  }),
+  allow_version_labels_for_unavailable_models: flag(
+    'bool',
+    false,
+    'Let new labels point to versions that are not available yet.',
+  ),
+  batching_parameters_file: flag(
+    'string',
+    '',
+    'File with BatchingParameters in text format; needs --enable_batching, and is read and checked only.',
+  ),
+  enable_per_model_batching_parameters: flag(
+    'bool',
+    false,
+    'Take batching parameters from batching_params.pbtxt in each version directory.',
+    { ignored: 'every request runs on its own' },
+  ),
+  model_config_file: flag(
+    'string',
+    '',
+    'File with a ModelServerConfig in text format; --model_name and --model_base_path then say nothing.',
+  ),
+  model_config_file_poll_wait_seconds: flag(
+    'int32',
+    0,
+    'Seconds between looks at --model_config_file, each of which applies it again; from zero down it is read once.',
+  ),
+  model_name: flag('string', 'default', 'Name of the model at --model_base_path.'),
   model_base_path: flag('string', '', 'Absolute path of the directory with the version directories.'),
+  num_load_threads: flag(
+    'int32',
+    0,
+    'Versions that load at the same time once the server is up; zero loads one after the other.',
+  ),
+  num_unload_threads: flag('int32', 0, 'Versions that unload at the same time; zero unloads one after the other.'),
   max_num_load_retries: flag('int32', 5, 'Attempts to load a version after the first one failed.'),
   load_retry_interval_micros: flag('int64', 60_000_000n, 'Pause between attempts, in microseconds; none if negative.'),
   file_system_poll_wait_seconds: flag(
     'int32',
     1,
-    'Seconds between looks at the file system for versions; zero looks once, a negative number never.',
+    'Seconds between looks at the file system for versions; zero looks once for each configuration, a negative number ' +
+      'never.',
+  ),
+  flush_filesystem_caches: flag('bool', true, 'Empty the caches of the file system after loads.', {
+    ignored: 'weights are mapped, and the system drops their pages when it needs the memory',
+  }),
+  tensorflow_session_parallelism: flag(
+    'int64',
+    0n,
+    'Threads of the engine for one operator and for operators side by side; zero leaves it to the engine.',
+  ),
+  tensorflow_session_config_file: flag(
+    'string',
+    '',
+    'File with a tensorflow.ConfigProto in text format; its numbers of threads count where no flag gives them.',
+  ),
+  tensorflow_intra_op_parallelism: flag('int64', 0n, 'Threads of the engine that one operator is spread over.'),
+  tensorflow_inter_op_parallelism: flag('int64', 0n, 'Threads of the engine that run operators side by side.'),
+  use_alts_credentials: flag(
+    'bool',
+    false,
+    'Use ALTS credentials; refused here, as there are none outside of Google Cloud.',
+  ),
+  ssl_config_file: flag('string', '', 'File with an SSLConfig in text format: TLS for gRPC.'),
+  platform_config_file: flag(
+    'string',
+    '',
+    'File with a PlatformConfigMap in text format, in place of the flags on tags, threads, batching and warm-up.',
+  ),
+  per_process_gpu_memory_fraction: flag('float', 0, 'Share of the memory of a GPU.', {
+    ignored: 'models run on the processor',
+  }),
+  saved_model_tags: flag('string', 'serve', 'Tags of the MetaGraph to serve, separated by commas.'),
+  grpc_channel_arguments: flag('string', '', 'Channel arguments of gRPC: key=value, separated by commas.'),
+  grpc_max_threads: flag('int32', 4 * cpus, 'Threads that answer gRPC.', {
+    defaultText: '4 × CPUs',
+    ignored: 'requests are decoded on the event loop and run on the threads of the engine',
+  }),
+  enable_model_warmup: flag(
+    'bool',
+    true,
+    'Replay assets.extra/tf_serving_warmup_requests before a version becomes available.',
+  ),
+  num_request_iterations_for_warmup: flag(
+    'int32',
+    0,
+    'How often each warm-up request is replayed; once from zero down.',
   ),
   version: flag('bool', false, 'Print the version and exit.'),
-  enable_signature_method_name_check: flag('bool', false, "Check the signature's method_name."),
+  monitoring_config_file: flag('string', '', 'File with a MonitoringConfig in text format: metrics on the REST port.'),
+  remove_unused_fields_from_bundle_metagraph: flag('bool', true, 'Keep only the signatures of a MetaGraph in memory.', {
+    ignored: 'graphs are compiled, and nothing else is kept of them',
+  }),
+  prefer_tflite_model: flag('bool', false, 'Serve model.tflite where a version directory has one.', {
+    ignored: 'TensorFlow Lite models are not served; the SavedModel is',
+  }),
+  num_tflite_pools: flag('int32', cpus, 'Pools of TensorFlow Lite interpreters.', {
+    defaultText: 'CPUs',
+    ignored: 'TensorFlow Lite models are not served',
+  }),
+  num_tflite_interpreters_per_pool: flag('int32', 1, 'TensorFlow Lite interpreters in a pool.', {
+    ignored: 'TensorFlow Lite models are not served',
+  }),
+  enable_signature_method_name_check: flag('bool', false, 'Refuse signatures whose method_name does not fit the call.'),
+  xla_cpu_compilation_enabled: flag('bool', false, 'Compile with XLA for the processor.', {
+    ignored: 'models are compiled for ONNX Runtime',
+  }),
+  xla_gpu_compilation_enabled: flag('bool', false, 'Compile with XLA for GPUs.', {
+    ignored: 'models are compiled for ONNX Runtime',
+  }),
+  enable_profiler: flag('bool', true, 'Answer the profiler service of TensorFlow.', {
+    ignored: 'there is no such service; the metrics page has the times of requests',
+  }),
+  thread_pool_factory_config_file: flag('string', '', 'File with a ThreadPoolFactoryConfig in text format.', {
+    ignored: 'the engine has its own threads',
+  }),
+  mixed_precision: flag('string', '', 'Precision of the computation: bfloat16.', {
+    ignored: 'models run in the precision they were saved in',
+  }),
+  skip_initialize_tpu: flag('bool', false, 'Leave TPUs alone.', { ignored: 'there are no TPUs' }),
   enable_grpc_healthcheck_service: flag('bool', false, 'Answer the standard gRPC health service.'),
   enable_serialization_as_tensor_content: flag('bool', false, 'Send Predict outputs as tensor_content.'),
+  host: flag('string', '0.0.0.0', 'Address to listen on. Not a flag of TensorFlow Serving.'),
+  model_root: flag(
+    'string',
+    '',
+    'Absolute paths, separated by commas, of directories that HandleReloadConfigRequest may name, besides the parents of ' +
+      'the base paths that are configured. Not a flag of TensorFlow Serving.',
+  ),
+  enable_reload_config_request: flag(
+    'bool',
+    true,
+    'Take configurations by HandleReloadConfigRequest. Not a flag of TensorFlow Serving.',
+  ),
+  drain_timeout_seconds: flag(
+    'float',
+    30,
+    'Seconds that running requests get to end after SIGTERM. Not a flag of TensorFlow Serving.',
+  ),
   help: flag('bool', false, 'Print this list and exit.'),
 });
-
-/** The flags of upstream that do not work here yet: given, they are refused instead of being dropped in silence. */
-export const unsupportedFlags: readonly string[] = [
-  'grpc_socket_path',
-  'rest_api_num_threads',
-  'enable_batching',
-  'allow_version_labels_for_unavailable_models',
-  'batching_parameters_file',
-  'enable_per_model_batching_parameters',
-  'model_config_file',
-  'model_config_file_poll_wait_seconds',
-  'num_load_threads',
-  'num_unload_threads',
-  'flush_filesystem_caches',
-  'tensorflow_session_parallelism',
-  'tensorflow_session_config_file',
-  'tensorflow_intra_op_parallelism',
-  'tensorflow_inter_op_parallelism',
-  'use_alts_credentials',
-  'ssl_config_file',
-  'platform_config_file',
-  'per_process_gpu_memory_fraction',
-  'saved_model_tags',
-  'grpc_channel_arguments',
-  'grpc_max_threads',
-  'enable_model_warmup',
-  'num_request_iterations_for_warmup',
-  'monitoring_config_file',
-  'remove_unused_fields_from_bundle_metagraph',
-  'prefer_tflite_model',
-  'num_tflite_pools',
-  'num_tflite_interpreters_per_pool',
-  'xla_cpu_compilation_enabled',
-  'xla_gpu_compilation_enabled',
-  'enable_profiler',
-  'thread_pool_factory_config_file',
-  'mixed_precision',
-  'skip_initialize_tpu',
-];

@@ -6,8 +6,9 @@ import { type HalfPlusTwo, halfPlusTwoPlatform } from '../testing/half-plus-two-
 import { type ModelDirectory, modelDirectory } from '../testing/model-directory.js';
 import { freePort, type TestIo, testIo } from '../testing/test-io.js';
 import { version } from '../version.js';
-import { unsupportedFlags } from './drop-in-flags.js';
+import { dropInFlags } from './drop-in-flags.js';
 import { main } from './main.js';
+import type { FlagSpec } from './parse-flags.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -161,7 +162,6 @@ describe('as tensorflow_model_server', () => {
   test.each([
     ['--model_nme=m', 'unknown argument: --model_nme=m; did you mean --model_name?'],
     ['--port=eight', "Couldn't interpret value eight for flag port. Expected int32."],
-    ['--model_config_file=/m.config', 'Flag --model_config_file of tensorflow_model_server is not supported yet'],
   ])('%s is refused on stderr, with the usage on stdout', async (argument, message) => {
     const io = testIo();
     expect(await main(['--port=8500', argument], io)).toBe(255);
@@ -169,12 +169,16 @@ describe('as tensorflow_model_server', () => {
     expect(io.out.join('')).toMatch(/^usage: tensorflow_model_server\nFlags:\n\t--port=8500 {22}\tint32\t/);
   });
 
-  test('every flag of upstream is either taken or refused by name', async () => {
-    for (const name of unsupportedFlags) {
-      const io = testIo();
-      expect(await main([`--${name}=1`], io)).toBe(255);
-      expect(io.err).toEqual([`Flag --${name} of tensorflow_model_server is not supported yet\n`]);
-    }
+  test('every flag of upstream is accepted, and one that does nothing says so in one line', async () => {
+    const argument = (name: string, { type, default: value }: FlagSpec): string =>
+      type === 'string' ? `--${name}=text` : `--${name}=${value}`;
+    const ignored = Object.entries<FlagSpec>(dropInFlags).filter(([, spec]) => spec.ignored !== undefined);
+    const io = testIo();
+    expect(await main([...ignored.map(([name, spec]) => argument(name, spec)), '--port=0'], io)).toBe(255);
+    expect(io.err.map((line) => line.replace(/^.*? servable\] /, ''))).toEqual(
+      ignored.map(([name, spec]) => `--${name} has no effect: ${spec.ignored}\n`),
+    );
+    expect(ignored.length).toBeGreaterThan(10);
   });
 
   test('--version prints two lines and ends with 0, whatever else is missing', async () => {

@@ -15,6 +15,10 @@ export interface FlagSpec<T extends FlagType = FlagType> {
   readonly type: T;
   readonly default: Value[T];
   readonly help: string;
+  /** The default in documents, where it depends on the machine. */
+  readonly defaultText?: string | undefined;
+  /** Why the flag does nothing, for one that is only accepted. */
+  readonly ignored?: string | undefined;
 }
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
@@ -40,8 +44,13 @@ export function flagSpecs<S extends FlagSpecs>(specs: S): S {
   return specs;
 }
 
-export function flag<T extends FlagType>(type: T, defaultValue: Value[T], help: string): FlagSpec<T> {
-  return { type, default: defaultValue, help };
+export function flag<T extends FlagType>(
+  type: T,
+  defaultValue: Value[T],
+  help: string,
+  more: Pick<FlagSpec, 'defaultText' | 'ignored'> = {},
+): FlagSpec<T> {
+  return { type, default: defaultValue, help, ...more };
 }
 
 /**

@@ -8,9 +8,12 @@ import {
   sourceAdapter,
   StaticSource,
   type StoragePath,
+  type VersionLabels,
 } from '@servable/core';
 import { platformLoader } from '../platforms/platform.js';
 import type { ResolvedServerOptions } from '../server-options.js';
+import { warmedLoader } from '../warmup/warmed-loader.js';
+import type { WarmupReport } from '../warmup/replay-warmup.js';
 import type { ServedModel } from './served-model.js';
 
 /** The life of a model, put together: configuration → sources → platform adapter → manager. */
@@ -19,13 +22,22 @@ export interface ModelPipeline {
   readonly controller: ConfigController<ServedModel>;
   /** Whether a model of this name is configured, or is about to be by a reload. */
   isConfigured(name: string): boolean;
+  /** The labels of a model that count now. */
+  labelsOf(name: string): VersionLabels;
   /** Loads go on with the number of places for a running server; a starting one may have more. */
   endStart(): void;
   /** Silences the sources and unloads everything; `cut` waits for no live handle. */
   close(how: { readonly cut: boolean }): Promise<void>;
 }
 
-export function modelPipeline(options: ResolvedServerOptions, states: ServableStateMonitor): ModelPipeline {
+export interface ModelPipelineOptions extends ResolvedServerOptions {
+  readonly states: ServableStateMonitor;
+  /** Is told of every warm-up that has ended. */
+  readonly reportWarmup?: ((report: WarmupReport) => void) | undefined;
+}
+
+export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
+  const { states, warmup, reportWarmup } = options;
   const { clock, logger, platforms, pollIntervalMs } = options;
   const loadExecutor = new LimitedExecutor(options.maxConcurrentInitialLoads);
   const manager = new AspiredVersionsManager<InferenceServable>({
@@ -38,8 +50,14 @@ export function modelPipeline(options: ResolvedServerOptions, states: ServableSt
     logger,
   });
   let configured: ReadonlyMap<string, ServedModel> = new Map();
-  const loaders = sourceAdapter(({ name }, path: StoragePath) =>
-    platformLoader(platforms, configured.get(name)?.platform, path),
+  const loaders = sourceAdapter((id, directory: StoragePath) =>
+    warmedLoader(platformLoader(platforms, configured.get(id.name)?.platform, directory), {
+      id,
+      directory,
+      warmup,
+      logger,
+      report: reportWarmup,
+    }),
   ).adapt(manager);
   const watched = new FileSystemSource({ servables: [], pollIntervalMs, clock, logger });
   const fixed = new StaticSource<StoragePath>([]);
@@ -64,6 +82,7 @@ export function modelPipeline(options: ResolvedServerOptions, states: ServableSt
     manager,
     controller,
     isConfigured: (name) => configured.has(name),
+    labelsOf: (name) => controller.models?.find((model) => model.name === name)?.versionLabels ?? new Map(),
     endStart: () => loadExecutor.setLimit(options.maxConcurrentLoads),
     async close({ cut }) {
       await Promise.all([watched.close(), fixed.close()]);

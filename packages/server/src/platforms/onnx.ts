@@ -1,21 +1,20 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadOptions } from '@servable/core';
+import { type EnginePlatformOptions, preparedRuntime } from './engine-options.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 
-export interface OnnxPlatformOptions {
+export interface OnnxPlatformOptions extends EnginePlatformOptions {
   /** Loads an ONNX file; default `loadOnnxModel` of `@servable/runtime`. */
   readonly load?: ((file: string, options: LoadOptions) => Promise<LoadedModel>) | undefined;
 }
 
 /** Serves ONNX models: directories with a `model.onnx`. */
 export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
-  // The runtime is native code: imported when the first model is loaded, not when the server starts.
   const load =
     options.load ??
-    (async (file: string, { signal }: LoadOptions) =>
-      (await import('@servable/runtime')).loadOnnxModel(file, { signal }));
+    (async (file: string, { signal }: LoadOptions) => (await preparedRuntime(options)).loadOnnxModel(file, { signal }));
   const fileOf = (directory: string): string => join(directory, 'model.onnx');
   return {
     name: 'onnx',

@@ -1,21 +1,25 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadOptions } from '@servable/core';
+import { type EnginePlatformOptions, preparedRuntime } from './engine-options.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 
-export interface SavedModelPlatformOptions {
+export interface SavedModelPlatformOptions extends EnginePlatformOptions {
+  /** Tags of the MetaGraph that is served: exactly these, in any order; default `serve`. */
+  readonly tags?: readonly string[] | undefined;
   /** Loads a SavedModel directory; default `loadSavedModel` of `@servable/runtime`. */
   readonly load?: ((directory: string, options: LoadOptions) => Promise<LoadedModel>) | undefined;
 }
 
 /** Serves TensorFlow SavedModels: directories with a `saved_model.pb`. */
 export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Platform {
-  // The runtime is native code: imported when the first model is loaded, not when the server starts.
+  // No tags are the default ones (upstream: servables/tensorflow/saved_model_bundle_factory.cc).
+  const tags = options.tags?.length ? options.tags : undefined;
   const load =
     options.load ??
     (async (directory: string, { signal }: LoadOptions) =>
-      (await import('@servable/runtime')).loadSavedModel(directory, { signal }));
+      (await preparedRuntime(options)).loadSavedModel(directory, { signal, tags }));
   return {
     name: 'tensorflow',
     accepts: (directory) =>
