@@ -5,6 +5,8 @@ export type { RuntimeErrorCode } from './runtime-error.js';
 // The engine
 export { prepareRuntime } from './native/ort-env.js';
 export type { EngineOptions } from './native/ort-env.js';
+export { engineInfo } from './native/engine-info.js';
+export type { EngineInfo } from './native/engine-info.js';
 
 // Sessions: one ONNX model each
 export { NativeSession } from './session/native-session.js';

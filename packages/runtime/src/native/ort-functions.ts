@@ -79,6 +79,8 @@ export const ortFunctions = {
   DisablePerSessionThreads: [120, 'status', 'ptr options'],
   CreateThreadingOptions: [121, 'status', 'ptr out'],
   ReleaseThreadingOptions: [122, 'void', 'ptr threadingOptions'],
+  GetAvailableProviders: [125, 'status', 'ptr out, ptr count'],
+  ReleaseAvailableProviders: [126, 'status', 'ptr providers, int count'],
   AddSessionConfigEntry: [130, 'status', 'ptr options, str key, str value'],
   SetGlobalIntraOpNumThreads: [147, 'status', 'ptr threadingOptions, int threads'],
   SetGlobalInterOpNumThreads: [148, 'status', 'ptr threadingOptions, int threads'],
