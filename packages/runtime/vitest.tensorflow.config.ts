@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { mergeConfig } from 'vitest/config';
 import base from '../../vitest.config.js';
 
 /** The tests that need TensorFlow's library. */
-const config = mergeConfig(base, {});
+const config = mergeConfig(base, { root: fileURLToPath(new URL('../../', import.meta.url)) });
 config.test = { ...config.test, include: ['packages/runtime/src/tensorflow/**/*.tf-test.ts'], testTimeout: 300_000 };
 export default config;
