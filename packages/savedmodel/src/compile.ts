@@ -12,7 +12,7 @@ import { unknownDim } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
 import { readVariable } from './onnx/variable-access.js';
-import { frozenVariable, isResource, type Lowered, type Variable } from './ops/registry.js';
+import { frozenVariable, isResource, type Lowered, type Variable } from './onnx/resource.js';
 import { partition } from './passes/partition.js';
 import { simplify } from './passes/simplify.js';
 import type { Plan, SignatureTensor, Weight } from './plan/plan.js';

@@ -8,7 +8,8 @@ import type { LookupTable } from './kernels/lookup-table.js';
 import { knownIntegers } from './onnx/infer-shapes.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
-import { isResource, type Lowered, type OpContext, type Variable } from './ops/registry.js';
+import { isResource, type Lowered, type Variable } from './onnx/resource.js';
+import type { OpContext } from './ops/registry.js';
 import { readVariable, valueOf } from './onnx/variable-access.js';
 
 /** What lowering needs of the model around the graph. */

@@ -2,17 +2,27 @@ import type { BranchStep, LoopStep, Plan, PlanValue, Subplan } from '@servable/s
 import { dtypeInfo, Tensor } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
 import type { CallOptions } from '../session/interruption.js';
-import type { PlanRunner } from './plan-runner.js';
+
+/** What runs the body of a branch or loop: a runner of the plan that {@link planOfBody} gives. */
+export interface BodyRunner {
+  readonly plan: Pick<Plan, 'inputs' | 'outputs'>;
+  run(
+    inputs: ReadonlyMap<string, Tensor>,
+    aliases: readonly string[],
+    options: CallOptions,
+  ): Promise<ReadonlyMap<string, Tensor>>;
+  close(): Promise<void>;
+}
 
 /** A branch whose bodies can run. */
 export interface RunnableBranch extends Omit<BranchStep, 'whenTrue' | 'whenFalse'> {
-  readonly whenTrue: PlanRunner;
-  readonly whenFalse: PlanRunner;
+  readonly whenTrue: BodyRunner;
+  readonly whenFalse: BodyRunner;
 }
 
 /** A loop whose body can run. */
 export interface RunnableLoop extends Omit<LoopStep, 'body'> {
-  readonly body: PlanRunner;
+  readonly body: BodyRunner;
 }
 
 /** The names of a body's inputs and outputs are their positions, since one value may stand for several of them. */
@@ -83,7 +93,7 @@ async function runLoop(step: RunnableLoop, call: ControlCall): Promise<readonly 
   return [...carried, ...stacks.map(({ value, rows }) => stackRows(step, value, rows))];
 }
 
-async function runBody(body: PlanRunner, given: readonly Tensor[], call: ControlCall): Promise<Tensor[]> {
+async function runBody(body: BodyRunner, given: readonly Tensor[], call: ControlCall): Promise<Tensor[]> {
   const inputs = new Map<string, Tensor>();
   body.plan.inputs.forEach(({ alias, value }, i) => inputs.set(alias, given[i] ?? call.tensor(value)));
   const aliases = body.plan.outputs.map((output) => output.alias);

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findTensorFlow } from './find-tensorflow';
-import { loadTensorFlowModel } from './load-tensorflow-model';
-import { tensorFlowLibrary } from './tf-api';
+import { findTensorFlow } from './find-tensorflow.js';
+import { loadTensorFlowModel } from './load-tensorflow-model.js';
+import { tensorFlowLibrary } from './tf-api.js';
 import { describe, expect, it } from 'vitest';
 import { readGolden } from '../../../../zoo/golden.js';
 import { runGolden } from '../../../../zoo/run-golden.js';

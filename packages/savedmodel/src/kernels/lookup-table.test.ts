@@ -1,4 +1,4 @@
-import type { Tensor} from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { stringTensor, tensor } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { LookupTable } from './lookup-table.js';

@@ -1,4 +1,4 @@
-import type { Tensor} from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { byteKey, fromByteKey, textOf } from './byte-strings.js';

@@ -1,4 +1,4 @@
-import type { Tensor} from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { type DType } from '@servable/tensor';
 import { int64s } from './byte-strings.js';
 import { doublesOf, fromDoubles, integersOf, invalidRequest } from './elements.js';

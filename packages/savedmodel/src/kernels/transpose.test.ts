@@ -20,19 +20,47 @@ function reference(x: Tensor, perm: readonly number[]): number[] {
 }
 
 test.each([
-  [[3, 3, 5, 40], [3, 2, 0, 1]],
-  [[1, 1, 64, 33], [3, 2, 0, 1]],
-  [[2, 17, 19, 3], [0, 3, 1, 2]],
-  [[2, 3, 17, 19], [0, 2, 3, 1]],
-  [[4, 5, 6], [0, 2, 1]],
-  [[4, 5, 6], [1, 0, 2]],
-  [[7, 1, 9], [2, 1, 0]],
-  [[5, 0, 2], [2, 1, 0]],
+  [
+    [3, 3, 5, 40],
+    [3, 2, 0, 1],
+  ],
+  [
+    [1, 1, 64, 33],
+    [3, 2, 0, 1],
+  ],
+  [
+    [2, 17, 19, 3],
+    [0, 3, 1, 2],
+  ],
+  [
+    [2, 3, 17, 19],
+    [0, 2, 3, 1],
+  ],
+  [
+    [4, 5, 6],
+    [0, 2, 1],
+  ],
+  [
+    [4, 5, 6],
+    [1, 0, 2],
+  ],
+  [
+    [7, 1, 9],
+    [2, 1, 0],
+  ],
+  [
+    [5, 0, 2],
+    [2, 1, 0],
+  ],
   [[6], [0]],
   [[], []],
 ])('shape %j permuted by %j', (shape, perm) => {
   const size = shape.reduce((a, b) => a * b, 1);
-  const x = new Tensor('float32', shape, Float32Array.from({ length: size }, (_, i) => i));
+  const x = new Tensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: size }, (_, i) => i),
+  );
   const y = transpose(x, perm);
   expect(y.shape).toEqual(perm.map((axis) => shape[axis]));
   expect(Array.from(y.data as Float32Array)).toEqual(reference(x, perm));

@@ -27,7 +27,7 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
     );
   }
   const from = x.data as Elements;
-  const y = new Tensor(x.dtype, shape, new (from.constructor as Float32ArrayConstructor)(from.length) as never);
+  const y = new Tensor(x.dtype, shape, new (from.constructor as Float32ArrayConstructor)(from.length));
   transposeInto(x, y, perm);
   return y;
 }

@@ -9,7 +9,7 @@ import { hostKernel } from './host-evaluation.js';
 import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './infer-shapes.js';
 import { pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
-import { VariableOrder } from './variable-access.js';
+import { VariableOrder } from './variable-order.js';
 import { isStatic, sameDim, type ComplexParts, type Dim, type Shape, type Value } from './value.js';
 import { derivedWeight } from './weight.js';
 

@@ -5,7 +5,6 @@ import type { OutputSpec } from './infer-shapes.js';
 import type { OnnxAttribute, OnnxAttributes } from './lowered-graph.js';
 import type { ComplexParts, Value } from './value.js';
 
-
 /** The part of the builder that this needs. */
 interface Emitter {
   emit(op: string, inputs: readonly (Value | undefined)[], attrs?: OnnxAttributes): Value;

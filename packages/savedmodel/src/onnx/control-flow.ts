@@ -3,6 +3,7 @@ import { liveNodes } from '../passes/live-nodes.js';
 import { graphAttribute, type Builder, HostOpInBody } from './builder.js';
 import { findRecurrence, recurrenceTakes } from './find-recurrence.js';
 import { knownIntegers, type OutputSpec } from './infer-shapes.js';
+import type { LoopParts } from './loop-parts.js';
 import type { LoweredBody, Subgraph } from './lowered-graph.js';
 import type { Dim, Value } from './value.js';
 
@@ -65,18 +66,6 @@ export function emitBranch(
     bodies: [bodies.whenTrue, bodies.whenFalse],
     ...bodies,
   }));
-}
-
-/** A loop as ONNX has it: it ends after `count` iterations or when the condition is false. */
-export interface LoopParts {
-  readonly count: Value | undefined;
-  /** Before the first iteration, and after each. */
-  readonly condition: { readonly first: Value; readonly next: Value } | undefined;
-  /** The number of the iteration, from 0: an int64 scalar inside the body. */
-  readonly iteration: Value;
-  readonly carried: readonly { readonly initial: Value; readonly parameter: Value; readonly next: Value }[];
-  /** Values of each iteration that the loop stacks. */
-  readonly scanned: readonly Value[];
 }
 
 /** @returns the carried values after the last iteration, then the stacked ones */

@@ -1,7 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import type { Builder } from './builder.js';
-import type { LoopParts } from './control-flow.js';
 import { knownIntegers } from './infer-shapes.js';
+import type { LoopParts } from './loop-parts.js';
 import type { OnnxNode } from './lowered-graph.js';
 import { isStatic, type Value } from './value.js';
 import { derivedWeight } from './weight.js';

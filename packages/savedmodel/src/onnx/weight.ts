@@ -54,6 +54,6 @@ function tensorOver(dtype: DType, shape: readonly number[], bytes: Uint8Array): 
   return new Tensor(
     dtype,
     shape,
-    new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, (bytes.length / width) * lanes) as never,
+    new array(bytes.buffer, bytes.byteOffset, (bytes.length / width) * lanes) as never,
   );
 }

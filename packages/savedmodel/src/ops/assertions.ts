@@ -6,7 +6,8 @@ import { integersOf } from '../kernels/elements.js';
 import type { Builder } from '../onnx/builder.js';
 import { isStatic, type Value } from '../onnx/value.js';
 import { emitCheck } from '../onnx/variable-access.js';
-import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { isResource, type Lowered } from '../onnx/resource.js';
+import { OpFamily, type OpContext } from './registry.js';
 
 /**
  * A request that an assertion does not hold for is refused with TensorFlow's message, and before it changes a variable.

@@ -1,5 +1,6 @@
 import { materializeList } from '../onnx/tensor-list.js';
-import { isResource, type Lowered, type OpContext } from './registry.js';
+import { isResource, type Lowered } from '../onnx/resource.js';
+import type { OpContext } from './registry.js';
 
 /**
  * The inputs from `first` on, for a body: what has been put off is emitted now, since in the body it would be emitted there

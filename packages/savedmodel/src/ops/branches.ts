@@ -7,7 +7,8 @@ import { valueOf } from '../onnx/variable-access.js';
 import { sameDim, type Shape, type Value } from '../onnx/value.js';
 import { bodyArguments } from './body-arguments.js';
 import { guardedAssertion, lowerGuardedAssertion } from './assertions.js';
-import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { isResource, type Lowered } from '../onnx/resource.js';
+import { OpFamily, type OpContext } from './registry.js';
 
 type Side = (builder: Builder) => readonly Lowered[];
 

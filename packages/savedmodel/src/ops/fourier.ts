@@ -1,4 +1,4 @@
-import type { Tensor} from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import { type DType } from '@servable/tensor';
 import { checkedSize, doublesOf, fromDoubles } from '../kernels/elements.js';
 import { fourier } from '../kernels/fourier.js';
@@ -175,7 +175,7 @@ function onHost(
   const inputs = length === undefined ? [re, im] : [re, im, length];
   const fixed = typeof size === 'number' ? size : undefined;
   const [real, imaginary] = builder.host(context.node.op, inputs, [spec, spec], ([x, y, given]) => {
-    const wanted = fixed ?? (given === undefined ? undefined : Number((given).data[0]));
+    const wanted = fixed ?? (given === undefined ? undefined : Number(given.data[0]));
     return lines(x as Tensor, y as Tensor, kind, inverse, wanted);
   });
   return { re: real as Value, im: imaginary as Value };

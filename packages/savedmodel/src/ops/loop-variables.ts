@@ -11,7 +11,7 @@ import {
   type TensorList,
 } from '../onnx/tensor-list.js';
 import { sameShape, type Dim, type Shape, type Value } from '../onnx/value.js';
-import { isResource, type Lowered, type Resource } from './registry.js';
+import { isResource, type Lowered, type Resource } from '../onnx/resource.js';
 
 /** One tensor that a loop hands from iteration to iteration. */
 export interface Carried {

@@ -15,7 +15,8 @@ import {
   type LoopVariable,
   type NextIteration,
 } from './loop-variables.js';
-import { isResource, OpFamily, type Lowered, type OpContext } from './registry.js';
+import { isResource, type Lowered } from '../onnx/resource.js';
+import { OpFamily, type OpContext } from './registry.js';
 import { valueOf } from '../onnx/variable-access.js';
 
 /** Loops become ONNX Loops, or loops of the plan where the body needs the host. */

@@ -1,47 +1,10 @@
-import type { DType } from '@servable/tensor';
 import type { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Attributes } from '../graph/attributes.js';
 import type { FunctionGraph, GraphNode, GraphValue } from '../graph/graph.js';
-import { variableKey } from '../graph/written-variables.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import type { Builder } from '../onnx/builder.js';
-import type { TensorList } from '../onnx/tensor-list.js';
+import type { Lowered, Resource, Variable } from '../onnx/resource.js';
 import type { Dim, Shape, Value } from '../onnx/value.js';
-
-/** What a resource-typed or variant-typed edge stands for while lowering: never a tensor of the engine. */
-export type Resource =
-  | Variable
-  /** A lookup table; without contents when nothing fills it. */
-  | { readonly kind: 'table'; readonly node: GraphNode; readonly table: LookupTable | undefined }
-  /** A ragged tensor in one variant: its row splits, outermost first, and its values. */
-  | { readonly kind: 'ragged'; readonly splits: readonly Value[]; readonly values: Value }
-  | TensorList
-  /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
-  | { readonly kind: 'tensor-array'; readonly node: GraphNode };
-
-/** A variable. */
-export interface Variable {
-  readonly kind: 'variable';
-  readonly node: GraphNode;
-  /** Its value, if no signature changes it. */
-  readonly value: Value | undefined;
-  /** What {@link VariableStore} calls it. */
-  readonly key: string;
-  readonly dtype: DType;
-  readonly shape: Shape | undefined;
-  /** Whether ops read it by taking it as a tensor, as TensorFlow 1's reference variables have it. */
-  readonly isReference: boolean;
-}
-
-/** A variable that no signature changes. */
-export function frozenVariable(node: GraphNode, value: Value): Variable {
-  const { dtype, shape } = value;
-  return { kind: 'variable', node, value, key: variableKey(node), dtype, shape, isReference: false };
-}
-
-export type Lowered = Value | Resource;
-
-export const isResource = (lowered: Lowered): lowered is Resource => 'kind' in lowered;
 
 /** What a lowering sees of the node it lowers. */
 export interface OpContext {

@@ -1,7 +1,8 @@
 import type { Combination } from '../kernels/update-variable.js';
 import { combineVariable, rowIndices, scatterVariable } from '../kernels/update-variable.js';
 import { isInitialized, writeVariable } from '../onnx/variable-access.js';
-import { OpFamily, type Lowered, type OpContext } from './registry.js';
+import type { Lowered } from '../onnx/resource.js';
+import { OpFamily, type OpContext } from './registry.js';
 
 /**
  * Variables that no signature changes are constants from the checkpoint. The others are read and written by the host, in

@@ -8,7 +8,7 @@ import type { LookupTable } from '../kernels/lookup-table.js';
 import { lowerGraph } from '../lower-graph.js';
 import { Builder } from '../onnx/builder.js';
 import { findOp } from '../ops/op-table.js';
-import { frozenVariable, isResource, type Lowered } from '../ops/registry.js';
+import { frozenVariable, isResource, type Lowered } from '../onnx/resource.js';
 import { readWholeFile } from '../reader/data-file.js';
 import { checkpointOf, type Checkpoint, type ReadOptions } from '../reader/read-options.js';
 import type { SavedModel } from '../reader/saved-model.js';
