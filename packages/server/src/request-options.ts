@@ -22,6 +22,11 @@ export interface RequestLimits {
   readonly maxRestConnections?: number | undefined;
   /** Most calls at the same time on one gRPC connection; more wait at the client. Default: none. */
   readonly maxConcurrentStreams?: number | undefined;
+  /**
+   * Milliseconds after which a gRPC connection is asked whether it is still there; one that does not answer within 20
+   * seconds is closed, which finds callers that have gone or only hold a connection open. Default 60 000.
+   */
+  readonly grpcKeepaliveMs?: number | undefined;
   /** Milliseconds that a gRPC connection without calls is kept open; default: for good. */
   readonly grpcIdleTimeoutMs?: number | undefined;
   /** Most bytes of REST bodies held at the same time, over all requests; default: none. */
@@ -38,6 +43,7 @@ export interface ResolvedRequestLimits extends RequestLimits {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  readonly grpcKeepaliveMs: number;
 }
 
 /** Options on how requests are taken in, as a part of the server's options. */
@@ -83,6 +89,7 @@ const leastLimit: Readonly<Record<keyof RequestLimits, number>> = {
   keepAliveTimeoutMs: 1,
   maxRestConnections: 1,
   maxConcurrentStreams: 1,
+  grpcKeepaliveMs: 1000,
   grpcIdleTimeoutMs: 1,
   maxHeldBodyBytes: 1,
   maxJsonDepth: 64,
@@ -105,6 +112,7 @@ function resolveLimits(limits: RequestLimits): ResolvedRequestLimits {
     headersTimeoutMs: limits.headersTimeoutMs ?? 60_000,
     requestTimeoutMs: limits.requestTimeoutMs ?? 300_000,
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs ?? 75_000,
+    grpcKeepaliveMs: limits.grpcKeepaliveMs ?? 60_000,
   };
 }
 

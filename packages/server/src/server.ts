@@ -184,6 +184,8 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     const server = new GrpcServer({
       'grpc.max_receive_message_length': options.maxReceiveMessageBytes,
       'grpc.max_send_message_length': -1,
+      'grpc.keepalive_time_ms': limits.grpcKeepaliveMs,
+      'grpc.keepalive_timeout_ms': 20_000,
       ...(limits.maxConcurrentStreams && { 'grpc.max_concurrent_streams': limits.maxConcurrentStreams }),
       ...(limits.grpcIdleTimeoutMs && { 'grpc.max_connection_idle_ms': limits.grpcIdleTimeoutMs }),
       ...options.grpcChannelOptions,
