@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 export async function startProgram(script, args = [], env = {}) {
   const child = spawn(process.execPath, [fileURLToPath(new URL(`../programs/${script}`, import.meta.url)), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
+    // The binding that is measured against would otherwise report its use over the network.
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', ...env },
   });
   const lines = lineReader(child);
   const ready = JSON.parse(await lines());

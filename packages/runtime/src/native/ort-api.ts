@@ -3,6 +3,7 @@ import { RuntimeError } from '../runtime-error.js';
 import { copyMemoryFunction, type CopyMemory } from './copy-memory.js';
 import { findLibrary } from './find-library.js';
 import { prepareNativeStacks } from './native-stacks.js';
+import { switchTelemetryOff } from './no-telemetry.js';
 import { ortApiVersion, ortFunctions, type OrtFunction, type OrtFunctions, type Pointer } from './ort-functions.js';
 
 /** The loaded library: its functions and what every call needs. */
@@ -31,6 +32,7 @@ export function ortApi(): OrtApi {
 
 function load(path: string): OrtApi {
   prepareNativeStacks('ONNX Runtime');
+  switchTelemetryOff();
   let library;
   try {
     library = koffi.load(path);
