@@ -1,13 +1,14 @@
 import { createTextLogger } from '@servable/core';
 import { version } from '../version.js';
 import type { CliIo } from './cli-io.js';
+import { config, configUsage } from './config.js';
 import { dropIn, dropInUsage } from './drop-in.js';
 import { nearestName } from '../nearest-name.js';
 import { serve, serveUsage } from './serve.js';
 
 export type { CliIo } from './cli-io.js';
 
-const commands = ['serve', 'help', 'version'] as const;
+const commands = ['serve', 'config', 'help', 'version'] as const;
 
 /**
  * The command line of `@servable/server`, one program under two names: a first argument that is a word is a sub-command
@@ -27,6 +28,8 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
   switch (command) {
     case 'serve':
       return serve(rest, context);
+    case 'config':
+      return config(rest, context);
     case 'help':
       io.stdout(help());
       return 0;
@@ -44,6 +47,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
 
 function help(): string {
   return `${serveUsage()}
+${configUsage()}
 usage: servable version
 
 As tensorflow_model_server, with flags and no command:

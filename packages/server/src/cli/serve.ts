@@ -1,13 +1,20 @@
 import { resolve } from 'node:path';
 import { ServingError } from '@servable/core';
+import { readConfigFile } from '../config-file/read-config-file.js';
 import { onnxPlatform } from '../platforms/onnx.js';
 import { savedModelPlatform } from '../platforms/savedmodel.js';
+import type { ServerOptions } from '../server-options.js';
 import type { CommandContext } from './cli-io.js';
 import { findModels } from './find-models.js';
 import { flag, FlagError, flagSpecs, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
 import { runServer } from './run-server.js';
 
 const serveFlags = flagSpecs({
+  config: flag(
+    'string',
+    '',
+    'YAML or JSON file with the models and everything else; flags that are given win over it.',
+  ),
   port: flag('int32', 8500, 'Port for gRPC; 0 takes any free one.'),
   'rest-port': flag('int32', 8501, 'Port for HTTP/REST; 0 takes any free one.'),
   host: flag('string', '127.0.0.1', 'Address to listen on; 0.0.0.0 or :: serves other machines too.'),
@@ -16,6 +23,7 @@ const serveFlags = flagSpecs({
 
 export function serveUsage(): string {
   return `usage: servable serve DIR [flags]
+       servable serve --config FILE [flags]
 
 Serves the models in DIR: a SavedModel or ONNX model directory, a directory of its versions (1/, 2/, ...), or a
 directory of such models.
@@ -27,36 +35,44 @@ ${formatFlags(serveFlags)}`;
 /** `servable serve DIR`: opens its ports at once and answers as models become ready. */
 export async function serve(argv: readonly string[], { io, logger }: CommandContext): Promise<number> {
   let parsed: ParsedFlags<typeof serveFlags>;
-  let directory: string;
+  let directory: string | undefined;
   try {
     parsed = parseFlags(argv, serveFlags);
     if (parsed.values.help) {
       io.stdout(serveUsage());
       return 0;
     }
-    const [first, ...others] = parsed.rest;
-    if (first === undefined || others.length > 0) {
+    directory = parsed.rest[0];
+    if (parsed.rest.length > 1 || (directory === undefined && parsed.values.config === '')) {
       throw new FlagError(`servable serve takes one directory; got ${parsed.rest.length}`);
     }
-    directory = resolve(io.cwd, first);
+    if (directory !== undefined && parsed.values.config !== '') {
+      throw new FlagError('servable serve takes either a directory or --config; got both');
+    }
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     io.stderr(`${error.message}\n\n${serveUsage()}`);
     return 2;
   }
-  const { values } = parsed;
-  const platforms = io.overrides?.platforms ?? [savedModelPlatform(), onnxPlatform()];
+  const { values, given } = parsed;
   try {
+    const platforms = io.overrides?.platforms ?? [savedModelPlatform(), onnxPlatform()];
+    const configured: ServerOptions =
+      directory === undefined
+        ? await readConfigFile(resolve(io.cwd, values.config))
+        : { models: await findModels(resolve(io.cwd, directory), platforms) };
     return await runServer(
       {
-        models: await findModels(directory, platforms),
-        platforms,
-        host: values.host,
-        grpcPort: values.port,
-        restPort: values['rest-port'],
         // Short, as somebody is watching: enough for files that are still being copied.
         loadRetryIntervalMs: 2000,
         healthService: true,
+        grpcPort: values.port,
+        restPort: values['rest-port'],
+        ...configured,
+        ...(given.has('port') ? { grpcPort: values.port } : {}),
+        ...(given.has('rest-port') ? { restPort: values['rest-port'] } : {}),
+        ...(given.has('host') ? { host: values.host } : {}),
+        platforms,
         logger,
         optionNames: { grpcPort: '--port', restPort: '--rest-port' },
       },

@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTextLogger } from '@servable/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { grpcCaller } from '../testing/calls.js';
+import { halfPlusTwoPlatform } from '../testing/half-plus-two-platform.js';
+import { type ModelDirectory, modelDirectory } from '../testing/model-directory.js';
+import { type TestIo, testIo } from '../testing/test-io.js';
+import { config } from './config.js';
+import { serve } from './serve.js';
+
+let directory: ModelDirectory;
+let io: TestIo;
+beforeEach(async () => {
+  directory = await modelDirectory('models/a/1/half_plus_two', 'models/a/2/half_plus_two');
+  io = testIo({ cwd: directory.path, platforms: [halfPlusTwoPlatform()] });
+});
+afterEach(() => directory.remove());
+
+const file = (name: string, text: string): Promise<void> => writeFile(join(directory.path, name), text);
+
+describe('servable config check', () => {
+  test('a good file ends with 0 and the names of its models', async () => {
+    await file('good.yaml', 'models: [{ name: a, basePath: models/a }, { name: b, directory: models/a/1 }]');
+    expect(await config(['check', 'good.yaml'], { io })).toBe(0);
+    expect(io.out).toEqual(['good.yaml: good: 2 model(s): a, b\n']);
+    await file('good.config', 'model_config_list { config { name: "a" base_path: "/a" model_platform: "onnx" } }');
+    expect(await config(['check', 'good.config'], { io })).toBe(0);
+    expect(io.out[1]).toBe('good.config: good: 1 model(s): a\n');
+  });
+
+  test.each([
+    [
+      'bad.yaml',
+      'models:\n  - name: a\n    bsePath: /a\n',
+      'bad.yaml:3:5: models[0].bsePath: unknown key; did you mean basePath?\n',
+    ],
+    [
+      'twice.yaml',
+      'models: [{ name: a, basePath: /a }, { name: a, basePath: /b }]',
+      'twice.yaml: Illegal to list model a multiple times in config list\n',
+    ],
+    [
+      'bad.config',
+      'model_config_list {\n  config { nme: "a" } }',
+      'bad.config:2:12: model_config_list.config[0]: Message type "tensorflow.serving.ModelConfig" has no field named "nme".\n',
+    ],
+    [
+      'platform.config',
+      'model_config_list { config { name: "a" base_path: "/a" model_platform: "caffe" } }',
+      'platform.config: Model a requests unsupported platform caffe\n',
+    ],
+    ['blank.config', '# nothing', 'blank.config: expected a model_config_list in blank.config; got none\n'],
+  ])('%s ends with 1 and one line for each problem', async (name, text, line) => {
+    await file(name, text);
+    expect(await config(['check', name], { io })).toBe(1);
+    expect([io.err, io.out]).toEqual([[line], []]);
+  });
+
+  test('a missing file ends with 1', async () => {
+    expect(await config(['check', 'none.yaml'], { io })).toBe(1);
+    expect(io.err).toEqual([`none.yaml: ${join(directory.path, 'none.yaml')}; No such file or directory\n`]);
+  });
+
+  test.each([
+    [[], 'Unknown action: (none)\n'],
+    [['chek', 'file'], 'Unknown action: chek; did you mean check?\n'],
+    [['check'], 'servable config check takes one file; got 0\n'],
+    [['check', 'a', 'b'], 'servable config check takes one file; got 2\n'],
+  ])('%j is wrong usage and ends with 2', async (argv, message) => {
+    expect(await config(argv, { io })).toBe(2);
+    expect(io.err.join('')).toContain(message);
+    expect(io.err.join('')).toContain('usage: servable config check FILE');
+  });
+});
+
+describe('servable serve --config', () => {
+  const run = (...argv: string[]): Promise<number> =>
+    serve(argv, { io, logger: createTextLogger({ write: io.stderr }) });
+
+  test('serves what the file says, and flags win over it', async () => {
+    await file(
+      'servable.yaml',
+      'grpcPort: 1\nrestPort: 0\nmodels: [{ name: a, basePath: models/a, versionPolicy: all, versionLabels: { stable: 1 } }]',
+    );
+    const exit = run('--config', 'servable.yaml', '--port=0');
+    const [, port] = await io.untilLogged(/Running gRPC ModelServer at 127\.0\.0\.1:(\d+) /);
+    await io.untilLogged(/Successfully loaded servable version \{name: a version: 1\}/);
+    await io.untilLogged(/Successfully loaded servable version \{name: a version: 2\}/);
+    const caller = grpcCaller(Number(port));
+    expect([await caller.predict('a', [2], 'stable'), await caller.predict('a', [2])]).toEqual(['1:3', '2:3']);
+    caller.close();
+    io.send('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  test('a bad file ends with 1 and its problems', async () => {
+    await file('bad.yaml', 'modles: []');
+    expect(await run('--config=bad.yaml')).toBe(1);
+    expect(io.err.join('')).toContain(
+      `${join(directory.path, 'bad.yaml')}:1:1: modles: unknown key; did you mean models?`,
+    );
+  });
+
+  test.each([
+    [[], 'servable serve takes one directory; got 0'],
+    [['models', '--config=f'], 'servable serve takes either a directory or --config; got both'],
+  ])('%j is wrong usage', async (argv, message) => {
+    expect(await run(...argv)).toBe(2);
+    expect(io.err.join('')).toContain(message);
+  });
+});

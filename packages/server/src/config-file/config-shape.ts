@@ -1,0 +1,89 @@
+import type { ServableVersionPolicy } from '@servable/core';
+import { choice, described, fields, flag, list, mapped, number, oneOf, record, text, version, whole } from './shape.js';
+
+const versionPolicy = described(
+  'Which versions are served: the latest one, all, the latest few, or the ones listed.',
+  choice<ServableVersionPolicy>(
+    mapped(oneOf('latest', 'all'), (word) => (word === 'all' ? { kind: 'all' } : { kind: 'latest', numVersions: 1 })),
+    mapped(fields({ latest: whole(1), specific: list(version) }), ({ latest, specific }, place) => {
+      if ((latest === undefined) === (specific === undefined)) {
+        place.report('expected latest, all, { latest: <count> } or { specific: [<version>, …] }');
+        return undefined;
+      }
+      return latest === undefined ? { kind: 'specific', versions: specific! } : { kind: 'latest', numVersions: latest };
+    }),
+  ),
+);
+
+const model = fields(
+  {
+    name: described('The name that requests use.', text),
+    basePath: described('Directory with one directory for each version; relative to this file.', text),
+    directory: described('Directory of a single version, in place of basePath; relative to this file.', text),
+    version: described('The version that directory is served as; default 1.', version),
+    platform: described('What must run it: tensorflow or onnx; default what its files are.', text),
+    versionPolicy,
+    versionLabels: described('Words that requests may use in place of a version.', record(version)),
+  },
+  ['name'],
+);
+
+const milliseconds = number;
+const port = whole(0, 65_535);
+
+/** Everything that a configuration file may say; names and meanings are those of `createServer`. */
+export const configShape = fields({
+  models: described('The models to serve.', list(model)),
+  modelConfigFile: described('File with a ModelServerConfig in text format, in place of models.', text),
+  modelConfigFilePollMs: described('Milliseconds between looks at modelConfigFile; default 0: none.', milliseconds),
+  host: described('Address to listen on; default 127.0.0.1.', text),
+  restHost: described('Address to listen on for REST; default host.', text),
+  grpcPort: described('Port for gRPC; 0 takes any free one.', port),
+  restPort: described('Port for HTTP/REST; 0 takes any free one.', port),
+  grpcSocketPath: described('UNIX socket for gRPC; relative to this file.', text),
+  grpcTls: described(
+    'TLS for gRPC; paths of PEM files, relative to this file.',
+    fields({ keyFile: text, certFile: text, caFile: text, verifyClient: flag }, ['keyFile', 'certFile']),
+  ),
+  waitForModels: described('Open the ports only when every model is available; default false.', flag),
+  unavailableLabels: described(
+    'Which labels may point to versions that are not available; default refuse.',
+    oneOf('refuse', 'accept-new', 'accept'),
+  ),
+  reloadOverGrpc: described('Take configurations by HandleReloadConfigRequest; default true.', flag),
+  modelRoots: described('Directories that such a configuration may name; relative to this file.', list(text)),
+  pollIntervalMs: described(
+    'Milliseconds between looks for versions; 0 looks once, a negative number never.',
+    milliseconds,
+  ),
+  maxLoadRetries: described('Attempts after a first failed load; default 5.', whole(0)),
+  loadRetryIntervalMs: described('Milliseconds between attempts.', milliseconds),
+  maxConcurrentLoads: described('Versions that load at the same time; default the number of CPUs.', whole(1)),
+  maxConcurrentUnloads: described('Versions that unload at the same time; default the number of CPUs.', whole(1)),
+  warmup: described(
+    'Replaying of recorded requests into new versions.',
+    fields({ enabled: flag, iterations: whole(1), threads: whole(1) }),
+  ),
+  drainTimeoutMs: described('Milliseconds that running requests get to end; default 30000.', milliseconds),
+  maxReceiveMessageBytes: described('Largest request in bytes.', whole(1, 2 ** 31 - 1)),
+  restTimeoutMs: described('Milliseconds that a model may run for a REST call; 0: no limit.', whole(0, 2 ** 31 - 1)),
+  restCors: described('Let the pages of any web site call REST; default false.', flag),
+  healthService: described('Answer the standard gRPC health service; default true.', flag),
+  tensorContent: described('Send tensors as tensor_content; default false.', flag),
+  checkMethodNames: described('Refuse signatures whose method_name does not fit the call; default false.', flag),
+  prometheus: described(
+    'Metrics on the REST port.',
+    fields({ path: text, nameStyle: oneOf('upstream', 'prometheus') }),
+  ),
+  admission: described(
+    'Bounds on inference requests that run and wait at the same time.',
+    fields({ maxConcurrent: whole(1), maxQueued: whole(0), maxWaitMs: milliseconds, maxPerCaller: whole(1) }),
+  ),
+});
+
+/** The JSON Schema of a configuration file, for editors. */
+export const configJsonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Servable configuration',
+  ...configShape.schema,
+};

@@ -1,0 +1,93 @@
+import { dirname, extname, resolve } from 'node:path';
+import { readWholeFile, ServingError } from '@servable/core';
+import type { ServedModelInput } from '../models/served-model.js';
+import type { ServerOptions } from '../server-options.js';
+import { ConfigFileError, type ConfigProblem } from './config-problem.js';
+import { configShape } from './config-shape.js';
+import type { Place } from './shape.js';
+import { yamlTree } from './yaml-tree.js';
+
+type FileConfig = NonNullable<ReturnType<typeof configShape.read>>;
+type FileModel = NonNullable<FileConfig['models']>[number];
+
+/** Whether a file of this name is YAML or JSON; every other one is a ModelServerConfig in text format. */
+export function isYamlOrJson(path: string): boolean {
+  return ['.yaml', '.yml', '.json'].includes(extname(path).toLowerCase());
+}
+
+/**
+ * Reads a configuration file in YAML or JSON. Relative paths in it are relative to it.
+ *
+ * @param path - absolute
+ * @returns the options that it gives, without defaults
+ * @throws ConfigFileError with every problem and its place; ServingError NOT_FOUND and others for a file that cannot be
+ * read
+ */
+export async function readConfigFile(path: string): Promise<ServerOptions> {
+  const tree = yamlTree(path, Buffer.from(await readWholeFile(path)).toString('utf8'));
+  const problems: ConfigProblem[] = [];
+  const place = (keys: readonly (string | number)[]): Place => ({
+    path: keys,
+    report: (message) => problems.push({ key: formatKey(keys), message, ...tree.placeOf(keys) }),
+    child: (key) => place([...keys, key]),
+  });
+  const root = place([]);
+  const config = configShape.read(tree.value ?? {}, root);
+  if (!config || problems.length > 0) throw new ConfigFileError(path, problems);
+  const at = (relative: string): string => resolve(dirname(path), relative);
+  const models = config.models?.map((model, index) => servedModel(model, at, root.child('models').child(index)));
+  if (config.models === undefined && config.modelConfigFile === undefined) {
+    root.report('models is missing: expected a list of models, or modelConfigFile');
+  }
+  if (problems.length > 0) throw new ConfigFileError(path, problems);
+  const { grpcTls, modelRoots, modelConfigFile, grpcSocketPath, ...rest } = config;
+  return {
+    ...rest,
+    models: models?.filter((model) => model !== undefined),
+    modelConfigFile: modelConfigFile && at(modelConfigFile),
+    modelRoots: modelRoots?.map(at),
+    grpcSocketPath: grpcSocketPath && at(grpcSocketPath),
+    grpcTls: grpcTls && (await readTls(grpcTls, at)),
+  };
+}
+
+function servedModel(
+  { basePath, directory, name = '', version, ...rest }: FileModel,
+  at: (path: string) => string,
+  place: Place,
+): ServedModelInput | undefined {
+  if ((basePath === undefined) === (directory === undefined)) {
+    place.report('expected one of basePath and directory');
+    return undefined;
+  }
+  if (directory !== undefined) {
+    if (rest.versionPolicy) place.child('versionPolicy').report('a single directory has no version policy');
+    const { platform, versionLabels } = rest;
+    return { name, platform, versionLabels, directory: at(directory), version };
+  }
+  if (version !== undefined) place.child('version').report('the versions of a basePath are its directories');
+  return { name, ...rest, basePath: at(basePath!) };
+}
+
+async function readTls(
+  { keyFile, certFile, caFile, verifyClient }: NonNullable<FileConfig['grpcTls']>,
+  at: (path: string) => string,
+): Promise<ServerOptions['grpcTls']> {
+  const read = async (path: string): Promise<string> => Buffer.from(await readWholeFile(at(path))).toString('utf8');
+  if (keyFile === undefined || certFile === undefined) {
+    throw new ServingError('INVALID_ARGUMENT', 'TLS_INCOMPLETE', 'grpcTls needs a keyFile and a certFile');
+  }
+  return {
+    key: await read(keyFile),
+    cert: await read(certFile),
+    ca: caFile === undefined ? undefined : await read(caFile),
+    verifyClient,
+  };
+}
+
+function formatKey(keys: readonly (string | number)[]): string {
+  return keys
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '');
+}
