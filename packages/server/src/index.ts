@@ -12,6 +12,7 @@ export type { Platform } from './platforms/platform.js';
 export type { LoadedModel } from './platforms/model-loader.js';
 export type { EnginePlatformOptions } from './platforms/engine-options.js';
 export { savedModelPlatform, type SavedModelPlatformOptions } from './platforms/savedmodel.js';
+export type { PlatformChoice } from './platforms/tensorflow.js';
 export { onnxPlatform, type OnnxPlatformOptions } from './platforms/onnx.js';
 
 // Command line

@@ -15,6 +15,7 @@ import { nearestName } from './nearest-name.js';
 import { onnxPlatform } from './platforms/onnx.js';
 import type { Platform } from './platforms/platform.js';
 import { savedModelPlatform } from './platforms/savedmodel.js';
+import { type PlatformChoice, platformChoice } from './platforms/tensorflow.js';
 import { type RequestOptions, type ResolvedRequestOptions, resolveRequestOptions } from './request-options.js';
 
 /** What a user may give to `createServer`. A value that makes no sense is refused, never bent. */
@@ -78,6 +79,11 @@ export interface ServerOptions extends RequestOptions, ListenerOptions {
   readonly tensorContent?: boolean | undefined;
   /** Refuses signatures whose `method_name` does not fit the call. Default `false`, as upstream. */
   readonly checkMethodNames?: boolean | undefined;
+  /**
+   * What SavedModels run on: `onnxruntime`, the built-in engine; `tensorflow`, TensorFlow's own library; default `auto`:
+   * the built-in engine, and TensorFlow for what its compiler refuses, where the library is found.
+   */
+  readonly platform?: PlatformChoice | undefined;
   /** What can be served; default SavedModels and ONNX models. The first that accepts a directory runs it. */
   readonly platforms?: readonly Platform[] | undefined;
   /** Default: no log. */
@@ -132,7 +138,14 @@ const int32Max = 2 ** 31 - 1;
 /** @throws ServingError INVALID_ARGUMENT that names the option, what it takes and what it was given */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
   checkNames(options);
-  const platforms = options.platforms ?? [savedModelPlatform(), onnxPlatform()];
+  if (options.platform !== undefined && options.platforms !== undefined) {
+    throw refusal(
+      'OPTION_AMBIGUOUS',
+      'platform is for the platforms that are built in; give it or platforms, not both',
+    );
+  }
+  const platform = platformChoice('platform', options.platform);
+  const platforms = options.platforms ?? [savedModelPlatform({ platform, logger: options.logger }), onnxPlatform()];
   const models = servedModels(
     options.models ?? [],
     platforms.map(({ name }) => name),
@@ -212,6 +225,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   admission: true,
   limits: true,
   slowRequestMs: true,
+  platform: true,
   platforms: true,
   logger: true,
   clock: true,

@@ -66,7 +66,6 @@ export class LoadedModel implements Model {
     return names.sort((a, b) => Number(b === defaultSignatureName) - Number(a === defaultSignatureName));
   }
 
-  /** Compiles a signature ahead of its first use. */
   async warm(signatureName: string, options: CallOptions = {}): Promise<void> {
     await this.#use(() => this.#runner(signatureName, options));
   }

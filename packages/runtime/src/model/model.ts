@@ -59,6 +59,13 @@ export interface Model extends AsyncDisposable {
   /** Runs a signature on tensors; throws what {@link Model.predict} throws. */
   run(call: ModelCall): Promise<Map<string, Tensor>>;
 
+  /**
+   * Makes a signature ready ahead of its first use; empty means the default one, as in {@link Model.run}.
+   *
+   * @throws what compiling the signature throws, and {@link Model.predict} of a signature's name
+   */
+  warm(signatureName: string, options?: CallOptions): Promise<void>;
+
   /** Refuses calls from now on, waits for those under way, and frees the model. */
   close(): Promise<void>;
 }

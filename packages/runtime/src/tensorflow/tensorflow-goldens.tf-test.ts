@@ -1,3 +1,4 @@
+/* eslint-disable @nx/enforce-module-boundaries -- the zoo is no package */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findTensorFlow } from './find-tensorflow.js';
@@ -12,7 +13,7 @@ const missing = await findTensorFlow().then(
   () => undefined,
   (error: Error) => error.message,
 );
-if (missing !== undefined) console.warn(`The tests of the TensorFlow platform are skipped. ${missing}`);
+if (missing !== undefined) process.stderr.write(`The tests of the TensorFlow platform are skipped. ${missing}\n`);
 // The goldens are of TensorFlow's own kernels; to be set before the library is loaded.
 process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '0';
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { flag, flagSpecs } from './parse-flags.js';
+import { platformHelp } from './platform-help.js';
 
 const cpus = availableParallelism();
 
@@ -88,9 +89,11 @@ export const dropInFlags = flagSpecs({
     '',
     'File with a PlatformConfigMap in text format, in place of the flags on tags, threads, batching and warm-up.',
   ),
-  per_process_gpu_memory_fraction: flag('float', 0, 'Share of the memory of a GPU.', {
-    ignored: 'models run on the processor',
-  }),
+  per_process_gpu_memory_fraction: flag(
+    'float',
+    0,
+    'Share of the memory of each GPU for models that run on TensorFlow (see --platform); zero leaves it to TensorFlow.',
+  ),
   saved_model_tags: flag('string', 'serve', 'Tags of the MetaGraph to serve, separated by commas.'),
   grpc_channel_arguments: flag('string', '', 'Channel arguments of gRPC: key=value, separated by commas.'),
   grpc_max_threads: flag('int32', 4 * cpus, 'Threads that answer gRPC.', {
@@ -141,6 +144,7 @@ export const dropInFlags = flagSpecs({
   skip_initialize_tpu: flag('bool', false, 'Leave TPUs alone.', { ignored: 'there are no TPUs' }),
   enable_grpc_healthcheck_service: flag('bool', false, 'Answer the standard gRPC health service.'),
   enable_serialization_as_tensor_content: flag('bool', false, 'Send Predict outputs as tensor_content.'),
+  platform: flag('string', 'auto', `${platformHelp} Not a flag of TensorFlow Serving.`),
   host: flag('string', '0.0.0.0', 'Address to listen on. Not a flag of TensorFlow Serving.'),
   model_root: flag(
     'string',

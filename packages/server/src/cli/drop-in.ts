@@ -3,6 +3,7 @@ import { version } from '../version.js';
 import type { CommandContext } from './cli-io.js';
 import { onnxPlatform } from '../platforms/onnx.js';
 import { savedModelPlatform } from '../platforms/savedmodel.js';
+import { platformChoice } from '../platforms/tensorflow.js';
 import { dropInFlags } from './drop-in-flags.js';
 import { dropInOptions } from './drop-in-options.js';
 import { FlagError, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
@@ -46,7 +47,15 @@ export async function dropIn(argv: readonly string[], { io, logger }: CommandCon
   }
   try {
     const { server, savedModel } = await dropInOptions(parsed, logger);
-    const platforms = [savedModelPlatform(savedModel), onnxPlatform({ engine: savedModel.engine })];
+    const platforms = [
+      savedModelPlatform({
+        ...savedModel,
+        platform: platformChoice('--platform', values.platform),
+        gpuMemoryFraction: values.per_process_gpu_memory_fraction || undefined,
+        logger,
+      }),
+      onnxPlatform({ engine: savedModel.engine }),
+    ];
     return await runServer({ ...server, platforms }, io);
   } catch (error) {
     const { code, message } = ServingError.from(error);

@@ -3,10 +3,12 @@ import { ServingError } from '@servable/core';
 import { readConfigFile } from '../config-file/read-config-file.js';
 import { onnxPlatform } from '../platforms/onnx.js';
 import { savedModelPlatform } from '../platforms/savedmodel.js';
+import { platformChoice } from '../platforms/tensorflow.js';
 import type { ServerOptions } from '../server-options.js';
 import type { CommandContext } from './cli-io.js';
 import { findModels } from './find-models.js';
 import { flag, FlagError, flagSpecs, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
+import { platformHelp } from './platform-help.js';
 import { runServer } from './run-server.js';
 
 const serveFlags = flagSpecs({
@@ -18,6 +20,7 @@ const serveFlags = flagSpecs({
   port: flag('int32', 8500, 'Port for gRPC; 0 takes any free one.'),
   'rest-port': flag('int32', 8501, 'Port for HTTP/REST; 0 takes any free one.'),
   host: flag('string', '127.0.0.1', 'Address to listen on; 0.0.0.0 or :: serves other machines too.'),
+  platform: flag('string', 'auto', platformHelp),
   help: flag('bool', false, 'Print this and exit.'),
 });
 
@@ -56,7 +59,10 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
   }
   const { values, given } = parsed;
   try {
-    const platforms = io.overrides?.platforms ?? [savedModelPlatform(), onnxPlatform()];
+    const platforms = io.overrides?.platforms ?? [
+      savedModelPlatform({ platform: platformChoice('--platform', values.platform), logger }),
+      onnxPlatform(),
+    ];
     const configured: ServerOptions =
       directory === undefined
         ? await readConfigFile(resolve(io.cwd, values.config))

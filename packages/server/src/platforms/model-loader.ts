@@ -3,6 +3,8 @@ import { diskEstimate } from './disk-estimate.js';
 
 /** What the platforms need of a loaded model: `Model` of `@servable/runtime`. */
 export interface LoadedModel {
+  /** What runs it, where that is not what the loader says; may change while it is loaded. */
+  readonly platform?: string | undefined;
   readonly signatureDefs: InferenceServable['signatureDefs'];
   run(call: InferenceCall): ReturnType<InferenceServable['run']>;
   close(): Promise<void>;
@@ -23,7 +25,13 @@ export function modelLoader(
         throw signal.reason;
       }
       model = opened;
-      return { platform, signatureDefs: opened.signatureDefs, run: (call) => opened.run(call) };
+      return {
+        get platform() {
+          return opened.platform ?? platform;
+        },
+        signatureDefs: opened.signatureDefs,
+        run: (call) => opened.run(call),
+      };
     },
     async unload() {
       await model?.close();

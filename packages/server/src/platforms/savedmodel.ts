@@ -1,13 +1,23 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadOptions } from '@servable/core';
+import type { Logger, LoadOptions } from '@servable/core';
 import { type EnginePlatformOptions, preparedRuntime } from './engine-options.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
+import { openSavedModel, type PlatformChoice, type SavedModelEngines } from './tensorflow.js';
 
 export interface SavedModelPlatformOptions extends EnginePlatformOptions {
   /** Tags of the MetaGraph that is served: exactly these, in any order; default `serve`. */
   readonly tags?: readonly string[] | undefined;
+  /**
+   * What models run on; default `auto`: the built-in engine, and TensorFlow's own library for what its compiler refuses,
+   * where the library is found.
+   */
+  readonly platform?: PlatformChoice | undefined;
+  /** Part of each GPU's memory that TensorFlow takes, above 0 and at most 1; default nearly all. */
+  readonly gpuMemoryFraction?: number | undefined;
+  /** Is told what a model runs on where that is not the built-in engine. */
+  readonly logger?: Logger | undefined;
   /** Loads a SavedModel directory; default `loadSavedModel` of `@servable/runtime`. */
   readonly load?: ((directory: string, options: LoadOptions) => Promise<LoadedModel>) | undefined;
 }
@@ -18,8 +28,8 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
   const tags = options.tags?.length ? options.tags : undefined;
   const load =
     options.load ??
-    (async (directory: string, { signal }: LoadOptions) =>
-      (await preparedRuntime(options)).loadSavedModel(directory, { signal, tags }));
+    ((directory: string, how: LoadOptions) =>
+      openSavedModel(directory, how, options.platform ?? 'auto', runtimeEngines(options, tags)));
   return {
     name: 'tensorflow',
     accepts: (directory) =>
@@ -28,5 +38,22 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
         () => false,
       ),
     createLoader: (directory) => modelLoader('tensorflow', directory, (how) => load(directory, how)),
+  };
+}
+
+function runtimeEngines(options: SavedModelPlatformOptions, tags: readonly string[] | undefined): SavedModelEngines {
+  const { engine, gpuMemoryFraction, logger } = options;
+  const { intraOpThreads, interOpThreads } = engine ?? {};
+  return {
+    embedded: async (directory, { signal }) =>
+      (await preparedRuntime(options)).loadSavedModel(directory, { signal, tags }),
+    library: async () => (await preparedRuntime(options)).tensorFlowLibrary(),
+    tensorflow: async (directory, { signal }) =>
+      (await preparedRuntime(options)).loadTensorFlowModel(directory, {
+        signal,
+        tags,
+        session: { intraOpThreads, interOpThreads, gpuMemoryFraction },
+      }),
+    logger,
   };
 }
