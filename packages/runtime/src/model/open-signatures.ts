@@ -4,6 +4,7 @@ import { compileSignature, readSavedModel, VariableStore, type SavedModel } from
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
 import { PlanRunner } from '../plan/plan-runner.js';
+import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
 import type { SessionOptions } from '../session/session-options.js';
 import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
@@ -13,6 +14,7 @@ import type { SignatureSource } from './loaded-model.js';
 export interface OpenOptions extends CallOptions {
   readonly tags?: readonly string[] | undefined;
   readonly session: SessionOptions;
+  readonly compileOn?: 'thread' | 'caller' | undefined;
 }
 
 /** The signatures of a SavedModel. */
@@ -28,7 +30,9 @@ const LARGE_MODEL_BYTES = 16 * 1024 * 1024;
 
 /** Opens a SavedModel: on a thread of its own if it is large, else on the calling one. */
 export async function openSignatures(dir: string, options: OpenOptions): Promise<SavedModelSignatures> {
-  if (compileWorkerFile !== undefined && (await isLarge(dir))) return openOnThread(dir, options, compileWorkerFile);
+  const { compileOn = 'thread' } = options;
+  if (compileOn !== 'thread' && compileOn !== 'caller') throw badOption('compileOn', "'thread' or 'caller'", compileOn);
+  if (compileOn === 'thread' && compileWorkerFile !== undefined && (await isLarge(dir))) return openOnThread(dir, options, compileWorkerFile);
   return openHere(dir, options);
 }
 

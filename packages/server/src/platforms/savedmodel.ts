@@ -44,9 +44,15 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
 function runtimeEngines(options: SavedModelPlatformOptions, tags: readonly string[] | undefined): SavedModelEngines {
   const { engine, gpuMemoryFraction, logger } = options;
   const { intraOpThreads, interOpThreads } = engine ?? {};
+  // Until a first model is there no request waits for the event loop, and loading on it is sooner done.
+  let serves = false;
   return {
-    embedded: async (directory, { signal }) =>
-      (await preparedRuntime(options)).loadSavedModel(directory, { signal, tags }),
+    embedded: async (directory, { signal }) => {
+      const { loadSavedModel } = await preparedRuntime(options);
+      const model = await loadSavedModel(directory, { signal, tags, compileOn: serves ? 'thread' : 'caller' });
+      serves = true;
+      return model;
+    },
     library: async () => (await preparedRuntime(options)).tensorFlowLibrary(),
     tensorflow: async (directory, { signal }) =>
       (await preparedRuntime(options)).loadTensorFlowModel(directory, {
