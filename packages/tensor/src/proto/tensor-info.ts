@@ -9,8 +9,9 @@ const REFERENCE_OFFSET = 100;
  *
  * @returns `undefined` when the info names none, or one without values of its own (`resource`, `variant`)
  */
-export function tensorInfoDtype({ dtype }: Pick<TensorInfo, 'dtype'>): DType | undefined {
-  return dtypeInfoFromEnum(dtype > REFERENCE_OFFSET ? dtype - REFERENCE_OFFSET : dtype)?.dtype;
+export function tensorInfoDtype(info: Pick<TensorInfo, 'dtype'>): DType | undefined {
+  const number: number = info.dtype;
+  return dtypeInfoFromEnum(number > REFERENCE_OFFSET ? number - REFERENCE_OFFSET : number)?.dtype;
 }
 
 /**

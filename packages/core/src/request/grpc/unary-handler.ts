@@ -32,7 +32,8 @@ export function unaryHandler(
     request: OpenRequest,
     control: CallControl,
   ): Promise<Uint8Array> => {
-    const limits = admitted ? await request.admit(control.limits, callerOf(call)) : control.limits;
+    const isHeld = admitted && dependencies.admission !== undefined;
+    const limits = isHeld ? await request.admit(control.limits, callerOf(call)) : control.limits;
     return answer(call.request, { ...limits, record: request.record });
   };
   return (call, callback) => {
