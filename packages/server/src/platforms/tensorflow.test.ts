@@ -128,6 +128,15 @@ describe('auto', () => {
     ]);
   });
 
+  test('without the library each signature that is asked for later is refused in its own words', async () => {
+    const { open, events } = fakes({ refused: ['other', 'third'], library: false });
+    const model = await open();
+    await expect(engineOf(model, 'other')).rejects.toThrow('other uses an op that is not known');
+    await expect(engineOf(model, 'third')).rejects.toThrow('third uses an op that is not known');
+    expect(await engineOf(model)).toBe('onnxruntime');
+    expect(events).toEqual(['onnxruntime opened', 'library looked for']);
+  });
+
   test('stays when a kernel refuses values', async () => {
     const { open, events } = fakes();
     const model = await open();
@@ -138,8 +147,8 @@ describe('auto', () => {
   test('a call that waits for TensorFlow ends with its signal', async () => {
     const { open } = fakes({ refused: ['other'] });
     const model = await open();
-    const reason = new Error('no longer wanted');
-    await expect(model.run(call('other', { signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+    const signal = AbortSignal.abort(new DOMException('no longer wanted', 'AbortError'));
+    await expect(model.run(call('other', { signal }))).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
   test('what TensorFlow says of a model that it cannot load either is passed on', async () => {

@@ -127,6 +127,7 @@ class SwitchingModel implements LoadedModel {
   readonly #engines: SavedModelEngines;
   readonly #closed = new AbortController();
   #switch: Promise<LoadedModel> | undefined;
+  #retired: Promise<void> | undefined;
 
   constructor(embedded: EmbeddedModel, directory: string, engines: SavedModelEngines) {
     this.#model = embedded;
@@ -147,15 +148,19 @@ class SwitchingModel implements LoadedModel {
     const started = performance.now();
     const embedded = this.#embedded;
     if (embedded === undefined) return this.#model.run(call);
+    let refusal: Error | undefined;
     try {
       return await embedded.run(call);
     } catch (error) {
       // A kernel may refuse values; only what the compiler refuses is a reason to move.
-      const refusal = isRefusal(error) ? await refusalOf(embedded, call.signatureName) : undefined;
+      refusal = isRefusal(error) ? await refusalOf(embedded, call.signatureName) : undefined;
       if (refusal === undefined) throw error;
-      this.#switch ??= this.#toTensorFlow(refusal);
     }
-    const model = await within(this.#switch, call);
+    this.#switch ??= this.#toTensorFlow(refusal);
+    // Without TensorFlow every signature is refused in its own words, not in those of the first.
+    const model = await within(this.#switch, call).catch((error: unknown) => {
+      throw isRefusal(error) ? refusal : error;
+    });
     const { timeoutMs } = call;
     return model.run({
       ...call,
@@ -166,7 +171,7 @@ class SwitchingModel implements LoadedModel {
   async close(): Promise<void> {
     this.#closed.abort(new ServingError('UNAVAILABLE', 'MODEL_CLOSED', 'The model is being unloaded'));
     await this.#switch?.catch(() => undefined);
-    await this.#model.close();
+    await Promise.all([this.#model.close(), this.#retired]);
   }
 
   async #toTensorFlow(refusal: Error): Promise<LoadedModel> {
@@ -175,7 +180,9 @@ class SwitchingModel implements LoadedModel {
     this.#model = model;
     this.#embedded = undefined;
     // Calls under way end first.
-    void embedded.close();
+    this.#retired = embedded.close().catch((error: unknown) => {
+      this.#engines.logger?.warning(`${this.#directory} was not unloaded from the built-in engine: ${String(error)}`);
+    });
     return model;
   }
 }
@@ -183,18 +190,18 @@ class SwitchingModel implements LoadedModel {
 /** Waits for as long as a call may take. */
 function within<T>(promise: Promise<T>, { signal, timeoutMs }: InferenceCall): Promise<T> {
   return new Promise((resolve, reject) => {
-    const end = (error: unknown): void => reject(error);
-    const onAbort = (): void => end(signal?.reason);
+    const onAbort = (): void => reject(ServingError.from(signal?.reason));
     const timer =
       timeoutMs === undefined
         ? undefined
         : setTimeout(
-            () => end(new ServingError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'The model was not loaded in time')),
+            () =>
+              reject(new ServingError('DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED', 'The model was not loaded in time')),
             Math.min(timeoutMs, 2 ** 31 - 1),
           );
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, end).finally(() => {
+    promise.then(resolve, reject).finally(() => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     });
