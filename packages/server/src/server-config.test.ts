@@ -85,7 +85,7 @@ describe('a configuration file', () => {
     await until(async () => (await caller.predict('a', [2])).startsWith('NOT_FOUND'));
   });
 
-  test('a polled file that goes bad is logged, and what was served goes on', async () => {
+  test('IllegalReconfiguration and others: a polled file that goes bad is logged, and what was served goes on', async () => {
     const { caller } = await startFromFile(list(model('a')), { modelConfigFilePollMs: 5 });
     const file = path('models.config');
     for (const [text, line] of [
@@ -252,6 +252,72 @@ describe('HandleReloadConfigRequest', () => {
     await server.close();
     expect(await waiting).toBe('UNAVAILABLE: The server is shutting down');
   });
+});
+
+test('a model that never came keeps a server from being ready until it is configured no more', async () => {
+  const { server } = await start({
+    models: [
+      { name: 'a', basePath: path('a') },
+      { name: 'never', basePath: path('never') },
+    ],
+  });
+  await until(() => server.states.getVersionStates('a')[0]?.managerState === 'AVAILABLE');
+  expect(server.state).toBe('not-ready');
+  await server.reload([{ name: 'a', basePath: path('a') }]);
+  await server.waitUntilReady();
+  expect(server.state).toBe('ready');
+});
+
+describe('several platforms', () => {
+  const onTwo = (name: string): HalfPlusTwo => ({ ...platform, name });
+
+  async function startBoth(text: string) {
+    const server = await createServer({
+      modelConfigFile: await writeConfig(text),
+      waitForModels: true,
+      grpcPort: 0,
+      pollIntervalMs: 5,
+      platforms: [onTwo('tensorflow'), onTwo('onnx')],
+    });
+    const caller = grpcCaller(server.grpcPort!);
+    cleanups.push(
+      () => server.destroy(),
+      () => caller.close(),
+    );
+    return { server, caller };
+  }
+
+  const on = (name: string, kind: string): string => `config { name: "${name}" base_path: "${path(name)}" ${kind} }`;
+
+  test('MultiplePlatforms and DeprecatedModelTypeConfig: each model on the one that it asks for', async () => {
+    const { server, caller } = await startBoth(
+      list(on('a', 'model_platform: "onnx"'), on('b', 'model_type: TENSORFLOW')),
+    );
+    expect([await caller.predict('a', [2]), await caller.predict('b', [2])]).toEqual(['2:3', '3:3']);
+    expect(server.models.map(({ platform: name }) => name)).toEqual(['onnx', 'tensorflow']);
+  });
+
+  test('MultiplePlatformsWithConfigChange: one model is swapped for one of another platform', async () => {
+    const { server, caller } = await startBoth(list(on('a', 'model_platform: "onnx"')));
+    expect(await reloadConfig(server.grpcPort!, list(on('b', 'model_platform: "tensorflow"')))).toBe('OK');
+    expect(await caller.predict('b', [2])).toBe('3:3');
+    await until(async () => (await caller.predict('a', [2])).startsWith('NOT_FOUND'));
+  });
+
+  test('IllegalToChangeModelPlatform', async () => {
+    const { server } = await startBoth(list(on('a', 'model_platform: "onnx"')));
+    expect(await reloadConfig(server.grpcPort!, list(on('a', 'model_platform: "tensorflow"')))).toBe(
+      "INVALID_ARGUMENT: Illegal to change a model's platform. For model a platform was onnx " +
+        'and new platform requested is tensorflow',
+    );
+  });
+});
+
+test('the list of models over REST shows labels', async () => {
+  const { server } = await startFromFile(list(model('a', all + label('stable', 1))), { restPort: 0 });
+  await until(() => platform.loaded.length === 2);
+  const response = await fetch(`http://127.0.0.1:${server.restPort}/v1/models`);
+  expect(JSON.stringify(await response.json())).toContain('"labels":["stable"]');
 });
 
 test('a program reloads its own server, from a base path to a single directory', async () => {

@@ -42,7 +42,7 @@ export interface Server extends AsyncDisposable {
   /** The states of all versions of all models. */
   readonly states: ServableStateReader;
   /**
-   * Resolves once every model has a version that is available.
+   * Resolves once every model that the server was started with, and still has, has a version that is available.
    *
    * @throws ServingError UNKNOWN when a model's versions have all failed; DEADLINE_EXCEEDED after `timeoutMs`; the
    * signal's reason
@@ -194,7 +194,9 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       ...dependencies,
       tensorContent: options.tensorContent,
       health: options.healthService ? parts.health : undefined,
-      reloadConfig: options.reloadOverGrpc ? (config) => parts.configuration.reloadFromWire(config) : undefined,
+      reloadConfig: options.reloadOverGrpc
+        ? (config, how?: WaitOptions) => parts.configuration.reloadFromWire(config, how)
+        : undefined,
     });
     listeners.grpc = await listenGrpc(server, {
       tcp:
@@ -244,7 +246,9 @@ class RunningServer implements Server {
     const waiting = new Set(names);
     const update = (): void => {
       for (const name of waiting) {
-        if (monitor.getVersionStates(name).some(({ managerState }) => managerState === 'AVAILABLE')) {
+        // A model that is not configured any more is not waited for.
+        if (!pipeline.isConfigured(name)) waiting.delete(name);
+        else if (monitor.getVersionStates(name).some(({ managerState }) => managerState === 'AVAILABLE')) {
           waiting.delete(name);
         }
       }
@@ -255,6 +259,7 @@ class RunningServer implements Server {
       unsubscribe();
     };
     const unsubscribe = monitor.subscribe(update);
+    pipeline.onConfigured(update);
     update();
   }
 
@@ -271,7 +276,11 @@ class RunningServer implements Server {
   }
 
   waitUntilReady(options?: WaitOptions): Promise<void> {
-    return this.#parts.monitor.waitUntilAvailable(this.#names, options);
+    const { monitor, pipeline } = this.#parts;
+    return monitor.waitUntilAvailable(
+      this.#names.filter((name) => pipeline.isConfigured(name)),
+      options,
+    );
   }
 
   reload(models: readonly ServedModelInput[], options?: WaitOptions): Promise<void> {

@@ -52,11 +52,11 @@ test('a listener hears every state until it unsubscribes', () => {
 });
 
 describe('waiting until streams are available', () => {
-  test('zero streams are available at once', async () => {
+  test('NotifyWhenServablesReachStateZeroServables: zero streams are available at once', async () => {
     expect(await new ServableStateMonitor().waitUntilAvailable([])).toBeUndefined();
   });
 
-  test('any version of a stream will do', async () => {
+  test('NotifyWhenServablesReachStateLatestServable: any version of a stream will do', async () => {
     const monitor = new ServableStateMonitor();
     const order: string[] = [];
     const waiting = monitor.waitUntilAvailable(['a', 'b']).then(() => order.push('waited'));
@@ -79,6 +79,37 @@ describe('waiting until streams are available', () => {
       message:
         '1 servable(s) did not become available: {{{name: bad version: 123} due to error: CANCELLED: no luck}, }',
     });
+  });
+
+  test('NotifyWhenServablesReachStateOnlyNotifiedOnce: what comes later changes nothing', async () => {
+    const monitor = new ServableStateMonitor();
+    let answers = 0;
+    const waiting = monitor.waitUntilAvailable(['m']).then(() => (answers += 1));
+    publish(monitor, 'm', 1n, 'AVAILABLE');
+    publish(monitor, 'm', 1n, 'END', broken);
+    publish(monitor, 'm', 2n, 'AVAILABLE');
+    await waiting;
+    expect(answers).toBe(1);
+  });
+
+  test('versions that ended before a moment, or that were taken away, have not failed', async () => {
+    const monitor = new ServableStateMonitor();
+    publish(monitor, 'm', 1n, 'END', broken);
+    const since = monitor.moment;
+    let outcome = 'waiting';
+    const waiting = monitor.waitUntilAvailable(['m'], { since, noun: 'model' }).then(
+      () => (outcome = 'available'),
+      (error: Error) => (outcome = error.message),
+    );
+    publish(monitor, 'm', 2n, 'END', new ServingError('CANCELLED', 'LOAD_CANCELLED', 'Loading of servable cancelled'));
+    publish(monitor, 'm', 3n, 'END');
+    await Promise.resolve();
+    expect(outcome).toBe('waiting');
+    publish(monitor, 'm', 4n, 'END', broken);
+    await waiting;
+    expect(outcome).toBe(
+      '1 model(s) did not become available: {{{name: m version: 4} due to error: CANCELLED: no luck}, }',
+    );
   });
 
   test('a time limit ends the wait', async () => {

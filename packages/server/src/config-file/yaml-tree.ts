@@ -43,8 +43,8 @@ export function yamlTree(path: string, source: string): YamlTree {
         const items = node?.items ?? [];
         const item = typeof key === 'number' ? items[key] : items.find((pair) => pairKey(pair) === key);
         if (!item) break;
-        offset = ('key' in item ? item.key?.range?.[0] : (item as YamlNode).range?.[0]) ?? offset;
-        node = 'key' in item ? item.value : (item as YamlNode);
+        offset = ('key' in item ? item.key?.range?.[0] : (item).range?.[0]) ?? offset;
+        node = 'key' in item ? item.value : (item);
       }
       const before = source.slice(0, offset).split('\n');
       return { line: before.length, column: before.at(-1)!.length + 1 };

@@ -24,6 +24,8 @@ export interface ModelPipeline {
   isConfigured(name: string): boolean;
   /** The labels of a model that count now. */
   labelsOf(name: string): VersionLabels;
+  /** Calls `listener` whenever other models are configured. */
+  onConfigured(listener: () => void): void;
   /** Loads go on with the number of places for a running server; a starting one may have more. */
   endStart(): void;
   /** Silences the sources and unloads everything; `cut` waits for no live handle. */
@@ -50,6 +52,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     logger,
   });
   let configured: ReadonlyMap<string, ServedModel> = new Map();
+  const listeners: (() => void)[] = [];
   const loaders = sourceAdapter((id, directory: StoragePath) =>
     warmedLoader(platformLoader(platforms, configured.get(id.name)?.platform, directory), {
       id,
@@ -72,6 +75,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
           model.fixed ? [{ id: { name: model.name, version: model.fixed.version }, data: model.fixed.directory }] : [],
         ),
       );
+      for (const listener of listeners) listener();
     },
     labels: manager,
     states,
@@ -83,6 +87,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     controller,
     isConfigured: (name) => configured.has(name),
     labelsOf: (name) => controller.models?.find((model) => model.name === name)?.versionLabels ?? new Map(),
+    onConfigured: (listener) => void listeners.push(listener),
     endStart: () => loadExecutor.setLimit(options.maxConcurrentLoads),
     async close({ cut }) {
       await Promise.all([watched.close(), fixed.close()]);

@@ -86,6 +86,13 @@ test.each([
   );
 });
 
+test('MixedAbsoluteRelativeFails: one relative path refuses the whole list, AbsolutePathSucceeds', () => {
+  const configs = (path: string): string =>
+    `config { name: "a" base_path: "/a" model_platform: "onnx" } config { name: "b" base_path: "${path}" model_platform: "onnx" }`;
+  expect(() => read(configs('b'))).toThrow('Expected model b to have an absolute path or URI; got base_path()=b');
+  expect(read(configs('/b')).map(({ basePath }) => basePath)).toEqual(['/a', '/b']);
+});
+
 test('a path on a file system that is not there is refused by its scheme', () => {
   expect(() => read('config { name: "m" base_path: "gs://bucket/m" model_platform: "tensorflow" }')).toThrow(
     expect.objectContaining({

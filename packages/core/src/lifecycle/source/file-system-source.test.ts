@@ -70,6 +70,38 @@ test('FilesAppearAfterStartup: a missing base path is logged and tells the targe
   expect(told).toEqual(['m: 3=/models/m/3']);
 });
 
+test('NoVersionsAtStartup: a base path without versions is an empty list, a missing one tells nothing', async () => {
+  const { connect, told } = setup({ '/models/a': ['readme'] }, [model('a'), model('b')]);
+  await connect();
+  expect(told).toEqual(['a: ']);
+});
+
+test('MultipleVersions and MultipleVersionsAtTheSameTime: the highest one, or all that are numbers', async () => {
+  const children = ['non_numerical_child', '42', '17'];
+  const { connect, told } = setup({ '/models/m': children, '/models/n': children }, [
+    model('m'),
+    { ...model('n'), versionPolicy: { kind: 'all' } },
+  ]);
+  await connect();
+  expect(told).toEqual(['m: 42=/models/m/42', 'n: 17=/models/n/17 42=/models/n/42']);
+});
+
+test('MultipleServables: each stream is told of its own, those without versions too', async () => {
+  const { connect, told } = setup({ '/models/a': ['42', '17'], '/models/b': [], '/models/c': ['3'] }, [
+    model('a'),
+    model('b'),
+    model('c'),
+  ]);
+  await connect();
+  expect(told).toEqual(['a: 42=/models/a/42', 'b: ', 'c: 3=/models/c/3']);
+});
+
+test('ParseTimestampedVersion: a time stamp is a version', async () => {
+  const { connect, told } = setup({ '/models/m': ['20170111173521'] });
+  await connect();
+  expect(told).toEqual(['m: 20170111173521=/models/m/20170111173521']);
+});
+
 test('one missing base path holds back the news of its own stream only', async () => {
   const { connect, directories, told, logged, poll } = setup({ '/models/a': ['1'], '/models/b': ['1'] }, [
     model('a'),
