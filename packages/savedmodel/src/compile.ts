@@ -8,7 +8,7 @@ import { findVariableKeys, type VariableKey } from './graph/variable-keys.js';
 import { findWrittenVariables, VARIABLE_OPS, variableKey } from './graph/written-variables.js';
 import { lowerGraph } from './lower-graph.js';
 import { Builder } from './onnx/builder.js';
-import { unknownDim } from './onnx/infer-shapes.js';
+import { unknownDim } from './onnx/known-shapes.js';
 import type { Value } from './onnx/value.js';
 import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
 import { readVariable } from './onnx/variable-access.js';

@@ -5,7 +5,7 @@ import type { GraphBuilder } from './graph/build-graph.js';
 import type { FunctionGraph, Graph, GraphNode } from './graph/graph.js';
 import type { Builder } from './onnx/builder.js';
 import type { LookupTable } from './kernels/lookup-table.js';
-import { knownIntegers } from './onnx/infer-shapes.js';
+import { knownIntegers } from './onnx/known-shapes.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
 import { isResource, type Lowered, type Variable } from './onnx/resource.js';

@@ -68,18 +68,23 @@ function doubleGroup(words: Uint32Array, distribution: Distribution): readonly n
   return distribution === 'normal' ? normalDoubles(a, b, c, d) : [toDouble(a, b), toDouble(c, d)];
 }
 
-/** Normal numbers of which those of two deviations and more are drawn again. */
-function truncatedGroup(generator: Philox, double: boolean, values: Float64Array, start: number, count: number): void {
-  const group = double ? 2 : 4;
+/** The words of a generator one by one. */
+function wordsOf(generator: Philox): () => number {
   let words = new Uint32Array(0);
   let used = 0;
-  const draw = () => {
+  return () => {
     if (used === words.length) {
       words = generator.next() as Uint32Array<ArrayBuffer>;
       used = 0;
     }
     return words[used++]!;
   };
+}
+
+/** Normal numbers of which those of two deviations and more are drawn again. */
+function truncatedGroup(generator: Philox, double: boolean, values: Float64Array, start: number, count: number): void {
+  const group = double ? 2 : 4;
+  const draw = wordsOf(generator);
   for (let found = 0; found < group;) {
     const pair = double ? normalDoubles(draw(), draw(), draw(), draw()) : normalFloats(draw(), draw());
     for (const value of pair) {
@@ -124,15 +129,7 @@ export function randomIntegers(
 export function multinomial(generator: Philox, logits: Float64Array, classes: number, samples: number): Float64Array {
   const batch = classes === 0 ? 0 : logits.length / classes;
   const result = new Float64Array(batch * samples);
-  let words = new Uint32Array(0);
-  let used = 0;
-  const draw = () => {
-    if (used === words.length) {
-      words = generator.next() as Uint32Array<ArrayBuffer>;
-      used = 0;
-    }
-    return words[used++]!;
-  };
+  const draw = wordsOf(generator);
   const sums = new Float64Array(classes);
   for (let b = 0; b < batch; b++) {
     let most = -Infinity;

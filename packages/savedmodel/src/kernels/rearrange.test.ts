@@ -1,19 +1,7 @@
 import { stringTensor, tensor, Tensor } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
-import {
-  concat,
-  expand,
-  gather,
-  gatherNd,
-  pad,
-  reverse,
-  roll,
-  select,
-  slice,
-  split,
-  tile,
-  transpose,
-} from './rearrange.js';
+import { concat, expand, gather, gatherNd, pad, reverse, roll, select, slice, split, tile } from './rearrange.js';
+import { transpose } from './transpose.js';
 import { stridedSlice } from './strided-slice.js';
 
 const matrix = tensor(

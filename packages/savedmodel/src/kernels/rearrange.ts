@@ -19,23 +19,6 @@ import {
 
 /** Ops that move elements without looking at them, for tensors of any dtype (strings and complex numbers too). */
 
-export function transpose(x: Tensor, perm: readonly number[]): Tensor {
-  const axes = perm.map((axis) => axisOf(axis, x.rank));
-  if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
-    throw invalidRequest('BAD_PERMUTATION', `expected a permutation of ${x.rank} axes, got [${perm.join(', ')}]`);
-  }
-  const strides = stridesOf(x.shape);
-  const shape = axes.map((axis) => x.shape[axis]!);
-  return take(
-    x,
-    offsets(
-      shape,
-      axes.map((axis) => strides[axis]!),
-    ),
-    shape,
-  );
-}
-
 /** `sizes[i]` elements from `starts[i]` on, `steps[i]` apart; all must lie inside of `x`. */
 export function strided(
   x: Tensor,

@@ -1,7 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import { boundedBytes, boundedStrings, indices, joinBytes, stringsOf } from './byte-strings.js';
 import { axisOf, integerOf, integersOf, invalidRequest, sizeOf } from './elements.js';
-import { transpose } from './rearrange.js';
+import { transpose } from './transpose.js';
 
 /**
  * `ReduceJoin`: joins along the given axes, the first of them moving fastest; without axes nothing is joined.

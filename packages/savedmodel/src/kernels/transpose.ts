@@ -1,4 +1,5 @@
 import { Tensor } from '@servable/tensor';
+import { axisOf, invalidRequest } from './elements.js';
 
 /** Elements that are read in one go while their places in the output are far apart: a cache line of float32. */
 const BLOCK = 16;
@@ -7,17 +8,22 @@ const BLOCK = 16;
  * Permutes dimensions. Weights of tens of millions of elements pass through here while a model loads, so neighbouring
  * dimensions are merged first and the input is read in runs.
  *
- * @param perm - output dimension `i` is input dimension `perm[i]`
+ * @param perm - output dimension `i` is input dimension `perm[i]`; negative ones count from the last
+ * @throws SavedModelError INVALID_ARGUMENT for what is no permutation of the dimensions
  */
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
-  const shape = perm.map((axis) => x.shape[axis] ?? 1);
+  const axes = perm.map((axis) => axisOf(axis, x.rank));
+  if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
+    throw invalidRequest('BAD_PERMUTATION', `expected a permutation of ${x.rank} axes, got [${perm.join(', ')}]`);
+  }
+  const shape = axes.map((axis) => x.shape[axis] ?? 1);
   if (x.dtype === 'string') {
     const order = new Uint32Array(x.size);
     permute(
       Uint32Array.from({ length: x.size }, (_, i) => i),
       order,
       x.shape,
-      perm,
+      axes,
     );
     const values = x.data as readonly Uint8Array[];
     return new Tensor(
@@ -28,7 +34,7 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   }
   const from = x.data as Elements;
   const y = new Tensor(x.dtype, shape, new (from.constructor as Float32ArrayConstructor)(from.length));
-  transposeInto(x, y, perm);
+  transposeInto(x, y, axes);
   return y;
 }
 

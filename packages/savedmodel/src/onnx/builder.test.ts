@@ -1,7 +1,8 @@
 import { tensor, Tensor } from '@servable/tensor';
 import { describe, expect, test } from 'vitest';
-import { Builder, float } from './builder.js';
-import { unknownDim } from './infer-shapes.js';
+import { Builder } from './builder.js';
+import { float } from './onnx-attributes.js';
+import { unknownDim } from './known-shapes.js';
 import { formatShape, type Value } from './value.js';
 import { weightOf } from './weight.js';
 

@@ -1,28 +1,20 @@
-import { float32ToBfloat16, float32ToFloat16, Tensor, type DType } from '@servable/tensor';
+import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import type { HostContext, Weight } from '../plan/plan.js';
 import { isComplex } from '../kernels/elements.js';
-import { transposeInto } from '../kernels/transpose.js';
+import type { HostContext, Weight } from '../plan/plan.js';
 import { emitComplex, putTogether, realParts, splitComplex } from './complex-parts.js';
-import { foldConstants } from './fold-constants.js';
+import { scalarTensor, vectorTensor } from './constant-tensors.js';
+import { foldNode, knownTensor, unchangedOperand } from './fold-node.js';
 import { hostKernel } from './host-evaluation.js';
-import { inferOutputs, knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './infer-shapes.js';
+import { HostOpInBody } from './host-op-in-body.js';
+import { inferOutputs } from './infer-shapes.js';
+import { knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './known-shapes.js';
 import { pushThroughTranspose } from './lazy-transpose.js';
-import type { ControlNode, LoweredNode, OnnxAttribute, OnnxAttributes, Subgraph } from './lowered-graph.js';
+import type { ControlNode, LoweredNode } from './lowered-graph.js';
+import { toAttributes, type AttributeInput } from './onnx-attributes.js';
+import { sameTarget, writtenTarget } from './reshape-target.js';
+import type { ComplexParts, Dim, Shape, Value } from './value.js';
 import { VariableOrder } from './variable-order.js';
-import { isStatic, sameDim, type ComplexParts, type Dim, type Shape, type Value } from './value.js';
-import { derivedWeight } from './weight.js';
-
-/** Plain values for attributes: integers become ints, `float()` makes the others explicit. */
-export type AttributeInput = OnnxAttribute | number | bigint | string | readonly number[] | undefined;
-
-export const float = (value: number): OnnxAttribute => ({ kind: 'float', value });
-export const floats = (value: readonly number[]): OnnxAttribute => ({ kind: 'floats', value });
-export const tensorAttribute = (value: Tensor): OnnxAttribute => ({ kind: 'tensor', value });
-export const graphAttribute = (value: Subgraph): OnnxAttribute => ({ kind: 'graph', value });
-
-/** Ops that keep every element as it is. */
-const LAYOUT_OPS = new Set(['Identity', 'Transpose', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
 /** Ops of ONNX Runtime's own domain that the lowerings use. */
 const CONTRIB_OPS = new Set(['FastGelu', 'QuickGelu', 'BiasGelu', 'SkipLayerNormalization', 'FusedMatMul']);
@@ -142,7 +134,7 @@ export class Builder {
   ): readonly Value[] {
     const inputs = op.startsWith('Reduce') ? this.withPositiveAxes(operands) : operands;
     const attributes = toAttributes(attrs);
-    const same = given === undefined ? unchanged(op, inputs) : undefined;
+    const same = given === undefined ? unchangedOperand(op, inputs) : undefined;
     if (same !== undefined) return [same];
     const pushed = given === undefined ? pushThroughTranspose(this, op, inputs, attributes) : undefined;
     if (pushed !== undefined) return [pushed];
@@ -153,7 +145,7 @@ export class Builder {
     }
     const specs = given ?? inferOutputs(op, inputs, attributes);
     if (specs === undefined) throw new RangeError(`no shape rule for ${op}`);
-    const folded = specs.length === 1 ? this.fold(op, inputs, attributes, specs[0]) : undefined;
+    const folded = specs.length === 1 ? foldNode(this, op, inputs, attributes, specs[0]) : undefined;
     if (folded !== undefined) return [folded];
     const onHost = this.runsHostOps
       ? hostKernel(
@@ -311,49 +303,6 @@ export class Builder {
     return this.materialized.get(value) ?? this.parent?.materializedBefore(value);
   }
 
-  private fold(
-    op: string,
-    inputs: readonly (Value | undefined)[],
-    attrs: OnnxAttributes,
-    spec: OutputSpec | undefined,
-  ): Value | undefined {
-    if (spec === undefined) return undefined;
-    const weight = inputs[0]?.weight;
-    if (weight !== undefined) return this.foldLayout(op, weight, inputs.slice(1), attrs, spec);
-    const constants = inputs.map((input) => input && (input.constant ?? knownTensor(input)));
-    // Optional inputs that are left out keep their place only at the end of the ops that are folded.
-    if (inputs.length > 0 && inputs.every((input, i) => input === undefined || constants[i] !== undefined)) {
-      const gap = inputs.findIndex((input) => input === undefined);
-      if (gap < 0 || inputs.slice(gap).every((input) => input === undefined)) {
-        const tensors = constants.filter((tensor) => tensor !== undefined);
-        const tensor = foldConstants(op, tensors, attrs, spec.dtype);
-        if (tensor !== undefined) return this.constant(tensor);
-      }
-    }
-    const { elements, shape, dtype } = spec;
-    if (elements !== undefined && shape !== undefined && shape.length <= 1 && isStatic(elements)) {
-      if (dtype === 'int64' || dtype === 'int32') return this.constant(integerTensor(dtype, shape.length, elements));
-    }
-    return undefined;
-  }
-
-  /** What only moves a weight's elements is done when the weight is read. */
-  private foldLayout(
-    op: string,
-    weight: Weight,
-    others: readonly (Value | undefined)[],
-    attrs: OnnxAttributes,
-    { shape }: OutputSpec,
-  ): Value | undefined {
-    const constants = others.map((input) => input?.constant).filter((tensor) => tensor !== undefined);
-    if (!LAYOUT_OPS.has(op) || constants.length !== others.length || !isStatic(shape)) return undefined;
-    const perm = attrs['perm'];
-    if (op === 'Transpose' && perm?.kind !== 'ints') return undefined;
-    if (perm?.kind !== 'ints') return this.weight(derivedWeight(weight, shape));
-    const apply = (from: Tensor, to: Tensor) => transposeInto(from, to, perm.value);
-    return this.weight(derivedWeight(weight, shape, { kind: 'move', apply }));
-  }
-
   private uniqueName(hint: string): string {
     const base = hint === '' ? 'value' : hint;
     let name = base;
@@ -441,125 +390,7 @@ export class Builder {
   }
 }
 
-/** A host op where the engine runs everything; a loop or branch around it is then run by the plan. */
-export class HostOpInBody extends SavedModelError {
-  constructor(op: string, origin: string) {
-    super(
-      'UNIMPLEMENTED',
-      'HOST_OP_IN_LOOP',
-      `Op ${op} at node '${origin}' runs on the host and stands inside a loop or branch, which runs in the engine.`,
-      { op, node: origin },
-    );
-  }
-}
-
-function sameTarget(shape: Shape, target: readonly Dim[]): boolean {
-  if (shape.length !== target.length) return false;
-  const different = target.filter((dim, i) => !sameDim(dim, shape[i]));
-  return different.length === 0 || (different.length === 1 && different[0] === -1);
-}
-
-/**
- * A reshape target as constants: a size that the input has in the same place is written 0, one other unknown size -1.
- * This spares the nodes that would compute the shape.
- */
-function writtenTarget(shape: Shape | undefined, target: readonly Dim[]): readonly number[] | undefined {
-  if (target.includes(0)) return undefined;
-  const written = target.map((dim, i) => {
-    if (typeof dim === 'number') return dim;
-    return dim.kind === 'size' && shape !== undefined && sameDim(dim, shape[i]) ? 0 : undefined;
-  });
-  const holes = written.filter((dim) => dim === undefined).length + (target.includes(-1) ? 1 : 0);
-  const unknown = target.find((dim, i) => written[i] === undefined);
-  if (holes > 1 || (typeof unknown === 'object' && unknown.kind === 'integer')) return undefined;
-  return written.map((dim) => dim ?? -1);
-}
-
-function knownTensor(value: Value): Tensor | undefined {
-  const { elements, shape, dtype } = value;
-  if (elements === undefined || shape === undefined || shape.length > 1 || !isStatic(elements)) return undefined;
-  return dtype === 'int64' || dtype === 'int32' ? integerTensor(dtype, shape.length, elements) : undefined;
-}
-
-function integerTensor(dtype: 'int64' | 'int32', rank: number, elements: readonly number[]): Tensor {
-  const shape = rank === 0 ? [] : [elements.length];
-  return dtype === 'int64'
-    ? new Tensor('int64', shape, BigInt64Array.from(elements, BigInt))
-    : new Tensor('int32', shape, Int32Array.from(elements));
-}
-
-export function scalarTensor(dtype: DType, value: number): Tensor {
-  switch (dtype) {
-    case 'float32':
-      return new Tensor('float32', [], Float32Array.of(value));
-    case 'float64':
-      return new Tensor('float64', [], Float64Array.of(value));
-    case 'int32':
-      return new Tensor('int32', [], Int32Array.of(value));
-    case 'int64':
-      return new Tensor('int64', [], BigInt64Array.of(BigInt(value)));
-    case 'uint8':
-      return new Tensor('uint8', [], Uint8Array.of(value));
-    case 'int8':
-      return new Tensor('int8', [], Int8Array.of(value));
-    case 'int16':
-      return new Tensor('int16', [], Int16Array.of(value));
-    case 'uint16':
-      return new Tensor('uint16', [], Uint16Array.of(value));
-    case 'uint32':
-      return new Tensor('uint32', [], Uint32Array.of(value));
-    case 'uint64':
-      return new Tensor('uint64', [], BigUint64Array.of(BigInt(value)));
-    case 'bool':
-      return new Tensor('bool', [], Uint8Array.of(value ? 1 : 0));
-    case 'float16':
-      return new Tensor('float16', [], Uint16Array.of(float32ToFloat16(value)));
-    case 'bfloat16':
-      return new Tensor('bfloat16', [], Uint16Array.of(float32ToBfloat16(value)));
-    default:
-      throw new RangeError(`no scalar constants of dtype ${dtype}`);
-  }
-}
-
-/** A vector whose elements are made as {@link scalarTensor} makes them. */
-export function vectorTensor(dtype: DType, values: readonly number[]): Tensor {
-  const parts = values.map((value) => scalarTensor(dtype, value).data as Float32Array);
-  const empty = scalarTensor(dtype, 0).data as Float32Array;
-  const data = new (empty.constructor as Float32ArrayConstructor)(values.length);
-  parts.forEach((part, i) => (data[i] = part[0] as number));
-  return new Tensor(dtype, [values.length], data as never);
-}
-
 /** Optional inputs that are left out at the end are not written at all. */
 function withoutTrailingGaps(inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
   return inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
-}
-
-/** The operand that a multiplication or division by one, or a subtraction of zero, leaves as it is. */
-function unchanged(op: string, [a, b, ...others]: readonly (Value | undefined)[]): Value | undefined {
-  if (a === undefined || b === undefined || others.length > 0) return undefined;
-  const is = (value: Value, number: number, other: Value) =>
-    value.constant?.size === 1 &&
-    value.constant.rank <= (other.shape?.length ?? 0) &&
-    isReal(value.dtype) &&
-    Number((value.constant.data as ArrayLike<number | bigint>)[0]) === number;
-  if ((op === 'Mul' || op === 'Div') && is(b, 1, a)) return a;
-  if (op === 'Mul' && is(a, 1, b)) return b;
-  // Adding zero is not among them: it turns a negative zero into a positive one.
-  return op === 'Sub' && is(b, 0, a) && !Object.is((b.constant?.data as ArrayLike<number>)[0], -0) ? a : undefined;
-}
-
-/** Dtypes whose elements are the numbers in their typed array. */
-const isReal = (dtype: DType) => dtype === 'float32' || dtype === 'float64' || dtype === 'int32' || dtype === 'int64';
-
-function toAttributes(attrs: Readonly<Record<string, AttributeInput>>): OnnxAttributes {
-  const result: Record<string, OnnxAttribute> = {};
-  for (const [name, value] of Object.entries(attrs)) {
-    if (value === undefined) continue;
-    if (typeof value === 'number' || typeof value === 'bigint') result[name] = { kind: 'int', value };
-    else if (typeof value === 'string') result[name] = { kind: 'string', value };
-    else if (Array.isArray(value)) result[name] = { kind: 'ints', value: value as readonly number[] };
-    else result[name] = value as OnnxAttribute;
-  }
-  return result;
 }

@@ -1,7 +1,7 @@
 import { Tensor, type DType } from '@servable/tensor';
 import { isComplex, zeros } from '../kernels/elements.js';
 import { mapElements } from '../kernels/map-elements.js';
-import type { OutputSpec } from './infer-shapes.js';
+import type { OutputSpec } from './known-shapes.js';
 import type { OnnxAttribute, OnnxAttributes } from './lowered-graph.js';
 import type { ComplexParts, Value } from './value.js';
 

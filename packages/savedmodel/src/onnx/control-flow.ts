@@ -1,8 +1,10 @@
 import type { DType } from '@servable/tensor';
 import { liveNodes } from '../passes/live-nodes.js';
-import { graphAttribute, type Builder, HostOpInBody } from './builder.js';
+import type { Builder } from './builder.js';
+import { HostOpInBody } from './host-op-in-body.js';
+import { graphAttribute } from './onnx-attributes.js';
 import { findRecurrence, recurrenceTakes } from './find-recurrence.js';
-import { knownIntegers, type OutputSpec } from './infer-shapes.js';
+import { knownIntegers, type OutputSpec } from './known-shapes.js';
 import type { LoopParts } from './loop-parts.js';
 import type { LoweredBody, Subgraph } from './lowered-graph.js';
 import type { Dim, Value } from './value.js';

@@ -1,8 +1,9 @@
 import { Tensor } from '@servable/tensor';
 import type { Builder } from './builder.js';
-import { knownIntegers } from './infer-shapes.js';
+import { knownIntegers } from './known-shapes.js';
 import type { LoopParts } from './loop-parts.js';
 import type { OnnxNode } from './lowered-graph.js';
+import { intAttribute } from './onnx-attributes.js';
 import { isStatic, type Value } from './value.js';
 import { derivedWeight } from './weight.js';
 
@@ -37,10 +38,10 @@ const part =
     if (typeof width !== 'number' || width % count !== 0 || node.inputs[0]?.shape?.length !== 2) return undefined;
     const size = width / count;
     if (node.op === 'Split') {
-      const axis = node.attrs['axis'];
+      const axis = intAttribute(node.attrs, 'axis', 0);
       const sizes = knownIntegers(node.inputs[1]);
       const even = sizes?.length === count && sizes.every((each) => each === size);
-      const last = axis?.kind === 'int' && (Number(axis.value) === 1 || Number(axis.value) === -1);
+      const last = axis === 1 || axis === -1;
       return even && last && output === index ? match(node.inputs[0], whole, found) : undefined;
     }
     if (node.op !== 'Slice') return undefined;
@@ -144,8 +145,7 @@ function matcher(makers: ReadonlyMap<string, Maker>): Match {
 /** What the loop takes its inputs from, if it takes one after the other and all of them. */
 function sequenceOf(x: Value | undefined, { iteration, count }: LoopParts, makers: ReadonlyMap<string, Maker>) {
   const gather = x && makers.get(x.name)?.node;
-  const axis = gather?.attrs['axis'];
-  if (gather?.op !== 'Gather' || (axis?.kind === 'int' && Number(axis.value) !== 0)) return undefined;
+  if (gather?.op !== 'Gather' || intAttribute(gather.attrs, 'axis', 0) !== 0) return undefined;
   const [sequence, index] = gather.inputs;
   let at = index;
   for (let node = at && makers.get(at.name)?.node; node?.op === 'Cast'; node = at && makers.get(at.name)?.node) {

@@ -1,19 +1,10 @@
 import { Tensor, type DType } from '@servable/tensor';
 import { broadcast, broadcastOffsets, integersOf, sizeOf } from '../kernels/elements.js';
-import {
-  concat,
-  expand,
-  gather,
-  gatherNd,
-  pad,
-  select,
-  split,
-  strided,
-  tile,
-  transpose,
-} from '../kernels/rearrange.js';
-import { normalizeAxis, sliceBounds } from './infer-shapes.js';
+import { concat, expand, gather, gatherNd, pad, select, split, strided, tile } from '../kernels/rearrange.js';
+import { transpose } from '../kernels/transpose.js';
+import { normalizeAxis, sliceBounds } from './known-shapes.js';
 import type { OnnxAttributes } from './lowered-graph.js';
+import { intAttribute } from './onnx-attributes.js';
 
 type Kernel = (inputs: readonly Tensor[], attrs: OnnxAttributes) => readonly Tensor[];
 
@@ -34,11 +25,6 @@ const at = (inputs: readonly Tensor[], index: number): Tensor => {
   return tensor;
 };
 
-const int = (attrs: OnnxAttributes, name: string, fallback: number): number => {
-  const attr = attrs[name];
-  return attr?.kind === 'int' ? Number(attr.value) : fallback;
-};
-
 const int64s = (values: readonly number[], shape: readonly number[] = [values.length]) =>
   new Tensor('int64', shape, BigInt64Array.from(values, BigInt));
 
@@ -48,7 +34,7 @@ kernels.set('Size', (inputs) => [int64s([at(inputs, 0).size], [])]);
 
 kernels.set('Reshape', (inputs, attrs) => {
   const x = at(inputs, 0);
-  const keepZero = int(attrs, 'allowzero', 0) === 1;
+  const keepZero = intAttribute(attrs, 'allowzero', 0) === 1;
   const shape = integersOf(inputs[1]).map((dim, i) => (dim === 0 && !keepZero ? (x.shape[i] ?? 0) : dim));
   const hole = shape.indexOf(-1);
   const rest = sizeOf(shape.filter((_, i) => i !== hole));
@@ -90,17 +76,17 @@ kernels.set('Slice', (inputs) => {
   });
   return [strided(x, starts, sizes, steps)];
 });
-kernels.set('Concat', (inputs, attrs) => [concat(inputs, int(attrs, 'axis', 0))]);
+kernels.set('Concat', (inputs, attrs) => [concat(inputs, intAttribute(attrs, 'axis', 0))]);
 kernels.set('Gather', (inputs, attrs) => {
   const x = at(inputs, 0);
-  const axis = normalizeAxis(int(attrs, 'axis', 0), x.rank);
+  const axis = normalizeAxis(intAttribute(attrs, 'axis', 0), x.rank);
   const size = x.shape[axis] ?? 0;
   const indices = at(inputs, 1);
   const wrapped = integersOf(indices).map((index) => (index < 0 ? index + size : index));
   return [gather(x, int64s(wrapped, indices.shape), axis)];
 });
 kernels.set('GatherND', (inputs, attrs) => {
-  const batch = int(attrs, 'batch_dims', 0);
+  const batch = intAttribute(attrs, 'batch_dims', 0);
   const [x, indices] = [at(inputs, 0), at(inputs, 1)];
   if (batch === 0) return [gatherNd(x, indices)];
   const lead = indices.shape.slice(0, batch);
@@ -128,8 +114,8 @@ kernels.set('Pad', (inputs, attrs) => {
 kernels.set('Where', (inputs) => [select(at(inputs, 0), at(inputs, 1), at(inputs, 2))]);
 kernels.set('Split', (inputs, attrs) => {
   const x = at(inputs, 0);
-  const axis = normalizeAxis(int(attrs, 'axis', 0), x.rank);
-  const count = int(attrs, 'num_outputs', 1);
+  const axis = normalizeAxis(intAttribute(attrs, 'axis', 0), x.rank);
+  const count = intAttribute(attrs, 'num_outputs', 1);
   const sizes =
     inputs[1] === undefined ? new Array<number>(count).fill((x.shape[axis] ?? 0) / count) : integersOf(inputs[1]);
   return split(x, sizes, axis);

@@ -1,4 +1,4 @@
-import { knownIntegers, normalizeAxis } from './infer-shapes.js';
+import { knownIntegers, normalizeAxis } from './known-shapes.js';
 import type { OnnxAttributes } from './lowered-graph.js';
 import type { Value } from './value.js';
 

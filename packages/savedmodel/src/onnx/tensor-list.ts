@@ -1,8 +1,9 @@
 import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import { scalarTensor, type Builder } from './builder.js';
+import type { Builder } from './builder.js';
+import { scalarTensor } from './constant-tensors.js';
 import { emitIf } from './control-flow.js';
-import { knownIntegers, unknownDim } from './infer-shapes.js';
+import { knownIntegers, unknownDim } from './known-shapes.js';
 import { isStatic, type Dim, type Shape, type Value } from './value.js';
 
 /**

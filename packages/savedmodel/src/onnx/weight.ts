@@ -51,9 +51,5 @@ export async function readWeight(weight: Weight, signal?: AbortSignal): Promise<
 function tensorOver(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
   const { array, bytes: width, lanes } = dtypeInfo(dtype);
   if (array === undefined) throw new RangeError(`weights of dtype ${dtype}`);
-  return new Tensor(
-    dtype,
-    shape,
-    new array(bytes.buffer, bytes.byteOffset, (bytes.length / width) * lanes) as never,
-  );
+  return new Tensor(dtype, shape, new array(bytes.buffer, bytes.byteOffset, (bytes.length / width) * lanes) as never);
 }

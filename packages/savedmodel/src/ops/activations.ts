@@ -1,4 +1,5 @@
-import { float, type Builder } from '../onnx/builder.js';
+import type { Builder } from '../onnx/builder.js';
+import { float } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
 import { expm1, log1p } from './arithmetic.js';
 import { inComputeDType } from './dtypes.js';

@@ -2,7 +2,7 @@ import { isComplex } from '../kernels/elements.js';
 import { nextAfter } from '../kernels/next-after.js';
 import { truncateFloats } from '../kernels/truncate-floats.js';
 import type { Builder } from '../onnx/builder.js';
-import { broadcastShapes } from '../onnx/infer-shapes.js';
+import { broadcastShapes } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isFloat, isInteger } from './dtypes.js';
 import { requireAll } from './guard.js';
@@ -84,7 +84,7 @@ export const arithmetic = new OpFamily('arithmetic')
   .host('NextAfter', (context) => {
     const [a, b] = [context.input(0), context.input(1)];
     const shape = broadcastShapes([a.shape, b.shape]);
-    return hostValue(context, [a, b], { dtype: a.dtype, shape }, ([x, y]) => nextAfter(x!, y!));
+    return hostValue(context, [a, b], { dtype: a.dtype, shape }, (x, y) => nextAfter(x, y));
   })
   .native('ClipByValue', (context) =>
     inComputeDType(context.builder, context.inputs(), ([x, least, most]) =>
@@ -134,7 +134,7 @@ export const arithmetic = new OpFamily('arithmetic')
     const x = context.input(0);
     const to = context.attrs.dtype('DstT');
     if (context.attrs.bool('Truncate', false) && isFloat(x.dtype) && isFloat(to) && to !== 'float64') {
-      return hostValue(context, [x], { dtype: to, shape: x.shape }, ([values]) => truncateFloats(values!, to));
+      return hostValue(context, [x], { dtype: to, shape: x.shape }, (values) => truncateFloats(values, to));
     }
     return context.builder.cast(x, to);
   });

@@ -18,7 +18,7 @@ export const bits = new OpFamily('bits')
   .native('RightShift', (context) => shift(context, 'RIGHT'))
   .host('PopulationCount', (context) => {
     const x = context.input(0);
-    return hostValue(context, [x], { dtype: 'uint8', shape: x.shape }, ([bytes]) => populationCount(bytes!));
+    return hostValue(context, [x], { dtype: 'uint8', shape: x.shape }, (bytes) => populationCount(bytes));
   })
   .host('Bitcast', (context) => {
     const x = context.input(0);
@@ -26,7 +26,7 @@ export const bits = new OpFamily('bits')
     const [from, width] = [dtypeInfo(x.dtype).bytes, dtypeInfo(to).bytes];
     const shape: Shape | undefined =
       width === from ? x.shape : width < from ? x.shape && [...x.shape, from / width] : x.shape?.slice(0, -1);
-    return hostValue(context, [x], { dtype: to, shape }, ([bytes]) => bitcast(bytes!, to));
+    return hostValue(context, [x], { dtype: to, shape }, (bytes) => bitcast(bytes, to));
   });
 
 /**

@@ -1,7 +1,7 @@
 import type { FunctionGraph } from '../graph/graph.js';
 import type { Builder } from '../onnx/builder.js';
 import { asCondition, emitBranch, withBodies } from '../onnx/control-flow.js';
-import { knownIntegers, unknownDim, type OutputSpec } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownDim, type OutputSpec } from '../onnx/known-shapes.js';
 import { refineShape, sameScalar, stackList, type TensorList } from '../onnx/tensor-list.js';
 import { valueOf } from '../onnx/variable-access.js';
 import { sameDim, type Shape, type Value } from '../onnx/value.js';

@@ -91,7 +91,7 @@ function equality(context: OpContext): Value {
   if (context.attrs.bool('incompatible_shape_error', true) || mayBroadcast(a.shape, b.shape)) {
     return emit('Equal')(context);
   }
-  return hostValue(context, [a, b], { dtype: 'bool', shape: undefined }, ([x, y]) => equalOrIncompatible(x!, y!));
+  return hostValue(context, [a, b], { dtype: 'bool', shape: undefined }, (x, y) => equalOrIncompatible(x, y));
 }
 
 function mayBroadcast(a: Shape | undefined, b: Shape | undefined): boolean {

@@ -27,6 +27,6 @@ function onHost(kernel: (x: Tensor, axis: number, options: CumulateOptions) => T
       reverse: context.attrs.bool('reverse', false),
     };
     const { dtype, shape } = context.input(0);
-    return hostValue(context, context.inputs(), { dtype, shape }, ([x, axis]) => kernel(x!, integerOf(axis), options));
+    return hostValue(context, context.inputs(), { dtype, shape }, (x, axis) => kernel(x, integerOf(axis), options));
   };
 }

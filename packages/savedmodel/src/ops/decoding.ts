@@ -14,13 +14,13 @@ import { decodeCsv, type CsvOptions } from '../kernels/decode-csv.js';
 import { fingerprintRows } from '../kernels/fingerprint-rows.js';
 import { scalarString } from '../kernels/regex.js';
 import type { ParsedDType } from '../kernels/parse-number.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOneOnHost, runOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 
 /** Strings to strings of the same shape. */
 const mapped = (context: OpContext, dtype: DType, kernel: (input: Tensor) => Tensor) =>
-  runOneOnHost(context, [context.input(0)], { dtype, shape: context.input(0).shape }, kernel);
+  hostValue(context, [context.input(0)], { dtype, shape: context.input(0).shape }, kernel);
 
 /** Bytes and text to tensors, and back. */
 export const decoding = new OpFamily('decoding')
@@ -29,7 +29,7 @@ export const decoding = new OpFamily('decoding')
     const little = context.attrs.bool('little_endian', true);
     const x = context.input(0);
     const shape = x.shape && [...x.shape, context.builder.unknownDim()];
-    return runOneOnHost(context, [x], { dtype, shape }, (bytes) => decodeRaw(bytes, dtype, little));
+    return hostValue(context, [x], { dtype, shape }, (bytes) => decodeRaw(bytes, dtype, little));
   })
   .host('DecodePaddedRaw', (context) => {
     const dtype = context.attrs.dtype('out_type');
@@ -37,7 +37,7 @@ export const decoding = new OpFamily('decoding')
     const [length] = knownIntegers(context.input(1)) ?? [];
     const width = length === undefined ? context.builder.unknownDim() : Math.floor(length / dtypeInfo(dtype).bytes);
     const shape = context.input(0).shape && [...(context.input(0).shape ?? []), width];
-    return runOneOnHost(context, context.inputs(), { dtype, shape }, (bytes, size) =>
+    return hostValue(context, context.inputs(), { dtype, shape }, (bytes, size) =>
       decodePaddedRaw(bytes, size, dtype, little),
     );
   })
@@ -71,7 +71,7 @@ export const decoding = new OpFamily('decoding')
       columns: attrs.ints('select_cols', []),
     };
     const { shape } = context.input(0);
-    return runOnHost(
+    return hostValues(
       context,
       context.inputs(),
       dtypes.map((dtype) => ({ dtype, shape })),
@@ -80,14 +80,14 @@ export const decoding = new OpFamily('decoding')
   })
   .host('ParseTensor', (context) => {
     const dtype = context.attrs.dtype('out_type');
-    return runOneOnHost(context, context.inputs(), { dtype, shape: undefined }, (x) => parseTensor(x, dtype));
+    return hostValue(context, context.inputs(), { dtype, shape: undefined }, (x) => parseTensor(x, dtype));
   })
   .host('SerializeTensor', (context) =>
-    runOneOnHost(context, context.inputs(), { dtype: 'string', shape: [] }, serializeTensor),
+    hostValue(context, context.inputs(), { dtype: 'string', shape: [] }, serializeTensor),
   )
   .host('Fingerprint', (context) => {
     const rows = context.input(0).shape?.[0] ?? context.builder.unknownDim();
-    return runOneOnHost(context, context.inputs(), { dtype: 'uint8', shape: [rows, 8] }, (data, method) =>
+    return hostValue(context, context.inputs(), { dtype: 'uint8', shape: [rows, 8] }, (data, method) =>
       fingerprintRows(data, new TextDecoder().decode(scalarString(method, '`method`'))),
     );
   });

@@ -7,7 +7,7 @@ import {
   type FeatureDType,
   type ParsedExamples,
 } from '../kernels/parse-example.js';
-import type { OutputSpec } from '../onnx/infer-shapes.js';
+import type { OutputSpec } from '../onnx/known-shapes.js';
 import type { Dim, Value } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
 

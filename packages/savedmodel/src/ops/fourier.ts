@@ -4,7 +4,7 @@ import { checkedSize, doublesOf, fromDoubles } from '../kernels/elements.js';
 import { fourier } from '../kernels/fourier.js';
 import type { Builder } from '../onnx/builder.js';
 import type { ComplexParts } from '../onnx/value.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
 

@@ -1,6 +1,6 @@
 import { integerOf } from '../kernels/elements.js';
 import { gather as gatherOnHost } from '../kernels/rearrange.js';
-import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { selectBools } from './comparison.js';
 import { inComputeDType } from './dtypes.js';
@@ -18,8 +18,8 @@ export const gather = new OpFamily('gather')
     const [params, indices] = [context.input(0), context.input(1)];
     const rank = params.shape && indices.shape && params.shape.length + indices.shape.length - 1 - batch;
     const shape = rank === undefined || batch < 0 ? undefined : unknownShape(rank);
-    return hostValue(context, context.inputs(), { dtype: params.dtype, shape }, ([x, which, at]) =>
-      gatherOnHost(x!, which!, integerOf(at), batch),
+    return hostValue(context, context.inputs(), { dtype: params.dtype, shape }, (x, which, at) =>
+      gatherOnHost(x, which, integerOf(at), batch),
     );
   })
   .native('ResourceGather', (context) => {

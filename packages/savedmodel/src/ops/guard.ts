@@ -1,5 +1,5 @@
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Shape, Value } from '../onnx/value.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { DType, Tensor } from '@servable/tensor';
 import { mapElements } from '../kernels/map-elements.js';
-import { broadcastShapes, type OutputSpec } from '../onnx/infer-shapes.js';
+import { broadcastShapes, type OutputSpec } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import type { OpContext } from './registry.js';
 
@@ -15,17 +15,17 @@ export function hostValues(
   context: OpContext,
   inputs: readonly Value[],
   specs: readonly OutputSpec[],
-  run: (inputs: readonly Tensor[]) => readonly Tensor[],
+  kernel: (...inputs: Tensor[]) => readonly Tensor[],
 ): readonly Value[] {
   const { builder } = context;
   const constants = inputs.map((input) => input.constant).filter((constant) => constant !== undefined);
   if (inputs.length > 0 && constants.length === inputs.length) {
-    const folded = attempt(() => run(constants));
+    const folded = attempt(() => kernel(...constants));
     if (folded?.every((tensor) => tensor.size <= MAX_FOLDED_ELEMENTS)) {
       return folded.map((tensor) => builder.constant(tensor));
     }
   }
-  return builder.host(context.node.op, inputs, specs, run);
+  return builder.host(context.node.op, inputs, specs, (tensors) => kernel(...tensors));
 }
 
 /** What fails on constants fails on every request, and says so then, as TensorFlow does. */
@@ -42,9 +42,9 @@ export function hostValue(
   context: OpContext,
   inputs: readonly Value[],
   spec: OutputSpec,
-  run: (inputs: readonly Tensor[]) => Tensor,
+  kernel: (...inputs: Tensor[]) => Tensor,
 ): Value {
-  return hostValues(context, inputs, [spec], (tensors) => [run(tensors)])[0] as Value;
+  return hostValues(context, inputs, [spec], (...tensors) => [kernel(...tensors)])[0] as Value;
 }
 
 /** The dtype and shape of a value, for a result that has the same. */
@@ -58,5 +58,5 @@ export function elementwise(
   dtype: DType | undefined = inputs[0]?.dtype,
 ): Value {
   const spec = { dtype: dtype as DType, shape: broadcastShapes(inputs.map((input) => input.shape)) };
-  return hostValue(context, inputs, spec, (tensors) => mapElements(tensors, f, dtype));
+  return hostValue(context, inputs, spec, (...tensors) => mapElements(tensors, f, dtype));
 }

@@ -1,4 +1,5 @@
-import type { AttributeInput, Builder } from '../onnx/builder.js';
+import type { Builder } from '../onnx/builder.js';
+import type { AttributeInput } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
 import type { OpContext } from './registry.js';
 

@@ -3,7 +3,7 @@ import { cropAndResize } from '../kernels/crop-and-resize.js';
 import { drawBoxes } from '../kernels/draw-boxes.js';
 import { doublesOf, integersOf } from '../kernels/elements.js';
 import { fillModes, projectiveTransform, type FillMode } from '../kernels/projective-transform.js';
-import { knownElements } from '../onnx/infer-shapes.js';
+import { knownElements } from '../onnx/known-shapes.js';
 import type { Dim, Value } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
 

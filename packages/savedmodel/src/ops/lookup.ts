@@ -3,7 +3,7 @@ import type { LookupTable } from '../kernels/lookup-table.js';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { emptyTable, isMutableTable, TABLE_OPS } from '../tables/table-nodes.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOneOnHost, runOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 
 /** Lookup tables, which are filled before the first request and only read by requests. */
 export const lookup = new OpFamily('lookup tables')
@@ -18,12 +18,12 @@ export const lookup = new OpFamily('lookup tables')
     const { valueDtype, valueShape } = table ?? emptyTable(node);
     const shape = keys.shape && [...keys.shape, ...valueShape];
     const read = initialized(table, node.name);
-    return runOneOnHost(context, [keys, fallback], { dtype: valueDtype, shape }, (k, d) => read().find(k, d));
+    return hostValue(context, [keys, fallback], { dtype: valueDtype, shape }, (k, d) => read().find(k, d));
   })
   .host('LookupTableSizeV2 LookupTableSize', (context) => {
     const { node, table } = tableOf(context);
     if (table !== undefined) return context.builder.constant(int64s([table.size], []));
-    return runOneOnHost(context, [], { dtype: 'int64', shape: [] }, () =>
+    return hostValue(context, [], { dtype: 'int64', shape: [] }, () =>
       int64s([initialized(table, node.name)().size], []),
     );
   })
@@ -35,7 +35,7 @@ export const lookup = new OpFamily('lookup tables')
       { dtype: keyDtype, shape: undefined },
       { dtype: valueDtype, shape: undefined },
     ];
-    return runOnHost(context, [], specs, () => initialized(table, node.name)().export());
+    return hostValues(context, [], specs, () => initialized(table, node.name)().export());
   });
 
 function tableOf(context: OpContext) {

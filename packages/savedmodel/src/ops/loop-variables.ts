@@ -1,5 +1,5 @@
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers, unknownDim } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownDim } from '../onnx/known-shapes.js';
 import {
   emitZeros,
   reservedList,

@@ -2,7 +2,7 @@ import { analyseBody, analyseCondition, type Bound } from '../graph/loop-analysi
 import type { FunctionGraph } from '../graph/graph.js';
 import type { Builder } from '../onnx/builder.js';
 import { asCondition, emitLoop, withBodies } from '../onnx/control-flow.js';
-import { knownIntegers, unknownDim } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownDim } from '../onnx/known-shapes.js';
 import { sameScalar, UnsuitedVariable } from '../onnx/tensor-list.js';
 import type { Shape, Value } from '../onnx/value.js';
 import { bodyArguments } from './body-arguments.js';

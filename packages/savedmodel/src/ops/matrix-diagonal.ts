@@ -9,7 +9,7 @@ import {
   type DiagonalAlignment,
 } from '../kernels/matrix-diagonal.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Shape, Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { hostValue, like } from './host-value.js';
@@ -32,8 +32,8 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
       context,
       context.inputs(),
       { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) },
-      ([diagonal, d, r, c, padding]) =>
-        matrixDiagonal(diagonal!, {
+      (diagonal, d, r, c, padding) =>
+        matrixDiagonal(diagonal, {
           k: d,
           rows: r && integerOf(r),
           columns: c && integerOf(c),
@@ -51,25 +51,25 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
       context,
       context.inputs(),
       { dtype: x.dtype, shape: rank === undefined ? undefined : unknownShape(rank) },
-      ([matrix, d, fill]) => matrixDiagonalPart(matrix!, { k: d, fill, align: alignment(context) }),
+      (matrix, d, fill) => matrixDiagonalPart(matrix, { k: d, fill, align: alignment(context) }),
     );
   })
   .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', (context) =>
-    hostValue(context, context.inputs(), like(context.input(0)), ([matrix, diagonal, k]) =>
-      matrixSetDiagonal(matrix!, diagonal!, k, alignment(context)),
+    hostValue(context, context.inputs(), like(context.input(0)), (matrix, diagonal, k) =>
+      matrixSetDiagonal(matrix, diagonal, k, alignment(context)),
     ),
   )
   .native('MatrixBandPart', bandPart)
   .host('Diag', (context) => {
     const { dtype, shape } = context.input(0);
-    return hostValue(context, context.inputs(), { dtype, shape: shape && [...shape, ...shape] }, ([x]) =>
-      diagonalTensor(x!),
+    return hostValue(context, context.inputs(), { dtype, shape: shape && [...shape, ...shape] }, (x) =>
+      diagonalTensor(x),
     );
   })
   .host('DiagPart', (context) => {
     const { dtype, shape } = context.input(0);
     const half: Shape | undefined = shape?.slice(0, shape.length / 2);
-    return hostValue(context, context.inputs(), { dtype, shape: half }, ([x]) => diagonalPart(x!));
+    return hostValue(context, context.inputs(), { dtype, shape: half }, (x) => diagonalPart(x));
   });
 
 /** The second versions of the ops have no such attribute and align to the left. */

@@ -1,4 +1,4 @@
-import { float } from '../onnx/builder.js';
+import { float } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { fromChannelsFirst, isChannelsFirst, toChannelsFirst } from './image-layout.js';

@@ -2,7 +2,7 @@ import type { DType } from '@servable/tensor';
 import { integersOf, isComplex } from '../kernels/elements.js';
 import { pad as padTensor } from '../kernels/rearrange.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { requireAll } from './guard.js';
@@ -19,8 +19,8 @@ export const padding = new OpFamily('padding')
     const known = knownIntegers(context.input(1));
     if (known === undefined || x.shape === undefined) {
       const shape = x.shape && unknownShape(x.shape.length);
-      return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, ([value, paddings]) =>
-        padTensor(value!, integersOf(paddings), mode),
+      return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, (value, paddings) =>
+        padTensor(value, integersOf(paddings), mode),
       );
     }
     return mode === 'REFLECT' ? pad(context, 'reflect', undefined) : symmetricPad(context.builder, x, known);

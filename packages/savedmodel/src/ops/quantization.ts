@@ -4,7 +4,7 @@ import type { Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOnHost, runOneOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 
 /** Quantization that training simulates, and the conversions between floats and quantized integers. */
 export const quantization = new OpFamily('quantization')
@@ -36,7 +36,7 @@ export const quantization = new OpFamily('quantization')
     };
     const { shape } = context.input(0);
     const ranges = axis < 0 ? [] : [shape?.[axis] ?? context.builder.unknownDim()];
-    return runOnHost(
+    return hostValues(
       context,
       context.inputs(),
       [
@@ -56,7 +56,7 @@ export const quantization = new OpFamily('quantization')
       narrow: attrs.bool('narrow_range', false),
       axis: attrs.int('axis', -1),
     };
-    return runOneOnHost(context, context.inputs(), { dtype, shape: context.input(0).shape }, (x, min, max) =>
+    return hostValue(context, context.inputs(), { dtype, shape: context.input(0).shape }, (x, min, max) =>
       dequantize(x, min, max, options),
     );
   });

@@ -21,10 +21,10 @@ import {
   type PartitionType,
 } from '../kernels/ragged.js';
 import { countDense, countRagged, countSparse, type CountOptions } from '../kernels/sparse-counts.js';
-import { knownIntegers, type OutputSpec } from '../onnx/infer-shapes.js';
+import { knownIntegers, type OutputSpec } from '../onnx/known-shapes.js';
 import type { Dim, Shape } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOneOnHost, runOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 import { sparseSpecs } from './strings.js';
 import type { Tensor } from '@servable/tensor';
 
@@ -44,7 +44,7 @@ export const ragged = new OpFamily('ragged tensors')
       }),
       ...inner,
     ];
-    return runOneOnHost(context, context.inputs(), { dtype: values.dtype, shape: known }, (s, v, d, ...partitions) =>
+    return hostValue(context, context.inputs(), { dtype: values.dtype, shape: known }, (s, v, d, ...partitions) =>
       raggedToTensor(s, v, d, partitions, types),
     );
   })
@@ -67,7 +67,7 @@ export const ragged = new OpFamily('ragged tensors')
     const count = context.attrs.int('RAGGED_RANK');
     const values = context.input(count);
     const rank = values.shape && values.shape.length + count;
-    return runOnHost(
+    return hostValues(
       context,
       context.inputs(),
       sparseSpecs(context, values.dtype, rank ?? context.builder.unknownDim()),
@@ -81,7 +81,7 @@ export const ragged = new OpFamily('ragged tensors')
       { dtype: splits, shape: [builder.unknownDim()] },
       { dtype: context.input(0).dtype, shape: [builder.unknownDim()] },
     ];
-    return runOnHost(context, context.inputs(), specs, (from, to, by) => raggedRange(from, to, by, splits));
+    return hostValues(context, context.inputs(), specs, (from, to, by) => raggedRange(from, to, by, splits));
   })
   .host('RaggedGather', (context) => {
     const { builder } = context;
@@ -93,7 +93,7 @@ export const ragged = new OpFamily('ragged tensors')
       ...Array.from({ length: outputs }, () => ({ dtype: splits, shape: [builder.unknownDim()] })),
       { dtype: values.dtype, shape: values.shape && [builder.unknownDim(), ...values.shape.slice(1)] },
     ];
-    return runOnHost(context, context.inputs(), specs, (...inputs) =>
+    return hostValues(context, context.inputs(), specs, (...inputs) =>
       raggedGather(inputs.slice(0, count), inputs[count]!, inputs[count + 1]!),
     );
   })
@@ -102,14 +102,14 @@ export const ragged = new OpFamily('ragged tensors')
     const binary = context.attrs.bool('binary_output', false);
     const [width] = knownIntegers(context.input(2)) ?? [];
     const spec = { dtype: context.input(3).dtype, shape: [builder.unknownDim(), width ?? builder.unknownDim()] };
-    return runOneOnHost(context, context.inputs(), spec, (splits, values, size, weights) =>
+    return hostValue(context, context.inputs(), spec, (splits, values, size, weights) =>
       raggedBincount(splits, values, size, weights, binary),
     );
   })
   .host('DenseCountSparseOutput', (context) => {
     const options = countOptions(context);
     const rank = context.input(0).shape?.length;
-    return runOnHost(
+    return hostValues(
       context,
       context.inputs(),
       sparseSpecs(context, options.dtype, rank ?? context.builder.unknownDim()),
@@ -118,14 +118,14 @@ export const ragged = new OpFamily('ragged tensors')
   })
   .host('RaggedCountSparseOutput', (context) => {
     const options = countOptions(context);
-    return runOnHost(context, context.inputs(), sparseSpecs(context, options.dtype, 2), (splits, values, weights) =>
+    return hostValues(context, context.inputs(), sparseSpecs(context, options.dtype, 2), (splits, values, weights) =>
       countRagged(splits, values, weights, options),
     );
   })
   .host('SparseCountSparseOutput', (context) => {
     const options = countOptions(context);
     const rank = context.builder.unknownDim();
-    return runOnHost(
+    return hostValues(
       context,
       context.inputs(),
       sparseSpecs(context, options.dtype, rank),
@@ -137,7 +137,7 @@ export const ragged = new OpFamily('ragged tensors')
     const read = crossColumns(context);
     const [buckets, key] = [attrs.bigint('num_buckets'), BigInt.asUintN(64, attrs.bigint('hash_key'))];
     const hashed = attrs.bool('hashed_output');
-    return runOnHost(context, context.inputs(), sparseSpecs(context, attrs.dtype('out_type'), 2), (...inputs) =>
+    return hostValues(context, context.inputs(), sparseSpecs(context, attrs.dtype('out_type'), 2), (...inputs) =>
       crossesAsSparse(
         hashed ? crossHashes(read(inputs), buckets, plainHash, key) : crossStrings(read(inputs), utf8('_X_')),
       ),
@@ -145,7 +145,7 @@ export const ragged = new OpFamily('ragged tensors')
   })
   .host('SparseCrossV2', (context) => {
     const read = crossColumns(context);
-    return runOnHost(context, context.inputs(), sparseSpecs(context, 'string', 2), (...inputs) => {
+    return hostValues(context, context.inputs(), sparseSpecs(context, 'string', 2), (...inputs) => {
       const separator = inputs.at(-1);
       return crossesAsSparse(
         crossStrings(read(inputs), separator?.is('string') ? (separator.data[0] ?? NO_BYTES) : NO_BYTES),
@@ -154,7 +154,7 @@ export const ragged = new OpFamily('ragged tensors')
   })
   .host('SparseCrossHashed', (context) => {
     const read = crossColumns(context);
-    return runOnHost(context, context.inputs(), sparseSpecs(context, 'int64', 2), (...inputs) => {
+    return hostValues(context, context.inputs(), sparseSpecs(context, 'int64', 2), (...inputs) => {
       const [buckets, strong, salt] = inputs.slice(-3) as [Tensor, Tensor, Tensor];
       const [first = 0n, second = 0n] = Array.from(salt.data as BigInt64Array);
       const hash = keyedHash(strong.data[0] === 1, [first, second]);
@@ -176,7 +176,7 @@ export const ragged = new OpFamily('ragged tensors')
       { dtype: attrs.dtype('out_values_type'), shape: [builder.unknownDim()] },
       { dtype: splits, shape: [builder.unknownDim()] },
     ];
-    return runOnHost(context, context.inputs(), specs, (...inputs) => {
+    return hostValues(context, context.inputs(), specs, (...inputs) => {
       const columns = raggedCrossColumns(inputs, counts, order);
       return crossesAsRagged(
         hashed ? crossHashes(columns, buckets, plainHash, key) : crossStrings(columns, utf8('_X_')),

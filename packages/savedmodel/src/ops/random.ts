@@ -3,7 +3,7 @@ import { Tensor, type DType } from '@servable/tensor';
 import { around, checkedSize, doublesOf, fromDoubles, integersOf, invalidRequest, take } from '../kernels/elements.js';
 import { Philox } from '../kernels/philox.js';
 import { multinomial, randomFloats, randomIntegers, type Distribution } from '../kernels/random-numbers.js';
-import { knownElements } from '../onnx/infer-shapes.js';
+import { knownElements } from '../onnx/known-shapes.js';
 import type { Dim, Shape, Value } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
 

@@ -30,7 +30,7 @@ export const ranking = new OpFamily('ranking')
         { dtype: x.dtype, shape },
         { dtype, shape },
       ],
-      ([a, b]) => difference(a!, b!, dtype),
+      (a, b) => difference(a, b, dtype),
     );
   })
   .host('LowerBound', search('lower'))
@@ -39,8 +39,8 @@ export const ranking = new OpFamily('ranking')
   .host('Bincount', (context) => {
     const [values, , weights] = context.inputs() as [Value, Value, Value];
     const dtype = weights.dtype;
-    return hostValue(context, context.inputs(), { dtype, shape: [context.builder.unknownDim()] }, ([x, size, w]) =>
-      countValues(x!.reshape([x!.size]), integerOf(size), w, false, dtype, values.shape === undefined),
+    return hostValue(context, context.inputs(), { dtype, shape: [context.builder.unknownDim()] }, (x, size, w) =>
+      countValues(x.reshape([x.size]), integerOf(size), w, false, dtype, values.shape === undefined),
     );
   })
   .host('DenseBincount', (context) => {
@@ -49,8 +49,8 @@ export const ranking = new OpFamily('ranking')
     const binary = context.attrs.bool('binary_output', false);
     const bins = integersOf(size.constant)[0] ?? context.builder.unknownDim();
     const shape = values.shape && (values.shape.length === 2 ? [values.shape[0]!, bins] : [bins]);
-    return hostValue(context, context.inputs(), { dtype, shape }, ([x, n, w]) =>
-      countValues(x!, integerOf(n), w, binary, dtype, true),
+    return hostValue(context, context.inputs(), { dtype, shape }, (x, n, w) =>
+      countValues(x, integerOf(n), w, binary, dtype, true),
     );
   });
 
@@ -83,8 +83,8 @@ function withoutLast(builder: Builder, value: Value, like: Value, axes: readonly
 
 function isInTopK(context: OpContext, readK: (input: Tensor | undefined) => number): Value {
   const { shape } = context.input(1);
-  return hostValue(context, context.inputs(), { dtype: 'bool', shape }, ([predictions, targets, k]) =>
-    inTopK(predictions!, targets!, readK(k)),
+  return hostValue(context, context.inputs(), { dtype: 'bool', shape }, (predictions, targets, k) =>
+    inTopK(predictions, targets, readK(k)),
   );
 }
 
@@ -101,8 +101,8 @@ function uniques(context: OpContext, axisInput: number | undefined): readonly Va
     { dtype: index, shape: [x.shape?.[at] ?? builder.unknownDim()] },
     { dtype: index, shape: [distinct] },
   ];
-  return hostValues(context, context.inputs(), specs, ([values, axis]) => {
-    const found = unique(values!, integersOf(axis)[0], index);
+  return hostValues(context, context.inputs(), specs, (values, axis) => {
+    const found = unique(values, integersOf(axis)[0], index);
     return [found.values, found.positions, found.counts];
   });
 }
@@ -111,8 +111,8 @@ function search(side: 'lower' | 'upper') {
   return (context: OpContext): Value => {
     const dtype = context.attrs.dtype('out_type', 'int32');
     const { shape } = context.input(1);
-    return hostValue(context, context.inputs(), { dtype, shape }, ([rows, values]) =>
-      searchSorted(rows!, values!, side, dtype),
+    return hostValue(context, context.inputs(), { dtype, shape }, (rows, values) =>
+      searchSorted(rows, values, side, dtype),
     );
   };
 }

@@ -2,7 +2,7 @@ import { argExtreme } from '../kernels/count.js';
 import { integerOf, integersOf, isComplex } from '../kernels/elements.js';
 import { reduceTensor, type ReductionOp } from '../kernels/reduce-tensor.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
+import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isFloat } from './dtypes.js';
 import { hostValue } from './host-value.js';
@@ -81,8 +81,8 @@ function withGivenAxes(op: ReductionOp, native: (context: OpContext) => Value) {
     if (knownIntegers(context.input(1)) !== undefined || isComplex(x.dtype)) return native(context);
     const keep = context.attrs.bool('keep_dims', context.attrs.bool('keepdims', false));
     const shape = keep && x.shape ? unknownShape(x.shape.length) : undefined;
-    return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, ([values, axes]) =>
-      reduceTensor(values!, integersOf(axes), op, keep),
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, (values, axes) =>
+      reduceTensor(values, integersOf(axes), op, keep),
     );
   };
 }
@@ -132,8 +132,8 @@ function position(context: OpContext, op: string): Value {
   if (axis === undefined || x.shape === undefined) {
     const which = op === 'ArgMax' ? 'greatest' : 'least';
     const shape = x.shape && x.shape.slice(1).map(() => builder.unknownDim());
-    return hostValue(context, context.inputs(), { dtype, shape }, ([values, at]) =>
-      argExtreme(values!, integerOf(at), which, dtype),
+    return hostValue(context, context.inputs(), { dtype, shape }, (values, at) =>
+      argExtreme(values, integerOf(at), which, dtype),
     );
   }
   return inComputeDType(

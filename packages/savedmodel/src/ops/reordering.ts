@@ -1,6 +1,6 @@
 import { integersOf } from '../kernels/elements.js';
 import { reverse, roll } from '../kernels/rearrange.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { viaFloat } from './dtypes.js';
 import { hostValue, like } from './host-value.js';
@@ -17,9 +17,9 @@ function reversed(context: OpContext): Value {
   const [x, given] = [context.input(0), context.input(1)];
   const values = knownIntegers(given);
   if (values === undefined || (x.shape === undefined && given.dtype === 'bool')) {
-    return hostValue(context, [x, given], like(x), ([value, axes]) => {
+    return hostValue(context, [x, given], like(x), (value, axes) => {
       const which = integersOf(axes);
-      return reverse(value!, axes!.dtype === 'bool' ? which.flatMap((flag, i) => (flag === 0 ? [] : [i])) : which);
+      return reverse(value, axes.dtype === 'bool' ? which.flatMap((flag, i) => (flag === 0 ? [] : [i])) : which);
     });
   }
   const axes = given.dtype === 'bool' ? values.flatMap((flag, i) => (flag === 0 ? [] : [i])) : values;
@@ -62,8 +62,8 @@ function rolled(context: OpContext): Value {
   const [shifts, axes] = [knownIntegers(context.input(1)), knownIntegers(context.input(2))];
   const sizes = axes?.map((axis) => x.shape?.[builder.axis(axis, x)]);
   if (shifts === undefined || axes === undefined || sizes?.some((size) => typeof size !== 'number')) {
-    return hostValue(context, context.inputs(), like(x), ([value, by, along]) =>
-      roll(value!, integersOf(by), integersOf(along)),
+    return hostValue(context, context.inputs(), like(x), (value, by, along) =>
+      roll(value, integersOf(by), integersOf(along)),
     );
   }
   let value = x;

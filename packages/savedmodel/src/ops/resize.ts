@@ -10,7 +10,7 @@ import {
   scaleAndTranslateWeights,
   type AxisWeights,
 } from '../kernels/resize-weights.js';
-import { knownElements, knownIntegers } from '../onnx/infer-shapes.js';
+import { knownElements, knownIntegers } from '../onnx/known-shapes.js';
 import type { Dim, Value } from '../onnx/value.js';
 import { fromChannelsFirst, toChannelsFirst } from './image-layout.js';
 import { OpFamily, type OpContext } from './registry.js';

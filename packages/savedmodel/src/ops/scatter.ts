@@ -2,7 +2,8 @@ import { dynamicPartition, dynamicStitch, invertPermutation } from '../kernels/d
 import { isComplex } from '../kernels/elements.js';
 import { scatterUpdate } from '../kernels/scatter.js';
 import { whereIndices } from '../kernels/where-indices.js';
-import { tensorAttribute, vectorTensor } from '../onnx/builder.js';
+import { vectorTensor } from '../onnx/constant-tensors.js';
+import { tensorAttribute } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { withoutNegatives } from './guard.js';
@@ -27,7 +28,7 @@ export const scatter = new OpFamily('scatter')
   .native('TensorScatterUpdate', (context) => {
     const [x, indices, updates] = context.inputs() as [Value, Value, Value];
     if (x.dtype === 'string' || isComplex(x.dtype)) {
-      return hostValue(context, [x, indices, updates], like(x), ([a, b, c]) => scatterUpdate(a!, b!, c!));
+      return hostValue(context, [x, indices, updates], like(x), (a, b, c) => scatterUpdate(a, b, c));
     }
     return write(context, x, indices, updates, 'none');
   })
@@ -46,7 +47,7 @@ export const scatter = new OpFamily('scatter')
     const rank = x.shape?.length;
     if (rank === undefined || rank === 0 || x.dtype === 'string' || isComplex(x.dtype)) {
       const shape = [builder.unknownDim(), rank ?? builder.unknownDim()];
-      return hostValue(context, [x], { dtype: 'int64', shape }, ([condition]) => whereIndices(condition!));
+      return hostValue(context, [x], { dtype: 'int64', shape }, (condition) => whereIndices(condition));
     }
     const isBool = x.dtype === 'bool';
     const holds = isBool
@@ -64,7 +65,7 @@ export const scatter = new OpFamily('scatter')
       data.shape === undefined || rank === undefined
         ? undefined
         : [context.builder.unknownDim(), ...data.shape.slice(rank)];
-    return hostValue(context, context.inputs(), { dtype: data.dtype, shape }, (tensors) =>
+    return hostValue(context, context.inputs(), { dtype: data.dtype, shape }, (...tensors) =>
       dynamicStitch(tensors.slice(0, count), tensors.slice(count)),
     );
   })
@@ -78,11 +79,11 @@ export const scatter = new OpFamily('scatter')
       shape:
         data.shape === undefined || rank === undefined ? undefined : [builder.unknownDim(), ...data.shape.slice(rank)],
     }));
-    return hostValues(context, [data, partitions], specs, ([x, which]) => dynamicPartition(x!, which!, count));
+    return hostValues(context, [data, partitions], specs, (x, which) => dynamicPartition(x, which, count));
   })
   .host('InvertPermutation', (context) => {
     const { dtype, shape } = context.input(0);
-    return hostValue(context, context.inputs(), { dtype, shape }, ([x]) => invertPermutation(x!));
+    return hostValue(context, context.inputs(), { dtype, shape }, (x) => invertPermutation(x));
   });
 
 function combining(reduction: 'add' | 'max' | 'min') {

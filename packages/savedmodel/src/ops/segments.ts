@@ -5,13 +5,13 @@ import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 const sorted = (op: SegmentOp) => (context: OpContext) =>
-  reduce(context, 1, ([data, ids]) =>
-    reduceSegments(data!, ids!, { op, sorted: true, empty: op === 'prod' ? 'one' : 'zero' }),
+  reduce(context, 1, (data, ids) =>
+    reduceSegments(data, ids, { op, sorted: true, empty: op === 'prod' ? 'one' : 'zero' }),
   );
 
 const sortedWithCount = (op: SegmentOp) => (context: OpContext) =>
-  reduce(context, 1, ([data, ids, count]) =>
-    reduceSegments(data!, ids!, {
+  reduce(context, 1, (data, ids, count) =>
+    reduceSegments(data, ids, {
       op,
       sorted: true,
       empty: op === 'sum' ? 'zero' : 'identity',
@@ -20,13 +20,13 @@ const sortedWithCount = (op: SegmentOp) => (context: OpContext) =>
   );
 
 const unsorted = (op: SegmentOp) => (context: OpContext) =>
-  reduce(context, 'ids', ([data, ids, count]) =>
-    reduceSegments(data!, ids!, { op, sorted: false, empty: 'identity', count: integerOf(count) }),
+  reduce(context, 'ids', (data, ids, count) =>
+    reduceSegments(data, ids, { op, sorted: false, empty: 'identity', count: integerOf(count) }),
   );
 
 const sparse = (op: SegmentOp) => (context: OpContext) =>
-  reduce(context, 1, ([data, indices, ids, count]) =>
-    reduceSegments(data!, ids!, {
+  reduce(context, 1, (data, indices, ids, count) =>
+    reduceSegments(data, ids, {
       op,
       sorted: true,
       empty: 'zero',
@@ -55,12 +55,12 @@ export const segments = new OpFamily('segments')
   .host('SparseSegmentSqrtN SparseSegmentSqrtNWithNumSegments', sparse('sqrtN'));
 
 /** @param leading - how many dimensions the ids replace: those of the ids themselves, or one */
-function reduce(context: OpContext, leading: 1 | 'ids', run: (inputs: readonly Tensor[]) => Tensor) {
+function reduce(context: OpContext, leading: 1 | 'ids', kernel: (...inputs: Tensor[]) => Tensor) {
   const data = context.input(0);
   const replaced = leading === 1 ? 1 : context.input(1).shape?.length;
   const shape =
     data.shape === undefined || replaced === undefined
       ? undefined
       : [context.builder.unknownDim(), ...data.shape.slice(replaced)];
-  return hostValue(context, context.inputs(), { dtype: data.dtype, shape }, run);
+  return hostValue(context, context.inputs(), { dtype: data.dtype, shape }, kernel);
 }

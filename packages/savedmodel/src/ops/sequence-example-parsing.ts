@@ -7,11 +7,11 @@ import {
   type FeatureListsSpec,
   type RaggedFeatureList,
 } from '../kernels/parse-sequence-example.js';
-import type { OutputSpec } from '../onnx/infer-shapes.js';
+import type { OutputSpec } from '../onnx/known-shapes.js';
 import type { Dim, Value } from '../onnx/value.js';
 import { constantTexts, denseFeatures, exampleSpecs, features, inOrder } from './example-parsing.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOneOnHost } from './run-on-host.js';
+import { hostValue } from './host-value.js';
 
 /** Parsing of serialized `tf.SequenceExample`s, and of `tf.Example`s written as JSON. */
 export const sequenceExampleParsing = new OpFamily('sequence example parsing')
@@ -92,7 +92,7 @@ export const sequenceExampleParsing = new OpFamily('sequence example parsing')
     );
   })
   .host('DecodeJSONExample', (context) =>
-    runOneOnHost(context, context.inputs(), { dtype: 'string', shape: context.input(0).shape }, decodeJsonExamples),
+    hostValue(context, context.inputs(), { dtype: 'string', shape: context.input(0).shape }, decodeJsonExamples),
   );
 
 function contextDense(context: OpContext, keys: readonly string[], firstDefault: number) {

@@ -1,9 +1,12 @@
 import { axisOf, broadcast, integerOf, integersOf, invalidRequest, isComplex, zeros } from '../kernels/elements.js';
 import { linSpace } from '../kernels/lin-space.js';
-import { concat, split as splitTensor, transpose } from '../kernels/rearrange.js';
+import { concat, split as splitTensor } from '../kernels/rearrange.js';
+import { transpose } from '../kernels/transpose.js';
 import { indices } from '../kernels/unique.js';
-import { tensorAttribute, vectorTensor, type Builder } from '../onnx/builder.js';
-import { broadcastShapes, knownElements, knownIntegers, unknownShape } from '../onnx/infer-shapes.js';
+import type { Builder } from '../onnx/builder.js';
+import { vectorTensor } from '../onnx/constant-tensors.js';
+import { tensorAttribute } from '../onnx/onnx-attributes.js';
+import { broadcastShapes, knownElements, knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, viaFloat } from './dtypes.js';
 import { requireAll } from './guard.js';
@@ -45,8 +48,8 @@ export const shapes = new OpFamily('shapes')
     const perm = knownIntegers(context.input(1));
     if (perm === undefined) {
       const { dtype, shape } = context.input(0);
-      return hostValue(context, context.inputs(), { dtype, shape: shape && unknownShape(shape.length) }, ([x, axes]) =>
-        transpose(x!, integersOf(axes)),
+      return hostValue(context, context.inputs(), { dtype, shape: shape && unknownShape(shape.length) }, (x, axes) =>
+        transpose(x, integersOf(axes)),
       );
     }
     const rank = perm.length;
@@ -118,8 +121,8 @@ export const shapes = new OpFamily('shapes')
   .host('LinSpace', (context) => {
     const { dtype } = context.input(0);
     const count = knownIntegers(context.input(2))?.[0] ?? context.builder.unknownDim();
-    return hostValue(context, context.inputs(), { dtype, shape: [count] }, ([start, stop, num]) =>
-      linSpace(start!, stop!, integerOf(num)),
+    return hostValue(context, context.inputs(), { dtype, shape: [count] }, (start, stop, num) =>
+      linSpace(start, stop, integerOf(num)),
     );
   });
 
@@ -192,9 +195,9 @@ function splitOnHost(
   const spec = { dtype: x.dtype, shape: x.shape && unknownShape(x.shape.length) };
   const specs = Array.from({ length: count }, () => spec);
   const given = context.inputCount === 3 ? [context.input(1)] : [];
-  return hostValues(context, [x, axis, ...given], specs, ([value, along, sizes]) => {
-    const at = axisOf(integerOf(along), value!.rank);
-    return splitTensor(value!, sizesOf(value!.shape[at]!, integersOf(sizes)), at);
+  return hostValues(context, [x, axis, ...given], specs, (value, along, sizes) => {
+    const at = axisOf(integerOf(along), value.rank);
+    return splitTensor(value, sizesOf(value.shape[at]!, integersOf(sizes)), at);
   });
 }
 
@@ -203,7 +206,7 @@ function concatAlong(context: OpContext, parts: readonly Value[], axis: Value): 
   if (known !== undefined) return context.builder.concat(parts, known);
   const rank = parts.find((part) => part.shape !== undefined)?.shape?.length;
   const spec = { dtype: (parts[0] as Value).dtype, shape: rank === undefined ? undefined : unknownShape(rank) };
-  return hostValue(context, [axis, ...parts], spec, ([along, ...tensors]) => concat(tensors, integerOf(along)));
+  return hostValue(context, [axis, ...parts], spec, (along, ...tensors) => concat(tensors, integerOf(along)));
 }
 
 function filledLike(context: OpContext, fill: number): Value {
@@ -214,7 +217,7 @@ function filledLike(context: OpContext, fill: number): Value {
     return builder.cast(real, value.dtype);
   }
   if (value.dtype === 'string')
-    return hostValue(context, [value], { dtype: 'string', shape: value.shape }, ([x]) => zeros('string', x!.shape));
+    return hostValue(context, [value], { dtype: 'string', shape: value.shape }, (x) => zeros('string', x.shape));
   return fillShape(builder, value, fill);
 }
 
@@ -254,13 +257,12 @@ function ensureShape(context: OpContext): Value {
   const text = `[${expected.map((dim) => dim ?? '?').join(',')}]`;
   if (x.shape === undefined) {
     const shape = expected.map((dim) => dim ?? builder.unknownDim());
-    return hostValue(context, [x], { dtype: x.dtype, shape }, ([value]) => {
-      const fits =
-        value!.rank === expected.length && expected.every((dim, i) => dim === null || dim === value!.shape[i]);
-      if (fits) return value!;
+    return hostValue(context, [x], { dtype: x.dtype, shape }, (value) => {
+      const fits = value.rank === expected.length && expected.every((dim, i) => dim === null || dim === value.shape[i]);
+      if (fits) return value;
       throw invalidRequest(
         'SHAPE_MISMATCH',
-        `Shape of tensor is not compatible with expected shape: [${value!.shape.join(',')}] vs. ${text}`,
+        `Shape of tensor is not compatible with expected shape: [${value.shape.join(',')}] vs. ${text}`,
       );
     });
   }
@@ -289,6 +291,6 @@ function broadcastArgs(context: OpContext): Value {
     context,
     [a, b],
     { dtype, shape: [elements?.length ?? context.builder.unknownDim()], elements: known },
-    ([x, y]) => indices(broadcast(integersOf(x), integersOf(y)), dtype),
+    (x, y) => indices(broadcast(integersOf(x), integersOf(y)), dtype),
   );
 }

@@ -3,7 +3,7 @@ import { slice as sliceTensor } from '../kernels/rearrange.js';
 import { stridedSliceUpdate } from '../kernels/scatter.js';
 import { stridedSlice as sliceByMasks, type SliceMasks } from '../kernels/strided-slice.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { requireAll } from './guard.js';
 import { hostValue, like } from './host-value.js';
@@ -19,8 +19,8 @@ export const slicing = new OpFamily('slicing')
   .native('StridedSlice', stridedSlice)
   .host('TensorStridedSliceUpdate', (context) => {
     const masks = masksOf(context);
-    return hostValue(context, context.inputs(), like(context.input(0)), ([x, begin, end, strides, value]) =>
-      stridedSliceUpdate(x!, begin!, end!, strides!, value!, masks),
+    return hostValue(context, context.inputs(), like(context.input(0)), (x, begin, end, strides, value) =>
+      stridedSliceUpdate(x, begin, end, strides, value, masks),
     );
   });
 
@@ -28,8 +28,8 @@ function slice(context: OpContext): Value {
   const { builder } = context;
   const x = context.input(0);
   if (x.shape === undefined) {
-    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: undefined }, ([value, from, sizes]) =>
-      sliceTensor(value!, integersOf(from), integersOf(sizes)),
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: undefined }, (value, from, sizes) =>
+      sliceTensor(value, integersOf(from), integersOf(sizes)),
     );
   }
   const rank = x.shape.length;
@@ -150,8 +150,8 @@ function stridedSlice(context: OpContext): Value {
 function onHost(context: OpContext): Value {
   const { dtype } = context.input(0);
   const masks = masksOf(context);
-  return hostValue(context, context.inputs(), { dtype, shape: undefined }, ([x, begin, end, strides]) =>
-    sliceByMasks(x!, integersOf(begin), integersOf(end), integersOf(strides), masks),
+  return hostValue(context, context.inputs(), { dtype, shape: undefined }, (x, begin, end, strides) =>
+    sliceByMasks(x, integersOf(begin), integersOf(end), integersOf(strides), masks),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { GraphNode } from '../graph/graph.js';
-import { knownIntegers } from '../onnx/infer-shapes.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { isChannelsFirst } from './image-layout.js';
 import { OpFamily, type OpContext } from './registry.js';

@@ -25,10 +25,10 @@ import {
   sparseToDense,
   splitSparse,
 } from '../kernels/sparse.js';
-import { knownElements, knownIntegers, type OutputSpec } from '../onnx/infer-shapes.js';
+import { knownElements, knownIntegers, type OutputSpec } from '../onnx/known-shapes.js';
 import type { Dim, Shape } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOneOnHost, runOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 import { sparseSpecs } from './strings.js';
 
 /** Three inputs from `start` on as a sparse tensor. */
@@ -44,7 +44,7 @@ export const sparse = new OpFamily('sparse tensors')
   .host('SparseToDense', (context) => {
     const validate = context.attrs.bool('validate_indices', true);
     const spec = { dtype: context.input(2).dtype, shape: shapeGiven(context, 1) };
-    return runOneOnHost(context, context.inputs(), spec, (indices, shape, values, fallback) =>
+    return hostValue(context, context.inputs(), spec, (indices, shape, values, fallback) =>
       sparseToDense(indices, shape, values, fallback, validate),
     );
   })
@@ -54,7 +54,7 @@ export const sparse = new OpFamily('sparse tensors')
       { dtype: 'int64', shape: indices.shape },
       { dtype: values.dtype, shape: values.shape },
     ];
-    return runOnHost(context, context.inputs(), specs, (...inputs) =>
+    return hostValues(context, context.inputs(), specs, (...inputs) =>
       sparseParts(sortSparse(at(inputs, 0))).slice(0, 2),
     );
   })
@@ -65,7 +65,7 @@ export const sparse = new OpFamily('sparse tensors')
       { dtype: 'int64', shape: [indices.shape?.[0] ?? context.builder.unknownDim(), rank] },
       { dtype: 'int64', shape: [rank] },
     ];
-    return runOnHost(context, context.inputs(), specs, reshapeSparse);
+    return hostValues(context, context.inputs(), specs, reshapeSparse);
   })
   .host('SparseFillEmptyRows', (context) => {
     const { builder } = context;
@@ -76,10 +76,10 @@ export const sparse = new OpFamily('sparse tensors')
       { dtype: 'bool', shape: [builder.unknownDim()] },
       { dtype: 'int64', shape: values.shape },
     ];
-    return runOnHost(context, context.inputs(), specs, fillEmptyRows);
+    return hostValues(context, context.inputs(), specs, fillEmptyRows);
   })
   .host('SparseSlice', (context) =>
-    runOnHost(
+    hostValues(
       context,
       context.inputs(),
       sparseSpecs(context, context.input(1).dtype, rankAt(context, 2)),
@@ -90,7 +90,7 @@ export const sparse = new OpFamily('sparse tensors')
     const count = context.attrs.int('num_split');
     const rank = rankAt(context, 3);
     const specs = Array.from({ length: count }, () => sparseSpecs(context, context.input(2).dtype, rank));
-    return runOnHost(context, context.inputs(), byKind(specs), (...inputs) =>
+    return hostValues(context, context.inputs(), byKind(specs), (...inputs) =>
       byKind(splitSparse(at(inputs, 1), integerOf(inputs[0]), count).map((part) => [...sparseParts(part)])),
     );
   })
@@ -98,7 +98,7 @@ export const sparse = new OpFamily('sparse tensors')
     const count = context.attrs.int('N');
     const axis = context.attrs.int('concat_dim');
     const specs = sparseSpecs(context, context.input(count).dtype, rankAt(context, 2 * count));
-    return runOnHost(context, context.inputs(), specs, (...inputs) => {
+    return hostValues(context, context.inputs(), specs, (...inputs) => {
       const part = (i: number) => readSparse(inputs[i]!, inputs[count + i]!, inputs[2 * count + i]!);
       return sparseParts(
         concatSparse(
@@ -113,14 +113,14 @@ export const sparse = new OpFamily('sparse tensors')
     const b = context.input(3);
     const columns = b.shape?.[adjointB ? 0 : 1] ?? context.builder.unknownDim();
     const rows = shapeGiven(context, 2)?.[adjointA ? 1 : 0] ?? context.builder.unknownDim();
-    return runOneOnHost(context, context.inputs(), { dtype: b.dtype, shape: [rows, columns] }, (...inputs) =>
+    return hostValue(context, context.inputs(), { dtype: b.dtype, shape: [rows, columns] }, (...inputs) =>
       sparseMatMul(at(inputs, 0), inputs[3]!, adjointA, adjointB),
     );
   })
   .host('SparseReduceSum SparseReduceMax', (context) => {
     const keep = context.attrs.bool('keep_dims', false);
     const kind = kindOf(context);
-    return runOneOnHost(context, context.inputs(), { dtype: context.input(1).dtype, shape: undefined }, (...inputs) =>
+    return hostValue(context, context.inputs(), { dtype: context.input(1).dtype, shape: undefined }, (...inputs) =>
       reduceSparse(at(inputs, 0), inputs[3]!, keep, kind),
     );
   })
@@ -128,12 +128,12 @@ export const sparse = new OpFamily('sparse tensors')
     const keep = context.attrs.bool('keep_dims', false);
     const kind = kindOf(context);
     const specs = sparseSpecs(context, context.input(1).dtype, context.builder.unknownDim());
-    return runOnHost(context, context.inputs(), specs, (...inputs) =>
+    return hostValues(context, context.inputs(), specs, (...inputs) =>
       sparseParts(reduceSparseToSparse(at(inputs, 0), inputs[3]!, keep, kind)),
     );
   })
   .host('SparseAdd', (context) =>
-    runOnHost(
+    hostValues(
       context,
       context.inputs(),
       sparseSpecs(context, context.input(1).dtype, rankAt(context, 2)),
@@ -142,7 +142,7 @@ export const sparse = new OpFamily('sparse tensors')
   )
   .host('SparseTensorDenseAdd', (context) => {
     const dense = context.input(3);
-    return runOneOnHost(context, context.inputs(), { dtype: dense.dtype, shape: dense.shape }, (...inputs) =>
+    return hostValue(context, context.inputs(), { dtype: dense.dtype, shape: dense.shape }, (...inputs) =>
       addSparseToDense(at(inputs, 0), inputs[3]!),
     );
   })
@@ -169,7 +169,7 @@ export const sparse = new OpFamily('sparse tensors')
     );
   })
   .host('SparseSoftmax', (context) =>
-    runOneOnHost(
+    hostValue(
       context,
       context.inputs(),
       { dtype: context.input(1).dtype, shape: context.input(1).shape },
@@ -182,31 +182,31 @@ export const sparse = new OpFamily('sparse tensors')
     const [size] = knownIntegers(context.input(3)) ?? [];
     const lead = context.input(2).shape?.[0] === 2 ? [builder.unknownDim()] : [];
     const shape = context.input(2).shape === undefined ? undefined : [...lead, size ?? builder.unknownDim()];
-    return runOneOnHost(context, context.inputs(), { dtype: context.input(4).dtype, shape }, (...inputs) =>
+    return hostValue(context, context.inputs(), { dtype: context.input(4).dtype, shape }, (...inputs) =>
       sparseBincount(inputs, binary),
     );
   })
   .host('DenseToSparseSetOperation', (context) => {
     const operation = operationOf(context);
     const specs = sparseSpecs(context, context.input(0).dtype, context.builder.unknownDim());
-    return runOnHost(context, context.inputs(), specs, (...inputs) =>
+    return hostValues(context, context.inputs(), specs, (...inputs) =>
       setOperation(denseRows(inputs[0]!), sparseRows(at(inputs, 1)), operation),
     );
   })
   .host('DenseToDenseSetOperation', (context) => {
     const operation = operationOf(context);
     const specs = sparseSpecs(context, context.input(0).dtype, context.builder.unknownDim());
-    return runOnHost(context, context.inputs(), specs, (a, b) => setOperation(denseRows(a), denseRows(b), operation));
+    return hostValues(context, context.inputs(), specs, (a, b) => setOperation(denseRows(a), denseRows(b), operation));
   })
   .host('SparseToSparseSetOperation', (context) => {
     const operation = operationOf(context);
     const specs = sparseSpecs(context, context.input(1).dtype, rankAt(context, 2));
-    return runOnHost(context, context.inputs(), specs, (...inputs) =>
+    return hostValues(context, context.inputs(), specs, (...inputs) =>
       setOperation(sparseRows(at(inputs, 0)), sparseRows(at(inputs, 3)), operation),
     );
   })
   .host('SetSize', (context) =>
-    runOneOnHost(context, context.inputs(), { dtype: 'int32', shape: undefined }, (...inputs) =>
+    hostValue(context, context.inputs(), { dtype: 'int32', shape: undefined }, (...inputs) =>
       setSizes(sparseRows(at(inputs, 0))),
     ),
   );
@@ -240,7 +240,7 @@ function elementwise(
   onBigints: (a: bigint, b: bigint) => bigint,
 ) {
   const values = context.input(1);
-  return runOneOnHost(context, context.inputs(), { dtype: values.dtype, shape: values.shape }, (...inputs) =>
+  return hostValue(context, context.inputs(), { dtype: values.dtype, shape: values.shape }, (...inputs) =>
     sparseDenseElementwise(at(inputs, 0), inputs[3]!, onNumbers, onBigints),
   );
 }

@@ -6,14 +6,14 @@ import { stringHashBuckets, strongHashBuckets } from '../kernels/string-hash-buc
 import { reduceJoin, segmentJoin, stringNGrams } from '../kernels/string-join.js';
 import { splitStrings, splitStringsByAny } from '../kernels/string-split.js';
 import { changeCase, stringJoin, stringLength, strip, substr } from '../kernels/string-text.js';
-import { broadcastShapes, knownIntegers, type OutputSpec } from '../onnx/infer-shapes.js';
+import { broadcastShapes, knownIntegers, type OutputSpec } from '../onnx/known-shapes.js';
 import type { Dim, Shape, Value } from '../onnx/value.js';
-import { runOneOnHost, runOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Strings to strings, elementwise. */
 const mapped = (context: OpContext, dtype: DType, kernel: (...inputs: Tensor[]) => Tensor, count = 1): Value =>
-  runOneOnHost(context, context.inputs().slice(0, count), { dtype, shape: context.input(0).shape }, kernel);
+  hostValue(context, context.inputs().slice(0, count), { dtype, shape: context.input(0).shape }, kernel);
 
 /** Ops on strings; they run on the host, where strings live. */
 export const strings = new OpFamily('strings')
@@ -33,7 +33,7 @@ export const strings = new OpFamily('strings')
     const unit = unitOf(context);
     const inputs = context.inputs();
     const shape = broadcastShapes([inputs[0]?.shape, inputs[1]?.shape]);
-    return runOneOnHost(context, inputs, { dtype: 'string', shape }, (x, pos, len) => substr(x, pos, len, unit));
+    return hostValue(context, inputs, { dtype: 'string', shape }, (x, pos, len) => substr(x, pos, len, unit));
   })
   .host('StringJoin', (context) => {
     const separator = context.attrs.bytes('separator', NO_BYTES);
@@ -41,14 +41,14 @@ export const strings = new OpFamily('strings')
     const ranked = inputs.some((input) => input.shape === undefined)
       ? undefined
       : (inputs.find((input) => input.shape?.length !== 0)?.shape ?? []);
-    return runOneOnHost(context, inputs, { dtype: 'string', shape: ranked }, (...xs) => stringJoin(xs, separator));
+    return hostValue(context, inputs, { dtype: 'string', shape: ranked }, (...xs) => stringJoin(xs, separator));
   })
   .host('ReduceJoin', (context) => {
     const separator = context.attrs.bytes('separator', NO_BYTES);
     const keep = context.attrs.bool('keep_dims', false);
     const [x, axes] = [context.input(0), context.input(1)];
     const shape = reducedShape(x.shape, knownIntegers(axes), keep);
-    return runOneOnHost(context, [x, axes], { dtype: 'string', shape }, (a, b) => reduceJoin(a, b, keep, separator));
+    return hostValue(context, [x, axes], { dtype: 'string', shape }, (a, b) => reduceJoin(a, b, keep, separator));
   })
   .host('UnsortedSegmentJoin', (context) => {
     const { builder } = context;
@@ -59,20 +59,26 @@ export const strings = new OpFamily('strings')
       x.shape !== undefined && ids.shape !== undefined
         ? [known ?? builder.unknownDim(), ...x.shape.slice(ids.shape.length)]
         : undefined;
-    return runOneOnHost(context, [x, ids, count], { dtype: 'string', shape }, (a, b, c) =>
+    return hostValue(context, [x, ids, count], { dtype: 'string', shape }, (a, b, c) =>
       segmentJoin(a, b, c, separator),
     );
   })
   .host('StringSplitV2', (context) => {
     const most = context.attrs.int('maxsplit', -1);
-    return runOnHost(context, [context.input(0), context.input(1)], sparseSpecs(context, 'string', 2), (x, separator) =>
-      splitStrings(x, separator, most),
+    return hostValues(
+      context,
+      [context.input(0), context.input(1)],
+      sparseSpecs(context, 'string', 2),
+      (x, separator) => splitStrings(x, separator, most),
     );
   })
   .host('StringSplit', (context) => {
     const skipEmpty = context.attrs.bool('skip_empty', true);
-    return runOnHost(context, [context.input(0), context.input(1)], sparseSpecs(context, 'string', 2), (x, delimiter) =>
-      splitStringsByAny(x, delimiter, skipEmpty),
+    return hostValues(
+      context,
+      [context.input(0), context.input(1)],
+      sparseSpecs(context, 'string', 2),
+      (x, delimiter) => splitStringsByAny(x, delimiter, skipEmpty),
     );
   })
   .host('StringNGrams', (context) => {
@@ -90,7 +96,7 @@ export const strings = new OpFamily('strings')
       { dtype: 'string', shape: [builder.unknownDim()] },
       { dtype: splits.dtype, shape: splits.shape },
     ];
-    return runOnHost(context, context.inputs(), specs, (data, rows) => stringNGrams(data, rows, options));
+    return hostValues(context, context.inputs(), specs, (data, rows) => stringNGrams(data, rows, options));
   })
   .host('StaticRegexReplace', (context) => {
     const pattern = compilePattern(context.attrs.bytes('pattern'));
@@ -137,7 +143,7 @@ export const strings = new OpFamily('strings')
       attrs.bytes('placeholder', Uint8Array.of(0x25, 0x73)),
     );
     const most = attrs.int('summarize', 3);
-    return runOneOnHost(context, context.inputs(), { dtype: 'string', shape: [] }, (...xs) =>
+    return hostValue(context, context.inputs(), { dtype: 'string', shape: [] }, (...xs) =>
       stringFormat(xs, segments, most),
     );
   })

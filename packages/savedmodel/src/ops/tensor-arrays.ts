@@ -1,6 +1,6 @@
 import type { GraphNode } from '../graph/graph.js';
 import { Attributes } from '../graph/attributes.js';
-import { unknownDim } from '../onnx/infer-shapes.js';
+import { unknownDim } from '../onnx/known-shapes.js';
 import {
   concatList,
   getItem,

@@ -1,5 +1,5 @@
 import type { GraphValue } from '../graph/graph.js';
-import { knownElements, knownIntegers, unknownDim } from '../onnx/infer-shapes.js';
+import { knownElements, knownIntegers, unknownDim } from '../onnx/known-shapes.js';
 import {
   concatList,
   getItem,

@@ -1,4 +1,4 @@
-import { knownElements } from '../onnx/infer-shapes.js';
+import { knownElements } from '../onnx/known-shapes.js';
 import type { Dim, Value } from '../onnx/value.js';
 import { convolveByPosition, kernelOf } from './convolution.js';
 import { computeDType, inComputeDType } from './dtypes.js';

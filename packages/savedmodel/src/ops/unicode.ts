@@ -7,9 +7,9 @@ import {
   type OutputEncoding,
   type UnicodeErrors,
 } from '../kernels/unicode.js';
-import type { OutputSpec } from '../onnx/infer-shapes.js';
+import type { OutputSpec } from '../onnx/known-shapes.js';
 import { OpFamily, type OpContext } from './registry.js';
-import { runOneOnHost, runOnHost } from './run-on-host.js';
+import { hostValue, hostValues } from './host-value.js';
 
 /** Text as code points, and back. */
 export const unicode = new OpFamily('unicode')
@@ -26,7 +26,7 @@ export const unicode = new OpFamily('unicode')
       { dtype: 'int64', shape: [count] },
     ];
     const outputs = context.node.op === 'UnicodeDecode' ? 2 : 3;
-    return runOnHost(context, [input], specs.slice(0, outputs), (x) =>
+    return hostValues(context, [input], specs.slice(0, outputs), (x) =>
       unicodeDecode(x, decode, errors, splits).slice(0, outputs),
     );
 
@@ -40,7 +40,7 @@ export const unicode = new OpFamily('unicode')
     const encoding = outputEncoding(context);
     const errors = errorsOf(context);
     const input = context.input(0);
-    return runOneOnHost(context, [input], { dtype: 'string', shape: input.shape }, (x) =>
+    return hostValue(context, [input], { dtype: 'string', shape: input.shape }, (x) =>
       unicodeTranscode(x, decode, errors, encoding),
     );
   })
@@ -49,12 +49,12 @@ export const unicode = new OpFamily('unicode')
     const errors = errorsOf(context);
     const rows = context.input(1).shape?.[0];
     const shape = [typeof rows === 'number' ? Math.max(0, rows - 1) : context.builder.unknownDim()];
-    return runOneOnHost(context, context.inputs(), { dtype: 'string', shape }, (values, splits) =>
+    return hostValue(context, context.inputs(), { dtype: 'string', shape }, (values, splits) =>
       unicodeEncode(values, splits, errors, encoding),
     );
   })
   .host('UnicodeScript', (context) =>
-    runOneOnHost(context, context.inputs(), { dtype: 'int32', shape: context.input(0).shape }, unicodeScript),
+    hostValue(context, context.inputs(), { dtype: 'int32', shape: context.input(0).shape }, unicodeScript),
   );
 
 function errorsOf(context: OpContext): UnicodeErrors {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Builder } from '../onnx/builder.js';
-import { unknownDim } from '../onnx/infer-shapes.js';
+import { unknownDim } from '../onnx/known-shapes.js';
 import { foldPadding } from './fold-padding.js';
 
 function padded(builder: Builder, pads: readonly number[], fill?: number) {

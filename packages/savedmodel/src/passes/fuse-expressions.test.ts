@@ -1,7 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import { expect, test } from 'vitest';
 import { Builder } from '../onnx/builder.js';
-import { unknownDim } from '../onnx/infer-shapes.js';
+import { unknownDim } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { fuseExpressions } from './fuse-expressions.js';
 import { liveNodes } from './live-nodes.js';

@@ -1,6 +1,7 @@
 import { Tensor } from '@servable/tensor';
-import { knownIntegers, normalizeAxis } from '../onnx/infer-shapes.js';
+import { knownIntegers, normalizeAxis } from '../onnx/known-shapes.js';
 import type { LoweredNode, OnnxAttributes, OnnxNode } from '../onnx/lowered-graph.js';
+import { intAttribute } from '../onnx/onnx-attributes.js';
 import { isStatic, sameDim, type Shape, type Value } from '../onnx/value.js';
 
 /** The nodes that make values, by the values' names. */
@@ -208,9 +209,8 @@ function axesOfMoments(variance: Value, mean: Value, x: Value, makers: Makers): 
   const over = (value: Value): { readonly of: Value | undefined; readonly count: number } | undefined => {
     const node = makerOf(value, 'ReduceMean', makers);
     const axes = knownIntegers(node?.inputs[1]);
-    const keep = node?.attrs['keepdims'];
     if (node === undefined || axes === undefined || rank === undefined) return undefined;
-    if (keep?.kind === 'int' && Number(keep.value) !== 1) return undefined;
+    if (intAttribute(node.attrs, 'keepdims', 1) !== 1) return undefined;
     const sorted = axes.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
     const last = sorted.length > 0 && sorted.every((axis, i) => axis === rank - sorted.length + i);
     return last ? { of: node.inputs[0], count: sorted.length } : undefined;
