@@ -34,8 +34,10 @@ export class TensorFlowSession implements AsyncDisposable {
   readonly #graph: Pointer;
   /** `TF_Output` of each graph tensor that was used: the operation and the number of its output. */
   readonly #places = new Map<string, readonly [Pointer, bigint]>();
-  #underWay = 0;
-  #drained: (() => void) | undefined;
+  /** Calls that somebody waits for. */
+  readonly #awaited = new CallCount();
+  /** Calls that TensorFlow has not ended, those that were given up included. */
+  readonly #underWay = new CallCount();
   #closing: Promise<void> | undefined;
 
   private constructor(api: TfApi, session: Pointer, graph: Pointer) {
@@ -108,7 +110,8 @@ export class TensorFlowSession implements AsyncDisposable {
    * Computes tensors of the graph.
    *
    * A call whose signal aborts, or whose time is up, rejects at once. TensorFlow stops it between two operators when the
-   * time is up; it has no way to stop one for another reason, so that an aborted call ends in the background.
+   * time is up; it has no way to stop one for another reason, so that an aborted call goes on in the background until it
+   * ends, its own time is up or the session is closed.
    *
    * @param feeds - values by graph tensor (`name:0`)
    * @param fetches - graph tensors, in the order of the result, each once
@@ -144,9 +147,10 @@ export class TensorFlowSession implements AsyncDisposable {
       if (runOptions !== null) api.TF_DeleteBuffer(runOptions);
       deleteInputs();
       deleteTensors(api, outputValues);
-      if (--this.#underWay === 0) this.#drained?.();
+      this.#underWay.remove();
     };
-    this.#underWay++;
+    this.#underWay.add();
+    this.#awaited.add();
     const begun = performance.now();
     await poolCall<void>(
       {
@@ -177,7 +181,7 @@ export class TensorFlowSession implements AsyncDisposable {
         keep: [inputs, inputValues, outputs, outputValues],
       },
       options,
-    );
+    ).finally(() => this.#awaited.remove());
     try {
       const error = takeStatus(api, status);
       if (error?.code === 'DEADLINE_EXCEEDED' && runOptions !== null) throw deadlineExceeded(options.timeoutMs, error);
@@ -188,7 +192,7 @@ export class TensorFlowSession implements AsyncDisposable {
     }
   }
 
-  /** Waits for the calls under way, those that were given up too, and frees the session. */
+  /** Waits for the calls under way, stops those that were given up, and frees the session. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -199,14 +203,18 @@ export class TensorFlowSession implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
     const api = this.#api;
-    for (const release of [api.TF_CloseSession, api.TF_DeleteSession]) {
+    const release = async (call: TfApi['TF_CloseSession']) => {
       const status = newStatus(api);
-      await onPool((done) => release.async(this.#session, status, done));
+      await onPool((done) => call.async(this.#session, status, done));
       // What is freed is not used any more, whatever TensorFlow says about it.
       takeStatus(api, status);
-    }
+    };
+    await this.#awaited.none();
+    // Cancels what still runs (`DirectSession::Close`).
+    await release(api.TF_CloseSession);
+    await this.#underWay.none();
+    await release(api.TF_DeleteSession);
     await onPool((done) => api.TF_DeleteGraph.async(this.#graph, done));
   }
 
@@ -230,6 +238,24 @@ export class TensorFlowSession implements AsyncDisposable {
     const place = [operation, BigInt(index)] as const;
     this.#places.set(name, place);
     return place;
+  }
+}
+
+/** A number of calls, and a promise for when it is 0. */
+class CallCount {
+  #count = 0;
+  #reached: (() => void) | undefined;
+
+  add(): void {
+    this.#count++;
+  }
+
+  remove(): void {
+    if (--this.#count === 0) this.#reached?.();
+  }
+
+  async none(): Promise<void> {
+    if (this.#count > 0) await new Promise<void>((resolve) => (this.#reached = resolve));
   }
 }
 

@@ -6,7 +6,7 @@ function memory(base: bigint, bytes: Uint8Array) {
   const reads: number[] = [];
   return {
     reads,
-    read(target: Uint8Array, address: bigint) {
+    read: (target: Uint8Array, address: bigint) => {
       reads.push(target.length);
       const at = Number(address - base);
       target.set(bytes.subarray(at, at + target.length));

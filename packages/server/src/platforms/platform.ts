@@ -1,4 +1,5 @@
 import { type InferenceServable, type Loader, ServingError, type StoragePath } from '@servable/core';
+import { frozenGraphHint } from './frozen-graph-hint.js';
 
 /** A kind of model and what is needed to run it. */
 export interface Platform {
@@ -26,12 +27,14 @@ export function platformLoader(
     for (const platform of allowed) {
       if (await platform.accepts(directory)) return (chosen = platform.createLoader(directory));
     }
-    // Upstream's text: TensorFlow's saved_model/loader.cc, two lines.
+    // Upstream's text: TensorFlow's saved_model/loader.cc, two lines; what to do with a frozen graph is ours.
+    const hint = await frozenGraphHint(directory);
     throw new ServingError(
       'NOT_FOUND',
       'MODEL_FILES_NOT_FOUND',
       'Specified file path does not appear to contain a SavedModel bundle ' +
-        `(should have a file called \`saved_model.pb\`)\nSpecified file path: ${directory}`,
+        `(should have a file called \`saved_model.pb\`)\nSpecified file path: ${directory}` +
+        (hint === undefined ? '' : `\n${hint}`),
     );
   };
   return {
