@@ -12,7 +12,7 @@ const failures = [];
 
 function run(name, args, cwd) {
   const { status, stdout, stderr } = spawnSync(name, args, { cwd, encoding: 'utf8' });
-  return { ok: status === 0, text: `${stdout}${stderr}` };
+  return { ok: status === 0, stdout, text: `${stdout}${stderr}` };
 }
 
 try {
@@ -22,7 +22,7 @@ try {
     const { name, private: isPrivate } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
     if (isPrivate) continue;
     const packed = run('npm', ['pack', '--json', '--pack-destination', out], dir);
-    const info = packed.ok ? JSON.parse(packed.text.slice(packed.text.indexOf('['))) : undefined;
+    const info = packed.ok ? JSON.parse(packed.stdout) : undefined;
     const tarball = info && join(out, info[0].filename);
     const checks = tarball
       ? [
