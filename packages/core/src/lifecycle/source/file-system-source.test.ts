@@ -181,6 +181,21 @@ describe('changing what is watched', () => {
     expect(clock.pending).toBe(1);
   });
 
+  test('the same streams again, in whatever order, do not disturb a poll that is running', async () => {
+    const { source, told, connect, clock } = setup({ '/models/a': ['1'], '/models/b': ['2'] }, [
+      model('a'),
+      model('b'),
+    ]);
+    const connecting = connect();
+    source.update([model('b'), model('a')]);
+    await connecting;
+    await settled();
+    expect(told).toEqual(['a: 1=/models/a/1', 'b: 2=/models/b/2']);
+    source.update([model('a'), model('b')]);
+    await settled();
+    expect([told.length, clock.pending]).toEqual([2, 1]);
+  });
+
   test('ChangeVersionPolicy: another policy counts at once', async () => {
     const { connect, source, told } = setup({ '/models/m': ['1', '2'] });
     await connect();

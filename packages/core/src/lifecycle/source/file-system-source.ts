@@ -66,9 +66,11 @@ export class FileSystemSource implements Source<StoragePath> {
 
   /**
    * Replaces the watched streams. Those that are gone are emptied at once; then everything is polled, without waiting for
-   * the interval to end.
+   * the interval to end. The same streams again change nothing, so that a configuration which is applied more often than
+   * a slow file system answers does not hold up the polls.
    */
   update(servables: readonly MonitoredServable[]): void {
+    if (areSame(servables, this.#servables)) return;
     const kept = new Set(servables.map(({ name }) => name));
     const gone = this.#servables.filter(({ name }) => !kept.has(name));
     this.#servables = servables;
@@ -141,4 +143,16 @@ export class FileSystemSource implements Source<StoragePath> {
       );
     }
   }
+}
+
+function areSame(some: readonly MonitoredServable[], others: readonly MonitoredServable[]): boolean {
+  const texts = (servables: readonly MonitoredServable[]): string =>
+    servables
+      .map(({ name, basePath, versionPolicy }) => {
+        const policy = Object.values(versionPolicy).map(String);
+        return JSON.stringify([name, basePath, ...policy]);
+      })
+      .sort()
+      .join();
+  return texts(some) === texts(others);
 }

@@ -13,6 +13,7 @@ import {
 import { BundleHeaderProtoSchema, ConfigProtoSchema, TensorProtoSchema } from '@servable/protos/tensorflow';
 import { expect, test } from 'vitest';
 import { parseTextProto } from './parse-text-proto.js';
+import { TextProtoError } from './text-proto-error.js';
 
 test('a configuration as upstream documents it', () => {
   const text = `
@@ -255,4 +256,59 @@ test('nesting is limited, so that no text overflows the stack', () => {
     `${'dtype: DT_INVALID variant_val { tensors { '.repeat(depth)}${'} } '.repeat(depth)}`;
   expect(() => parseTextProto(TensorProtoSchema, nested(40))).not.toThrow();
   expect(() => parseTextProto(TensorProtoSchema, nested(100_000))).toThrow('recursion limit of 100');
+});
+
+test('damaged text is a message or an error with a place in the text, never anything else', () => {
+  const good = `model_config_list: { # list
+  config < name: "a\\n" 'b' base_path: "/a" model_version_policy { specific { versions: [1, 0x2, -03] } } >
+  config { version_labels { key: "stable", value: 1 }; version_labels [{ key: "x" }] model_type: TENSORFLOW }
+}`;
+  const pieces = [
+    '{',
+    '}',
+    '<',
+    '>',
+    '[',
+    ']',
+    ':',
+    ',',
+    ';',
+    '"',
+    "'",
+    '\\',
+    '-',
+    '0',
+    '9'.repeat(30),
+    'inf',
+    '#',
+    '\n',
+    '\0',
+    '\ud800',
+    '.',
+  ];
+  let state = 20_240_229;
+  const random = (below: number): number => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+  const outcomes = { messages: 0, errors: 0 };
+  for (let round = 0; round < 3000; round += 1) {
+    let text = good;
+    for (let change = 0; change <= random(3); change += 1) {
+      const at = random(text.length);
+      text = text.slice(0, at) + (random(3) === 0 ? '' : pieces[random(pieces.length)]!) + text.slice(at + random(4));
+    }
+    try {
+      expect(parseTextProto(ModelServerConfigSchema, text).$typeName).toBe('tensorflow.serving.ModelServerConfig');
+      outcomes.messages += 1;
+    } catch (error) {
+      if (!(error instanceof TextProtoError)) throw new Error(`for ${JSON.stringify(text)}`, { cause: error });
+      expect(error.line).toBeLessThanOrEqual(text.split('\n').length);
+      outcomes.errors += 1;
+    }
+  }
+  expect(outcomes.messages).toBeGreaterThan(100);
+  expect(outcomes.errors).toBeGreaterThan(1000);
 });
