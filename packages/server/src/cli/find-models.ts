@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ModelConfigInput, parseVersionDirectory, ServingError } from '@servable/core';
+import { frozenGraphHint } from '../platforms/frozen-graph-hint.js';
 import type { Platform } from '../platforms/platform.js';
 import type { SingleVersionModel } from '../models/served-model.js';
 
@@ -16,6 +17,20 @@ import type { SingleVersionModel } from '../models/served-model.js';
  * @throws ServingError NOT_FOUND that names the path when there is no directory or no model in it
  */
 export async function findModels(
+  directory: string,
+  platforms: readonly Platform[],
+): Promise<(ModelConfigInput | SingleVersionModel)[]> {
+  try {
+    return await modelsIn(directory, platforms);
+  } catch (error) {
+    const hint = await frozenGraphHint(directory);
+    if (hint === undefined) throw error;
+    const { code, reason, message } = ServingError.from(error);
+    throw new ServingError(code, reason, `${message}. ${hint}`, { cause: error });
+  }
+}
+
+async function modelsIn(
   directory: string,
   platforms: readonly Platform[],
 ): Promise<(ModelConfigInput | SingleVersionModel)[]> {

@@ -5,10 +5,11 @@ import { config, configUsage } from './config.js';
 import { dropIn, dropInUsage } from './drop-in.js';
 import { nearestName } from '../nearest-name.js';
 import { serve, serveUsage } from './serve.js';
+import { runNamedTool, toolNames, toolsUsage } from './tools.js';
 
 export type { CliIo } from './cli-io.js';
 
-const commands = ['serve', 'config', 'help', 'version'] as const;
+const commands = ['serve', 'config', ...toolNames, 'help', 'version'];
 
 /**
  * The command line of `@servable/server`, one program under two names: a first argument that is a word is a sub-command
@@ -37,6 +38,8 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
       io.stdout(`servable ${version}\n`);
       return 0;
     default: {
+      const status = await runNamedTool(command, rest, io);
+      if (status !== undefined) return status;
       const nearest = nearestName(command, commands);
       const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
       io.stderr(`Unknown command: ${command}${hint}\n\n${help()}`);
@@ -48,6 +51,7 @@ export async function main(argv: readonly string[], io: CliIo): Promise<number> 
 function help(): string {
   return `${serveUsage()}
 ${configUsage()}
+${toolsUsage()}
 usage: servable version
 
 As tensorflow_model_server, with flags and no command:

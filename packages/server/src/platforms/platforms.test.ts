@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ModelDirectory, modelDirectory } from '../testing/model-directory.js';
 import { diskEstimate } from './disk-estimate.js';
@@ -66,6 +67,22 @@ describe('choosing the platform of a version directory', () => {
         'Specified file path does not appear to contain a SavedModel bundle ' +
         `(should have a file called \`saved_model.pb\`)\nSpecified file path: ${version}`,
     });
+  });
+});
+
+test('a frozen graph in place of a SavedModel is answered with the command that makes one of it', async () => {
+  directory = await modelDirectory('1/notes');
+  const graph = join(directory.path, '1/frozen.pb');
+  await copyFile(fileURLToPath(new URL('../../fixtures/frozen.pb', import.meta.url)), graph);
+  await expect(
+    platformLoader(platforms().list, undefined, join(directory.path, '1')).load(neverAborted),
+  ).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringMatching(
+      new RegExp(
+        `^Specified file path does not .*\nSpecified file path: .*\n.*"servable import ${graph} --inputs NAME:0 `,
+      ),
+    ) as string,
   });
 });
 
