@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
@@ -58,4 +58,12 @@ test('SIGTERM ends a server that waits for its model with 0', async () => {
   await Promise.race([warned, closed]);
   server.process.kill('SIGTERM');
   expect([await closed, server.output()]).toEqual([[0, null], expect.stringContaining('Received SIGTERM: draining')]);
+});
+
+test('a configuration file is checked from the command line', async () => {
+  const path = join(directory, 'servable.yaml');
+  await writeFile(path, 'models:\n  - name: m\n    basePth: /m\n');
+  const { process: child, output } = start('config', 'check', path);
+  const [status] = (await once(child, 'exit')) as [number];
+  expect([status, output()]).toEqual([1, `${path}:3:5: models[0].basePth: unknown key; did you mean basePath?\n`]);
 });

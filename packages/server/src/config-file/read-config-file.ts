@@ -24,7 +24,7 @@ export function isYamlOrJson(path: string): boolean {
  * read
  */
 export async function readConfigFile(path: string): Promise<ServerOptions> {
-  const tree = yamlTree(path, Buffer.from(await readWholeFile(path)).toString('utf8'));
+  const tree = await yamlTree(path, Buffer.from(await readWholeFile(path)).toString('utf8'));
   const problems: ConfigProblem[] = [];
   const place = (keys: readonly (string | number)[]): Place => ({
     path: keys,

@@ -1,4 +1,3 @@
-import YAML from 'yaml';
 import { ConfigFileError, type ConfigProblem } from './config-problem.js';
 
 /** What is needed of a node of the parsed document. */
@@ -31,7 +30,9 @@ export interface YamlTree {
  *
  * @throws ConfigFileError for text that is neither
  */
-export function yamlTree(path: string, source: string): YamlTree {
+export async function yamlTree(path: string, source: string): Promise<YamlTree> {
+  // Most servers never see such a file.
+  const { default: YAML } = await import('yaml');
   const document = YAML.parseDocument(source, { prettyErrors: true }) as unknown as YamlDocument;
   if (document.errors.length > 0) throw new ConfigFileError(path, document.errors.map(syntaxProblem));
   return {
@@ -43,8 +44,8 @@ export function yamlTree(path: string, source: string): YamlTree {
         const items = node?.items ?? [];
         const item = typeof key === 'number' ? items[key] : items.find((pair) => pairKey(pair) === key);
         if (!item) break;
-        offset = ('key' in item ? item.key?.range?.[0] : (item).range?.[0]) ?? offset;
-        node = 'key' in item ? item.value : (item);
+        offset = ('key' in item ? item.key?.range?.[0] : item.range?.[0]) ?? offset;
+        node = 'key' in item ? item.value : item;
       }
       const before = source.slice(0, offset).split('\n');
       return { line: before.length, column: before.at(-1)!.length + 1 };
