@@ -5,7 +5,8 @@ import { decodeGif } from './decode-gif.js';
 import { decodePng } from './decode-png.js';
 import { decodeWebp, loadWebpDecoder } from './decode-webp.js';
 import type { DecodedImage } from './decoded-image.js';
-import { decodeJpeg, type JpegOptions } from './jpeg/decode-jpeg.js';
+import { decodeJpeg } from './jpeg/decode-jpeg.js';
+import type { JpegOptions } from './jpeg/jpeg-options.js';
 
 export type ImageOp =
   'DecodeJpeg' | 'DecodeAndCropJpeg' | 'DecodePng' | 'DecodeGif' | 'DecodeBmp' | 'DecodeWebP' | 'DecodeImage';

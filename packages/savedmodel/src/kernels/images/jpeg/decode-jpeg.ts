@@ -1,48 +1,10 @@
 import type { DecodedImage } from '../decoded-image.js';
 import { EntropyDecoder, HuffmanTable, ZIGZAG } from './entropy-decoder.js';
-import { inverseDct, multipliers, type DctMethod } from './inverse-dct.js';
-import { rowWriter, type ColourSpace } from './jpeg-colours.js';
+import { inverseDct, multipliers } from './inverse-dct.js';
 import { badJpeg } from './jpeg-error.js';
-import { rowReader, type Plane } from './upsample.js';
-
-/** The attributes of TensorFlow's DecodeJpeg and DecodeAndCropJpeg. */
-export interface JpegOptions {
-  /** 0 for as many as the file has, at most 3. */
-  readonly channels: 0 | 1 | 3;
-  readonly ratio: 1 | 2 | 4 | 8;
-  readonly fancyUpscaling: boolean;
-  readonly dctMethod: DctMethod;
-  readonly tryRecoverTruncated: boolean;
-  readonly crop?:
-    { readonly y: number; readonly x: number; readonly height: number; readonly width: number } | undefined;
-}
-
-interface Component {
-  readonly id: number;
-  readonly h: number;
-  readonly v: number;
-  readonly table: number;
-  /** Size in samples, and in blocks with those that only fill the last MCU. */
-  readonly width: number;
-  readonly height: number;
-  readonly blocksAcross: number;
-  readonly blocksDown: number;
-  /** Pixels per block and side. */
-  readonly size: 1 | 2 | 4 | 8;
-  coefficients: Int16Array | undefined;
-  samples: Uint8Array;
-  quantization: Int32Array | undefined;
-  predictor: number;
-}
-
-interface Frame {
-  readonly progressive: boolean;
-  readonly width: number;
-  readonly height: number;
-  readonly maxH: number;
-  readonly maxV: number;
-  readonly components: readonly Component[];
-}
+import { ceilDiv, readFrame, uint16, type Component, type Frame } from './jpeg-frame.js';
+import type { JpegOptions } from './jpeg-options.js';
+import { renderFrame } from './render-frame.js';
 
 /** A component as one scan has it. */
 interface Member {
@@ -58,11 +20,6 @@ interface Band {
   readonly high: number;
   readonly low: number;
 }
-
-/** Samples above which TensorFlow refuses an image (jpeg_mem.cc). */
-const MAX_SAMPLES = 2 ** 29;
-
-const ceilDiv = (a: number, b: number) => Math.ceil(a / b);
 
 /**
  * Decodes a JPEG to the very pixels that TensorFlow gives: sequential and progressive, 8 bits, one to four components.
@@ -113,7 +70,10 @@ class JpegDecoder {
       }
       this.readSegment(marker);
     }
-    return this.finish(this.frame as Frame);
+    const { jfif, adobeTransform, options } = this;
+    const frame = this.frame as Frame;
+    this.transformCoefficients(frame);
+    return renderFrame(frame, { jfif, adobeTransform }, options);
   }
 
   private nextMarker(): number | undefined {
@@ -129,17 +89,11 @@ class JpegDecoder {
 
   /** The body of the segment at the position. */
   private segment(): Uint8Array {
-    const length = this.uint16(this.data, this.at);
+    const length = uint16(this.data, this.at);
     if (length < 2 || this.at + length > this.data.length) throw badJpeg('a segment is longer than the data');
     const body = this.data.subarray(this.at + 2, this.at + length);
     this.at += length;
     return body;
-  }
-
-  private uint16(from: Uint8Array, at: number): number {
-    const [high, low] = [from[at], from[at + 1]];
-    if (high === undefined || low === undefined) throw badJpeg('a segment is cut short');
-    return (high << 8) | low;
   }
 
   private readSegment(marker: number): void {
@@ -150,9 +104,11 @@ class JpegDecoder {
     else if (marker === 0xee && startsWith(body, 'Adobe') && body.length >= 12) this.adobeTransform = body[11];
     else if (marker === 0xdb) this.readQuantization(body);
     else if (marker === 0xc4) this.readHuffman(body);
-    else if (marker === 0xdd) this.restartInterval = this.uint16(body, 0);
-    else if (marker >= 0xc0 && marker <= 0xc2) this.readFrame(body, marker === 0xc2);
-    else if (marker >= 0xc3 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) {
+    else if (marker === 0xdd) this.restartInterval = uint16(body, 0);
+    else if (marker >= 0xc0 && marker <= 0xc2) {
+      if (this.frame !== undefined) throw badJpeg('it has two frames');
+      this.frame = readFrame(body, marker === 0xc2, this.options.ratio);
+    } else if (marker >= 0xc3 && marker <= 0xcf && marker !== 0xc8 && marker !== 0xcc) {
       throw badJpeg(`its coding process (SOF${marker - 0xc0}) is not supported`);
     }
   }
@@ -165,7 +121,7 @@ class JpegDecoder {
       if (slot > 3) throw badJpeg('a quantization table has a number above 3');
       const table = new Uint16Array(64);
       for (let k = 0; k < 64; k++, at += wide ? 2 : 1) {
-        const value = wide ? this.uint16(body, at) : body[at];
+        const value = wide ? uint16(body, at) : body[at];
         if (value === undefined) throw badJpeg('a quantization table is cut short');
         table[ZIGZAG[k]!] = value;
       }
@@ -185,50 +141,6 @@ class JpegDecoder {
       (head >> 4 === 0 ? this.dc : this.ac)[head & 15] = table;
       at += 17 + total;
     }
-  }
-
-  private readFrame(body: Uint8Array, progressive: boolean): void {
-    if (this.frame !== undefined) throw badJpeg('it has two frames');
-    const [bits, height, width, count] = [body[0], this.uint16(body, 1), this.uint16(body, 3), body[5] ?? 0];
-    if (bits !== 8) throw badJpeg(`its samples have ${bits ?? 0} bits; 8 are supported`);
-    if (width === 0 || height === 0) throw badJpeg('it has no pixels');
-    if (body.length !== 6 + count * 3 || count === 0 || count > 4) throw badJpeg(`it has ${count} components`);
-    const raw = Array.from({ length: count }, (_, i) => {
-      const [id = 0, sampling = 0, table = 0] = body.subarray(6 + i * 3, 9 + i * 3);
-      return { id, h: sampling >> 4, v: sampling & 15, table };
-    });
-    if (raw.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) throw badJpeg('its sampling factors are bad');
-    const maxH = Math.max(...raw.map(({ h }) => h));
-    const maxV = Math.max(...raw.map(({ v }) => v));
-    const least = 8 / this.options.ratio;
-    const across = ceilDiv(width, 8 * maxH);
-    const down = ceilDiv(height, 8 * maxV);
-    const scaled = (size: number) => ceilDiv(size * least, 8);
-    if (scaled(width) * scaled(height) * count >= MAX_SAMPLES) throw badJpeg('it has too many pixels');
-    const components = raw.map((one): Component => {
-      let size = least;
-      // Where the image is made smaller, subsampled components are made less so, instead of being stretched (jdmaster.c).
-      while (size < 8 && (maxH * least) % (one.h * size * 2) === 0 && (maxV * least) % (one.v * size * 2) === 0)
-        size *= 2;
-      return {
-        ...one,
-        width: ceilDiv(width * one.h * size, maxH * 8),
-        height: ceilDiv(height * one.v * size, maxV * 8),
-        blocksAcross: across * one.h,
-        blocksDown: down * one.v,
-        size: size as Component['size'],
-        coefficients: undefined,
-        samples: new Uint8Array(0),
-        quantization: undefined,
-        predictor: 0,
-      };
-    });
-    for (const component of components) {
-      const blocks = component.blocksAcross * component.blocksDown;
-      component.samples = new Uint8Array(blocks * component.size * component.size);
-      if (progressive) component.coefficients = new Int16Array(blocks * 64);
-    }
-    this.frame = { progressive, width, height, maxH, maxV, components };
   }
 
   private readScan(): void {
@@ -347,8 +259,8 @@ class JpegDecoder {
     write(block, start, quantization as Int32Array, samples, y * size * stride + x * size, stride);
   }
 
-  private finish(frame: Frame): DecodedImage {
-    const { options } = this;
+  /** A progressive frame's samples; a sequential one has them already. */
+  private transformCoefficients(frame: Frame): void {
     for (const component of frame.components) {
       const { coefficients } = component;
       if (coefficients === undefined) continue;
@@ -359,86 +271,7 @@ class JpegDecoder {
         }
       }
     }
-    const least = 8 / options.ratio;
-    const width = ceilDiv(frame.width * least, 8);
-    const height = ceilDiv(frame.height * least, 8);
-    const space = this.colourSpace(frame.components);
-    const channels = options.channels === 0 ? Math.min(frame.components.length, 3) : options.channels;
-    const crop = options.crop ?? { y: 0, x: 0, height, width };
-    const inside =
-      crop.width > 0 &&
-      crop.height > 0 &&
-      crop.x >= 0 &&
-      crop.y >= 0 &&
-      crop.x + crop.width <= width &&
-      crop.y + crop.height <= height;
-    if (!inside) {
-      throw badJpeg(
-        `crop window y=${crop.y}, x=${crop.x}, height=${crop.height}, width=${crop.width} in an image of ${height} x ${width}`,
-      );
-    }
-    // libjpeg leaves out the columns before the crop's first MCU, and smooths as if the image began there.
-    const unit = frame.components.length === 1 ? least : frame.maxH * least;
-    const start = Math.floor(crop.x / unit) * unit;
-    const wide = crop.width + crop.x - start;
-    const readers = frame.components.map((component) =>
-      rowReader(planeOf(component, frame, least, start, wide, options.fancyUpscaling && least > 1), wide),
-    );
-    const writer = space && rowWriter(space, channels, readers, wide, this.adobeTransform !== undefined);
-    if (writer === undefined || channels === 2) {
-      throw badJpeg(`${frame.components.length} components cannot become ${channels} channels`);
-    }
-    const output = new Uint8Array(crop.width * crop.height * channels);
-    if (wide === crop.width) {
-      for (let y = 0; y < crop.height; y++) writer(crop.y + y, output, y * wide * channels);
-    } else {
-      const row = new Uint8Array(wide * channels);
-      for (let y = 0; y < crop.height; y++) {
-        writer(crop.y + y, row, 0);
-        output.set(row.subarray((crop.x - start) * channels), y * crop.width * channels);
-      }
-    }
-    return { width: crop.width, height: crop.height, channels, data: output };
   }
-
-  /** libjpeg's guess from markers and component numbers (jdapimin.c). */
-  private colourSpace(components: readonly Component[]): ColourSpace | undefined {
-    const ids = components.map(({ id }) => id).join();
-    if (components.length === 1) return 'grey';
-    if (components.length === 4)
-      return this.adobeTransform === undefined || this.adobeTransform === 0 ? 'cmyk' : 'ycck';
-    if (components.length !== 3) return undefined;
-    if (this.jfif) return 'ycc';
-    if (this.adobeTransform !== undefined) return this.adobeTransform === 0 ? 'rgb' : 'ycc';
-    return ids === '82,71,66' ? 'rgb' : 'ycc';
-  }
-}
-
-/** The columns of a component for the image's `wide` columns from `start` on, which is where an MCU starts. */
-function planeOf(
-  component: Component,
-  frame: Frame,
-  least: number,
-  start: number,
-  wide: number,
-  fancy: boolean,
-): Plane {
-  const { samples, size, blocksAcross, width, height, h, v } = component;
-  const across = (frame.maxH * least) / (h * size);
-  const down = (frame.maxV * least) / (v * size);
-  if (!Number.isInteger(across) || !Number.isInteger(down))
-    throw badJpeg('its sampling factors do not divide each other');
-  const first = Math.floor(start / across);
-  return {
-    samples: samples.subarray(first),
-    stride: blocksAcross * size,
-    width: Math.min(ceilDiv(wide, across), width - first),
-    height,
-    across,
-    down,
-    // Two columns are too few for the triangle across; whether there are more is asked of the whole image.
-    smooth: fancy && (across === 1 || width > 2),
-  };
 }
 
 function startsWith(body: Uint8Array, text: string): boolean {
