@@ -4,5 +4,5 @@ import base from '../../vitest.config.js';
 
 /** The tests that need TensorFlow's library. */
 const config = mergeConfig(base, { root: fileURLToPath(new URL('../../', import.meta.url)) });
-config.test = { ...config.test, include: ['packages/runtime/src/tensorflow/**/*.tf-test.ts'], testTimeout: 300_000 };
+config.test = { ...config.test, include: ['packages/*/src/**/*.tf-test.ts'], testTimeout: 300_000 };
 export default config;
