@@ -57,6 +57,18 @@ describe('servable config check', () => {
     expect([io.err, io.out]).toEqual([[line], []]);
   });
 
+  test('a model list that a YAML file names is checked too, and its problems are its own', async () => {
+    await file('servable.yaml', 'modelConfigFile: models.config');
+    await file('models.config', 'model_config_list { config { name: "a" base_path: "/a" model_platform: "onnx" } }');
+    expect(await config(['check', 'servable.yaml'], { io })).toBe(0);
+    expect(io.out).toEqual(['servable.yaml: good: 1 model(s): a\n']);
+    await file('models.config', 'models');
+    expect(await config(['check', 'servable.yaml'], { io })).toBe(1);
+    expect(io.err).toEqual([
+      `${join(directory.path, 'models.config')}:1:1: Message type "tensorflow.serving.ModelServerConfig" has no field named "models".\n`,
+    ]);
+  });
+
   test('a missing file ends with 1', async () => {
     expect(await config(['check', 'none.yaml'], { io })).toBe(1);
     expect(io.err).toEqual([`none.yaml: ${join(directory.path, 'none.yaml')}; No such file or directory\n`]);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { modelConfigList, readTextProtoFile, ServingError, TextProtoError } from '@servable/core';
 import { ModelServerConfigSchema } from '@servable/protos/serving';
-import { ConfigFileError, formatProblem } from '../config-file/config-problem.js';
+import { ConfigFileError, type ConfigProblem, formatProblem } from '../config-file/config-problem.js';
 import { isYamlOrJson, readConfigFile } from '../config-file/read-config-file.js';
 import { resolveServerOptions } from '../server-options.js';
 import type { CommandContext } from './cli-io.js';
@@ -47,8 +47,23 @@ async function checkFile(shown: string, path: string): Promise<readonly string[]
   if (isYamlOrJson(path)) {
     const options = await readConfigFile(path);
     const { models, modelConfigFile } = resolveServerOptions({ grpcPort: 0, ...options });
-    return modelConfigFile === undefined ? models.map(({ name }) => name) : checkFile(modelConfigFile, modelConfigFile);
+    return modelConfigFile === undefined
+      ? models.map(({ name }) => name)
+      : checkModelList(modelConfigFile, modelConfigFile);
   }
+  return checkModelList(shown, path);
+}
+
+/** @throws a failure that names the list's own file, which may not be the one that was asked about */
+async function checkModelList(shown: string, path: string): Promise<readonly string[]> {
+  try {
+    return await readModelList(shown, path);
+  } catch (error) {
+    throw new ConfigFileError(shown, [textProblem(error)]);
+  }
+}
+
+async function readModelList(shown: string, path: string): Promise<readonly string[]> {
   const { config } = await readTextProtoFile(ModelServerConfigSchema, path);
   switch (config.case) {
     case 'modelConfigList':
@@ -64,13 +79,19 @@ async function checkFile(shown: string, path: string): Promise<readonly string[]
   }
 }
 
+function textProblem(error: unknown): ConfigProblem {
+  const { cause, message } = error as { cause?: unknown; message: string };
+  if (!(cause instanceof TextProtoError)) return { key: '', message };
+  const { line, column, key } = cause;
+  const what = cause.message.replace(/^Error parsing text-format \S+ \d+:\d+: /, '').replace(/ \(in [^)]*\)$/, '');
+  return { key, message: what, line, column };
+}
+
 function describe(file: string, error: unknown): string {
-  if (error instanceof ConfigFileError) return error.problems.map((problem) => formatProblem(file, problem)).join('\n');
-  const { cause } = error as { cause?: unknown };
-  if (cause instanceof TextProtoError) {
-    const { line, column, key } = cause;
-    const message = cause.message.replace(/^Error parsing text-format \S+ \d+:\d+: /, '').replace(/ \(in [^)]*\)$/, '');
-    return formatProblem(file, { key, message, line, column });
+  if (!(error instanceof ConfigFileError)) {
+    return formatProblem(file, { key: '', message: ServingError.from(error).message });
   }
-  return formatProblem(file, { key: '', message: ServingError.from(error).message });
+  // Short as it was given, where the problem is in the file that was asked about.
+  const at = isYamlOrJson(error.path) ? file : error.path;
+  return error.problems.map((problem) => formatProblem(at, problem)).join('\n');
 }
