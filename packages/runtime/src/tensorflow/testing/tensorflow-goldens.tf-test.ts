@@ -1,12 +1,12 @@
 /* eslint-disable @nx/enforce-module-boundaries -- the zoo is no package */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findTensorFlow } from './find-tensorflow.js';
-import { loadTensorFlowModel } from './load-tensorflow-model.js';
-import { tensorFlowLibrary } from './tf-api.js';
+import { findTensorFlow } from '../find-tensorflow.js';
+import { loadTensorFlowModel } from '../load-tensorflow-model.js';
+import { tensorFlowLibrary } from '../tf-api.js';
 import { describe, expect, it } from 'vitest';
-import { readGolden } from '../../../../zoo/golden.js';
-import { runGolden } from '../../../../zoo/run-golden.js';
+import { readGolden } from '../../../../../zoo/golden.js';
+import { runGolden } from '../../../../../zoo/run-golden.js';
 
 // Needs TensorFlow's library: `npm run test:tensorflow -w @servable/runtime`. Without it nothing is run, and why is said.
 const missing = await findTensorFlow().then(
@@ -20,7 +20,7 @@ process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '0';
 /** Signatures that are fed in the middle of the graph, where TensorFlow takes other shapes than the signature says. */
 const shapesRefused = new Set(['fed_in_the_middle']);
 
-const root = new URL('../../../../', import.meta.url);
+const root = new URL('../../../../../', import.meta.url);
 /** Of the zoo: what crosses the border in every way there is. `all` runs every family. */
 const wanted = process.env['TENSORFLOW_ZOO'] ?? 'strings,lookup,state,state_order,control_flow,parsing,graph_mode,cast';
 const families =

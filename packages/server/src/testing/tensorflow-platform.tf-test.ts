@@ -5,16 +5,16 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { SavedModelSchema } from '@servable/protos/tensorflow';
 import { findTensorFlow } from '@servable/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PlatformChoice } from './platforms/tensorflow.js';
-import { createServer } from './server.js';
-import { grpcCaller } from './testing/calls.js';
-import { type ModelDirectory, modelDirectory } from './testing/model-directory.js';
+import type { PlatformChoice } from '../platforms/tensorflow.js';
+import { createServer } from '../server.js';
+import { grpcCaller } from './calls.js';
+import { type ModelDirectory, modelDirectory } from './model-directory.js';
 
 const missing = await findTensorFlow().then(
   () => undefined,
   (error: Error) => error.message,
 );
-const models = fileURLToPath(new URL('../../../examples/models', import.meta.url));
+const models = fileURLToPath(new URL('../../../../examples/models', import.meta.url));
 
 /** An op of TensorFlow that only gradients have, and that the compiler does not know: `dy * (1 - y²)`. */
 const unknownOp = 'TanhGrad';

@@ -2,17 +2,17 @@
 import { fileURLToPath } from 'node:url';
 import { stringTensor, Tensor, tensor } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
-import { fromGoldenMap, readGolden } from '../../../../zoo/golden.js';
-import { findTensorFlow } from './find-tensorflow.js';
-import { loadTensorFlowModel } from './load-tensorflow-model.js';
+import { fromGoldenMap, readGolden } from '../../../../../zoo/golden.js';
+import { findTensorFlow } from '../find-tensorflow.js';
+import { loadTensorFlowModel } from '../load-tensorflow-model.js';
 
 const missing = await findTensorFlow().then(
   () => undefined,
   (error: Error) => error.message,
 );
 
-const zoo = (family: string) => fileURLToPath(new URL(`../../../../zoo/models/${family}`, import.meta.url));
-const halfPlusTwo = fileURLToPath(new URL('../../../../examples/models/half_plus_two/1', import.meta.url));
+const zoo = (family: string) => fileURLToPath(new URL(`../../../../../zoo/models/${family}`, import.meta.url));
+const halfPlusTwo = fileURLToPath(new URL('../../../../../examples/models/half_plus_two/1', import.meta.url));
 const count = (n: number) =>
   new Map<string, Tensor>([
     ['x', tensor([1, 2, 3], 'float32')],
@@ -67,9 +67,9 @@ describe.skipIf(missing)('a model on TensorFlow', () => {
   });
 
   it('computes only the outputs that are asked for', async () => {
-    const golden = readGolden(new URL('../../../../examples/models/wine/golden.json', import.meta.url));
+    const golden = readGolden(new URL('../../../../../examples/models/wine/golden.json', import.meta.url));
     await using model = await loadTensorFlowModel(
-      fileURLToPath(new URL('../../../../examples/models/wine/1', import.meta.url)),
+      fileURLToPath(new URL('../../../../../examples/models/wine/1', import.meta.url)),
     );
     const [first] = golden.cases;
     const alias = Object.keys(first!.outputs).at(-1)!;
