@@ -1,4 +1,4 @@
-import type { DType, Tensor } from '@servable/tensor';
+import type { Tensor } from '@servable/tensor';
 import type { HostContext } from '../plan/plan.js';
 import type { Value } from './value.js';
 
@@ -86,12 +86,5 @@ export interface Subgraph {
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  readonly nodes: readonly LoweredNode[];
-}
-
-/** A signature in ONNX's words, before it is cut into islands. */
-export interface LoweredGraph {
-  readonly inputs: readonly { readonly alias: string; readonly value: Value }[];
-  readonly outputs: readonly { readonly alias: string; readonly value: Value; readonly dtype: DType }[];
   readonly nodes: readonly LoweredNode[];
 }

@@ -13,7 +13,8 @@ import { OpFamily, type OpContext } from './registry.js';
  * A request that an assertion does not hold for is refused with TensorFlow's message, and before it changes a variable.
  * The engine computes the condition and hands out the few elements that the message shows, so that no island is cut and
  * one small host step is the price. Assertions in loops and branches that the engine runs are not checked: a host step
- * cannot stand there, and moving the whole loop to the host would cost every request far more (docs/decisions/state-and-control-flow.md).
+ * cannot stand there, and moving the whole loop to the host would cost every request far more
+ * (docs/decisions/0003-state-and-control-flow.md).
  */
 export const assertions = new OpFamily('assertions').host('Assert', (context) => {
   const [condition, ...data] = context.inputs();

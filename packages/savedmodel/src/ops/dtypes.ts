@@ -4,7 +4,6 @@ import type { Value } from '../onnx/value.js';
 
 export const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
 export const INTEGERS: readonly DType[] = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'];
-export const NUMBERS: readonly DType[] = [...FLOATS, ...INTEGERS];
 
 export const isFloat = (dtype: DType): boolean => FLOATS.includes(dtype);
 export const isInteger = (dtype: DType): boolean => INTEGERS.includes(dtype);

@@ -1,5 +1,5 @@
 import type { Builder } from '../onnx/builder.js';
-import type { Dim, Value } from '../onnx/value.js';
+import type { Value } from '../onnx/value.js';
 import type { OpContext } from './registry.js';
 import { isChannelsFirst } from './image-layout.js';
 
@@ -101,6 +101,3 @@ export function overPositions(
     visit(builder.emit('Slice', [x, builder.ints(starts), builder.ints(ends), axes, builder.ints(strides)]), position);
   }
 }
-
-/** The dimension as a number, or undefined. */
-export const knownSize = (dim: Dim | undefined): number | undefined => (typeof dim === 'number' ? dim : undefined);
