@@ -26,21 +26,22 @@ async function cli(...argv: string[]): Promise<{ status: number; out: string; er
 }
 
 /** Makes a SavedModel of a graph, by importing it. */
-async function savedModel(nodes: MessageInitShape<typeof NodeDefSchema>[], inputs: string, outputs: string) {
+async function savedModel(nodes: NodeInit[], inputs: string, outputs: string) {
   await writeFile(join(directory.path, 'graph.pb'), toBinary(GraphDefSchema, create(GraphDefSchema, { node: nodes })));
   const { err } = await cli('import', 'graph.pb', '--inputs', inputs, '--outputs', outputs, '-o', 'model');
   expect(err).toBe('');
 }
-const float = { value: { case: 'type', value: DataType.DT_FLOAT } } as const;
-const placeholder = (name: string, size: bigint) => ({
+type NodeInit = MessageInitShape<typeof NodeDefSchema>;
+const float: NonNullable<NodeInit['attr']>[string] = { value: { case: 'type', value: DataType.DT_FLOAT } };
+const placeholder = (name: string, size: bigint): NodeInit => ({
   name,
   op: 'Placeholder',
-  attr: { dtype: float, shape: { value: { case: 'shape', value: { dim: [{ size: -1n }, { size }] } } } } as const,
+  attr: { dtype: float, shape: { value: { case: 'shape', value: { dim: [{ size: -1n }, { size }] } } } },
 });
-const constant = (name: string, value: Tensor) => ({
+const constant = (name: string, value: Tensor): NodeInit => ({
   name,
   op: 'Const',
-  attr: { dtype: float, value: { value: { case: 'tensor', value: tensorToProto(value, { content: true }) } } } as const,
+  attr: { dtype: float, value: { value: { case: 'tensor', value: tensorToProto(value, { content: true }) } } },
 });
 
 test('a compiled model answers as the SavedModel does', async () => {

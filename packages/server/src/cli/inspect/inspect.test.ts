@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -65,6 +66,28 @@ test('a signature that does not compile is shown with the op, its node and its f
   expect(failing?.failure?.message).toMatch(/of function '__inference_in_python_\d+'/);
   expect(doubled?.plan?.nativeNodes).toBeGreaterThan(0);
   expect(await inspect(join(fixtures, 'python_function'))).toContain('does not compile: UNIMPLEMENTED UNSUPPORTED_OP');
+});
+
+test('all MetaGraphs are shown, or the one with the given tags', async () => {
+  const directory = await modelDirectory('m/saved_model.pb');
+  const parts: Buffer[] = [];
+  for (const tags of ['serve', 'serve,gpu']) {
+    const argv = ['--inputs=x:0', '--outputs=label:0', `--tags=${tags}`, '-o', join(directory.path, tags)];
+    expect(await main(['import', join(fixtures, 'frozen.pb'), ...argv], testIo())).toBe(0);
+    parts.push(await readFile(join(directory.path, tags, 'saved_model.pb')));
+  }
+  // Protobuf messages one behind the other are one message with the fields of both.
+  await writeFile(join(directory.path, 'm/saved_model.pb'), parts);
+  const tagSets = async (...argv: string[]) => {
+    const { metaGraphs } = await inspectJson(join(directory.path, 'm'), ...argv);
+    return metaGraphs.map(({ tags, signatures }) => [tags, signatures['serving_default']?.plan?.nativeIslands]);
+  };
+  expect(await tagSets()).toEqual([
+    [['serve'], 1],
+    [['serve', 'gpu'], 1],
+  ]);
+  expect(await tagSets('--tags=gpu,serve')).toEqual([[['serve', 'gpu'], 1]]);
+  await directory.remove();
 });
 
 test('an ONNX model: operator sets, weights, inputs and outputs', async () => {
