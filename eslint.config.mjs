@@ -25,6 +25,7 @@ export default tseslint.config(
       '.cache/**',
       'packages/protos/src/gen/**',
       '**/*.cjs',
+      '**/vitest.*.config.ts',
       '**/tsup.config.ts',
       'tsup.base.ts',
     ],

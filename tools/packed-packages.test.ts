@@ -93,7 +93,7 @@ test('the installed command serves a model', async () => {
       const port = /REST API at:localhost:(\\d+)/.exec(text)?.[1];
       if (port === undefined || !text.includes('Successfully loaded servable')) return;
       server.stderr.removeAllListeners('data');
-      const reply = await fetch('http://127.0.0.1:' + port + '/v1/models/1:predict', {
+      const reply = await fetch('http://127.0.0.1:' + port + '/v1/models/half_plus_two:predict', {
         method: 'POST',
         body: JSON.stringify({ instances: [1, 2, 5] }),
       });
