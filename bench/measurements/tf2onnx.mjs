@@ -25,7 +25,10 @@ export async function measure() {
         '--opset',
         '18',
       ];
-      execFileSync(python, args, { stdio: 'ignore', env: { ...process.env, CUDA_VISIBLE_DEVICES: '-1', ORT_DISABLE_TELEMETRY: '1' } });
+      execFileSync(python, args, {
+        stdio: 'ignore',
+        env: { ...process.env, CUDA_VISIBLE_DEVICES: '-1', ORT_DISABLE_TELEMETRY: '1' },
+      });
     }
     const golden = goldenInputs(name, 1);
     const values = inputs.map(({ alias }) => golden[alias]);

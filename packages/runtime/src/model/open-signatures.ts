@@ -32,7 +32,8 @@ const LARGE_MODEL_BYTES = 16 * 1024 * 1024;
 export async function openSignatures(dir: string, options: OpenOptions): Promise<SavedModelSignatures> {
   const { compileOn = 'thread' } = options;
   if (compileOn !== 'thread' && compileOn !== 'caller') throw badOption('compileOn', "'thread' or 'caller'", compileOn);
-  if (compileOn === 'thread' && compileWorkerFile !== undefined && (await isLarge(dir))) return openOnThread(dir, options, compileWorkerFile);
+  if (compileOn === 'thread' && compileWorkerFile !== undefined && (await isLarge(dir)))
+    return openOnThread(dir, options, compileWorkerFile);
   return openHere(dir, options);
 }
 
