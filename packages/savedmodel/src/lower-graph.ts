@@ -60,13 +60,10 @@ export function lowerGraph(
 
 function refuseUnknownOps(graph: Graph, feeds: ReadonlyMap<string, Lowered>, environment: LoweringEnvironment): void {
   const unknown = new Map<string, GraphNode>();
+  // Effects are among the nodes.
   for (const node of graph.nodes) {
-    if (!feeds.has(node.name) && findOp(node.op) === undefined && !HARMLESS_EFFECTS.has(node.op)) {
-      if (!unknown.has(node.op)) unknown.set(node.op, node);
-    }
-  }
-  for (const node of graph.effects) {
-    if (!HARMLESS_EFFECTS.has(node.op) && !isDataOp(node.op) && !unknown.has(node.op)) unknown.set(node.op, node);
+    const known = feeds.has(node.name) || findOp(node.op) !== undefined || HARMLESS_EFFECTS.has(node.op);
+    if (!known && !unknown.has(node.op)) unknown.set(node.op, node);
   }
   const [first, ...others] = unknown.values();
   if (first === undefined) return;
@@ -79,11 +76,6 @@ function refuseUnknownOps(graph: Graph, feeds: ReadonlyMap<string, Lowered>, env
       `Export the model without it, or call a signature that does not need it.`,
     { op: first.op, node: first.name },
   );
-}
-
-/** Whether running the op, or leaving it out, makes no difference beyond its outputs. */
-function isDataOp(op: string): boolean {
-  return findOp(op)?.runs !== undefined;
 }
 
 function outputOf(lowered: ReadonlyMap<GraphNode, readonly Lowered[]>, node: GraphNode, index: number): Lowered {
