@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { main } from './cli/main.js';
 
