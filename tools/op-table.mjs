@@ -46,7 +46,8 @@ const text = `# Ops
 The ${ops.length} TensorFlow ops that the compiler knows. *Engine*: compiled to ONNX. *Host*: run by JavaScript between
 the parts that the engine runs. *Compiler*: resolved while compiling. The last column lists the dtypes in which the op
 stands in a model of [zoo/](../zoo), whose answers are compared with TensorFlow's; *fixed* means that the op has no choice
-of dtype, nothing that no model of the zoo uses it.
+of dtype, nothing that no model of the zoo uses it. Calls of functions are no ops here, as their bodies stand in their
+place: \`PartitionedCall\` and its kind, and TF-TRT's \`TRTEngineOp\`, whose native segment runs.
 
 This page is written by \`npm run docs:ops\`.
 

@@ -104,6 +104,9 @@ def export(name):
                 except tf.errors.OpError as error:
                     raise SystemExit(f"{case.name}: {error.message}") from error
             errors += [refusal(served, case, realised(case, values, rng)) for values in case.errors]
+    # What TensorFlow without TensorRT cannot run is put in place when the answers are there.
+    if hasattr(module, "convert"):
+        module.convert(directory)
     write_golden(directory / "golden.json", golden, errors=errors)
     size = sum(f.stat().st_size for f in directory.rglob("*") if f.is_file() and f.name != "golden.json")
     print(

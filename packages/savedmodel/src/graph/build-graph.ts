@@ -5,6 +5,7 @@ import { PARAMETER_OP, type FunctionGraph, type Graph, type GraphNode, type Grap
 import { OpOutputs } from './op-outputs.js';
 import { sortTopologically } from './sort-topologically.js';
 import { isDataflowControl, structureControlFlow } from './structure-control-flow.js';
+import { nativeSegment, TENSORRT_ENGINE_OP } from './tensorrt-segment.js';
 
 const INLINED_CALLS = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 
@@ -39,6 +40,7 @@ export class GraphBuilder {
   private readonly outputs: OpOutputs;
   private readonly mainNodes: ReadonlyMap<string, NodeDef>;
   private readonly functions = new Map<string, FunctionGraph>();
+  private readonly segments = new Map<NodeDef, string>();
 
   /** @param library - the functions of the graph */
   constructor(
@@ -163,7 +165,17 @@ export class GraphBuilder {
       const func = def.attr['f']?.value;
       return func?.case === 'func' ? func.value.name : undefined;
     }
+    if (def.op === TENSORRT_ENGINE_OP) return this.segment(def);
     return this.library.has(def.op) ? def.op : undefined;
+  }
+
+  private segment(engine: NodeDef): string {
+    let name = this.segments.get(engine);
+    if (name === undefined) {
+      name = nativeSegment(engine, this.library);
+      this.segments.set(engine, name);
+    }
+    return name;
   }
 
   private resolveCall(scope: Scope, def: NodeDef, callee: string, index: number, work: Worklist): GraphValue {

@@ -24,6 +24,11 @@ export class FunctionLibrary {
     return this.#serialized.has(name);
   }
 
+  /** Adds a function that no call in the model names. */
+  define(name: string, def: FunctionDef): void {
+    this.#parsed.set(name, def);
+  }
+
   /** @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` when the function cannot be parsed */
   get(name: string): FunctionDef | undefined {
     const known = this.#parsed.get(name);

@@ -43,6 +43,11 @@ const HARMLESS = new Set([
   'Print',
   'PrintV2',
   'ReadFile',
+  // Engines that TF-TRT built ahead: their native segments run in their place.
+  'CreateTRTEngineCacheHandle',
+  'CreateTRTResourceHandle',
+  'InitializeTRTEngineOp',
+  'InitializeTRTResource',
 ]);
 
 /** Ops that the compiler knows, but that change a variable or a table. */
