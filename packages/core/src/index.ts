@@ -115,6 +115,20 @@ export {
 } from './request/execution/admission-controller.js';
 export type { ExecutionDependencies } from './request/execution/open-request.js';
 
+// Access: who may call what
+export { AccessControl, RequestAccess } from './request/access/access-control.js';
+export {
+  AccessPolicy,
+  type AccessPolicyOptions,
+  type AccessRule,
+  type Caller,
+  type CertificateCaller,
+  type Credentials,
+} from './request/access/access-policy.js';
+export { type BearerToken, parseTokens } from './request/access/bearer-token.js';
+export { clientCertificate, type ClientCertificate } from './request/access/client-certificate.js';
+export { type MethodClass, methodClasses } from './request/access/method-class.js';
+
 // gRPC
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
 export { ServingHealth } from './request/grpc/health-service.js';

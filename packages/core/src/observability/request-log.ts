@@ -59,6 +59,7 @@ function fieldsOf(record: RequestRecord): LogFields {
     request_id: record.requestId,
     entrypoint: record.entrypoint,
     method: record.method,
+    caller: record.caller,
     model: record.modelName.slice(0, MAX_TEXT),
     version: record.version,
     signature: record.signatureName,

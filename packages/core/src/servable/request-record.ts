@@ -19,6 +19,8 @@ export interface RequestRecord {
   readonly requestId: string;
   readonly entrypoint: 'GRPC' | 'REST';
   readonly method: RequestMethod;
+  /** The caller's name where access control knows it. */
+  readonly caller?: string | undefined;
   /** As the caller wrote it, also when there is no such model; empty when the request names none. */
   readonly modelName: string;
   /** The version that was picked; absent when none was found. */

@@ -1,7 +1,10 @@
-import type { RequestObserver, RequestRecord } from '../../servable/request-record.js';
+import type { RequestObserver } from '../../servable/request-record.js';
 import type { ServingError } from '../../servable/serving-error.js';
+import type { AccessControl } from '../access/access-control.js';
+import type { Credentials } from '../access/access-policy.js';
 import type { AdmissionController, AdmissionTicket } from './admission-controller.js';
 import type { InFlight } from './in-flight.js';
+import { type RequestArrival, RequestDraft } from './request-draft.js';
 
 /** What every transport needs to take a request in: who counts it, who admits it, who is told of its end. */
 export interface ExecutionDependencies {
@@ -9,12 +12,11 @@ export interface ExecutionDependencies {
   readonly inFlight?: InFlight | undefined;
   /** Holds inference requests back when there are too many; default: all are admitted. */
   readonly admission?: AdmissionController | undefined;
+  /** Says who may call what; default: everybody may call everything. */
+  readonly access?: AccessControl | undefined;
   /** Told of every request that was answered, in this order; default none. */
   readonly observers?: readonly RequestObserver[] | undefined;
 }
-
-/** A record that is being filled in. */
-export type RequestDraft = { -readonly [K in keyof RequestRecord]: RequestRecord[K] };
 
 /** How long a request may take, and whether anybody still waits for it. */
 export interface RequestLimits {
@@ -35,45 +37,36 @@ export class OpenRequest {
   #ticket: AdmissionTicket | undefined;
   #ended = false;
 
-  constructor(
-    dependencies: ExecutionDependencies,
-    arrival: Pick<RequestRecord, 'requestId' | 'entrypoint' | 'method' | 'requestBytes'>,
-  ) {
+  readonly #credentials: Credentials | undefined;
+
+  /** @param credentials - what the caller showed; without them it has none */
+  constructor(dependencies: ExecutionDependencies, arrival: RequestArrival, credentials?: Credentials) {
     this.#dependencies = dependencies;
-    this.record = {
-      requestId: arrival.requestId,
-      entrypoint: arrival.entrypoint,
-      method: arrival.method,
-      modelName: '',
-      version: undefined,
-      signatureName: undefined,
-      code: 'OK',
-      reason: '',
-      message: '',
-      requestBytes: arrival.requestBytes,
-      responseBytes: 0,
-      exampleCount: undefined,
-      latencyMicros: 0,
-      queueMicros: 0,
-      runMicros: undefined,
-    };
+    this.#credentials = credentials;
+    this.record = new RequestDraft(arrival);
   }
 
-  /** @throws ServingError UNAVAILABLE while the server drains */
+  /**
+   * @throws ServingError UNAVAILABLE while the server drains, UNAUTHENTICATED or PERMISSION_DENIED for a caller that may
+   * not use the method on any model
+   */
   enter(): void {
-    this.#leave = this.#dependencies.inFlight?.enter();
+    const { inFlight, access } = this.#dependencies;
+    this.#leave = inFlight?.enter();
+    if (access !== undefined) this.record.admitCaller(access.open(this.#credentials));
   }
 
   /**
    * Waits until the request may run.
    *
+   * @param caller - whom a limit per caller counts where access control knows no name
    * @returns `limits` with the time that is left
    * @throws ServingError of {@link AdmissionController.admit}
    */
   async admit(limits: RequestLimits, caller: string | undefined): Promise<RequestLimits> {
     const { admission } = this.#dependencies;
     if (admission === undefined) return limits;
-    const ticket = admission.admit({ ...limits, caller });
+    const ticket = admission.admit({ ...limits, caller: this.record.caller ?? caller });
     if (!(ticket instanceof Promise)) {
       this.#ticket = ticket;
       return limits;

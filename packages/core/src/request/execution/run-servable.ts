@@ -1,6 +1,7 @@
 import type { Tensor } from '@servable/tensor';
 import type { InferenceCall, InferenceServable } from '../../servable/inference-servable.js';
-import type { RequestDraft, RequestLimits } from './open-request.js';
+import type { RequestLimits } from './open-request.js';
+import type { RequestDraft } from './request-draft.js';
 
 /** Limits of a run, and the record that notes how long it took. */
 export interface RunOptions extends RequestLimits {

@@ -50,7 +50,8 @@ export function modelService(dependencies: ModelServiceDependencies): UntypedSer
     handleReloadConfigRequest: unaryHandler(
       dependencies,
       { method: 'HandleReloadConfigRequest', admitted: false },
-      async (bytes) => {
+      async (bytes, { record }) => {
+        record?.useAllModels();
         const { config } = decodeMessage(ReloadConfigRequestSchema, bytes);
         if (reloadConfig === undefined) {
           throw new ServingError(

@@ -1,6 +1,8 @@
 import { Metadata, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { RequestMethod } from '../../servable/request-record.js';
 import { ServingError } from '../../servable/serving-error.js';
+import type { Credentials } from '../access/access-policy.js';
+import { namedBy } from '../access/client-certificate.js';
 import { type ExecutionDependencies, OpenRequest } from '../execution/open-request.js';
 import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import type { RunOptions } from '../execution/run-servable.js';
@@ -39,7 +41,7 @@ export function unaryHandler(
   return (call, callback) => {
     const id = requestId(call.metadata.get(REQUEST_ID_HEADER)[0]?.toString());
     const arrival = { requestId: id, entrypoint: 'GRPC', method, requestBytes: call.request.length } as const;
-    const request = new OpenRequest(dependencies, arrival);
+    const request = new OpenRequest(dependencies, arrival, credentialsOf(call));
     let control: CallControl | undefined;
     const fail = (thrown: unknown): void => {
       control?.finish();
@@ -62,6 +64,17 @@ export function unaryHandler(
       call.sendMetadata(header);
       callback(null, response);
     }, fail);
+  };
+}
+
+function credentialsOf(call: ServerUnaryCall<Buffer, Uint8Array>): Credentials {
+  return {
+    authorization: call.metadata.get('authorization')[0]?.toString(),
+    // grpc-js hands out certificates only when an authority has vouched for them.
+    certificate: () => {
+      const { sslPeerCertificate } = call.getAuthContext();
+      return sslPeerCertificate && namedBy(sslPeerCertificate);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import type { SignatureDef } from '@servable/protos/tensorflow';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
-import type { RequestDraft } from '../execution/open-request.js';
+import type { RequestDraft } from '../execution/request-draft.js';
 import type { HandlerDependencies } from './handler-dependencies.js';
 import { requireModelSpec, withServableHandle, type ModelSpec } from './model-spec.js';
 

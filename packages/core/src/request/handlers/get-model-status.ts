@@ -1,6 +1,6 @@
 import type { ServableManagerState, ServableState } from '../../servable/servable-state.js';
 import { ServingError, type StatusCode } from '../../servable/serving-error.js';
-import type { RequestDraft } from '../execution/open-request.js';
+import type { RequestDraft } from '../execution/request-draft.js';
 import type { HandlerDependencies } from './handler-dependencies.js';
 import { requireModelSpec, type ModelSpec } from './model-spec.js';
 
@@ -26,7 +26,7 @@ export function getModelStatus(
   record?: RequestDraft,
 ): readonly ModelVersionState[] {
   const { name, version } = requireModelSpec(modelSpec);
-  if (record !== undefined) record.modelName = name;
+  record?.useModel(name);
   const states = dependencies.states.getVersionStates(name);
   if (version !== undefined) {
     const state = states.find(({ id }) => id.version === version);

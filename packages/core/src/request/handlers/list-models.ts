@@ -1,3 +1,4 @@
+import type { RequestDraft } from '../execution/request-draft.js';
 import type { HandlerDependencies } from './handler-dependencies.js';
 import { getModelStatus, type ModelVersionState } from './get-model-status.js';
 
@@ -22,9 +23,11 @@ export interface ListedModel {
   readonly versions: readonly ListedVersion[];
 }
 
-/** Lists every model that the server knows of, by name, with all versions that were ever seen. */
-export function listModels(dependencies: ListModelsDependencies): readonly ListedModel[] {
-  const names = [...dependencies.states.getStreamNames()].sort();
+/**
+ * Lists every model that the server knows of and the caller may see, by name, with all versions that were ever seen.
+ */
+export function listModels(dependencies: ListModelsDependencies, record?: RequestDraft): readonly ListedModel[] {
+  const names = [...dependencies.states.getStreamNames()].filter((name) => record?.maySee(name) ?? true).sort();
   return names.flatMap((name): ListedModel[] => {
     if (dependencies.states.getVersionStates(name).length === 0) return [];
     const labels = dependencies.labelsOf?.(name);

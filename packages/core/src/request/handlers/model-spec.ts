@@ -1,7 +1,7 @@
 import type { ServableHandle, ServableProvider, ServableRequest } from '../../servable/servable-handle.js';
 import type { ServableId } from '../../servable/servable-id.js';
 import { ServingError } from '../../servable/serving-error.js';
-import type { RequestDraft } from '../execution/open-request.js';
+import type { RequestDraft } from '../execution/request-draft.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 
 /** Which model, version and signature a request asks for: `ModelSpec` of tensorflow_serving/apis/model.proto. */
@@ -48,7 +48,7 @@ export async function withServableHandle<T, R>(
   use: (handle: ServableHandle<T>) => R | Promise<R>,
   record?: RequestDraft,
 ): Promise<R> {
-  if (record !== undefined) record.modelName = spec.name;
+  record?.useModel(spec.name);
   const handle = provider.getServableHandle(servableRequest(spec));
   try {
     if (record !== undefined) record.version = handle.id.version;

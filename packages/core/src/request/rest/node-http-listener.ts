@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clientCertificate } from '../access/client-certificate.js';
 import { bodiesOverBudget, bodyTooLarge, createRestApi, errorResponse, type RestApi } from './rest-handler.js';
 import type { RestHandler, RestResponse } from './rest-message.js';
 import type { RestOptions } from './rest-options.js';
@@ -84,6 +85,7 @@ async function respond(
     },
     body,
     caller: request.socket.remoteAddress,
+    certificate: () => clientCertificate(request.socket),
     signal: controller.signal,
   });
   response.off('close', onClose);

@@ -9,7 +9,9 @@ import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import type { RequestMethod } from '../../servable/request-record.js';
 import { ServingError } from '../../servable/serving-error.js';
-import { OpenRequest, type RequestDraft } from '../execution/open-request.js';
+import type { Credentials } from '../access/access-policy.js';
+import { OpenRequest } from '../execution/open-request.js';
+import type { RequestDraft } from '../execution/request-draft.js';
 import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import { classify } from '../handlers/classify.js';
 import { getModelMetadata, SIGNATURE_DEF_FIELD } from '../handlers/get-model-metadata.js';
@@ -72,12 +74,12 @@ async function answer(options: ResolvedRestOptions, request: RestRequest): Promi
   if (!allowedMethods.has(method)) return htmlPage(501, 'Not Implemented');
   const { prometheus } = options;
   if (prometheus !== undefined && target.replace(/[?#].*$/s, '') === prometheus.path) {
-    return metricsPage(prometheus, target);
+    return metricsPage(options, prometheus, request);
   }
   if (!isApiTarget(target)) return htmlPage(404, 'Not Found');
   const id = requestId(request.header(REQUEST_ID_HEADER));
   const arrival = { requestId: id, entrypoint: 'REST', method: '', requestBytes: request.body.length } as const;
-  const open = new OpenRequest(options, arrival);
+  const open = new OpenRequest(options, arrival, credentialsOf(request));
   const { response, error } = await answerApi(options, request, open);
   open.end(error, response.body.length);
   const headers = { ...response.headers, [REQUEST_ID_HEADER]: id };
@@ -107,8 +109,8 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
     if (route === undefined) {
       throw new ServingError('INVALID_ARGUMENT', 'MALFORMED_REQUEST', `Malformed request: ${method} ${target}`);
     }
-    open.record.modelName = route.name;
     open.record.method = methodOf[route.kind];
+    open.record.useModel(route.name);
     if (route.kind === 'status' || route.kind === 'metadata' || route.kind === 'list') {
       const text = await describeModel(options, route, open.record);
       return { response: { status: 200, headers: json, body: encoder.encode(text) } };
@@ -160,10 +162,21 @@ export function errorResponse(error: ServingError): RestResponse {
   const { code, reason, retryAfterMs } = error;
   // Upstream returns from this one before it has written the error.
   const body = reason === 'VERSION_NOT_NUMERIC' ? nothing : formatErrorJson(error.message);
+  const headers: Record<string, string> = { ...json };
   // Retry-After counts whole seconds, and 0 would mean at once.
-  const headers =
-    retryAfterMs === undefined ? json : { ...json, 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+  if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
+  if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = challenge(reason);
   return { status: httpStatus[code], headers, body };
+}
+
+/** What a caller without good credentials is told to come with (RFC 6750, section 3). */
+function challenge(reason: string): string {
+  const error = reason === 'TOKEN_UNKNOWN' ? ', error="invalid_token"' : '';
+  return `Bearer realm="servable"${error}`;
+}
+
+function credentialsOf({ header, certificate }: Pick<RestRequest, 'header' | 'certificate'>): Credentials {
+  return { authorization: header('authorization'), certificate };
 }
 
 /** The answer to a body over the limit; transports that stop reading at the limit send it themselves. */
@@ -176,7 +189,7 @@ function tooLarge(limit: number, given: number | undefined): string {
 }
 
 async function describeModel(options: ResolvedRestOptions, route: RestRoute, record: RequestDraft): Promise<string> {
-  if (route.kind === 'list') return formatListJson(listModels(options));
+  if (route.kind === 'list') return formatListJson(listModels(options, record));
   if (route.name === '') {
     throw new ServingError('INVALID_ARGUMENT', 'NAME_MISSING', 'Missing model name in request.');
   }
@@ -271,9 +284,16 @@ function specOf({ name, version, versionLabel }: RestRoute, signatureName: strin
 }
 
 async function metricsPage(
+  { access }: ResolvedRestOptions,
   { path, render }: NonNullable<RestOptions['prometheus']>,
-  target: string,
+  request: RestRequest,
 ): Promise<RestResponse> {
+  const { target } = request;
+  try {
+    access?.open(credentialsOf(request)).require('metrics', 'The metrics page', undefined);
+  } catch (thrown) {
+    return errorResponse(ServingError.from(thrown));
+  }
   if (target !== path) {
     const message = `Unexpected path: ${target}. Should be ${path}`;
     return { status: 400, headers: plainText, body: encoder.encode(message) };

@@ -1,3 +1,5 @@
+import type { ClientCertificate } from '../access/client-certificate.js';
+
 /**
  * A request as the REST handler sees it, whatever carried it here.
  */
@@ -12,6 +14,8 @@ export interface RestRequest {
   readonly body: Uint8Array;
   /** Whom a limit per caller counts: an address; left out where it is not known. */
   readonly caller?: string | undefined;
+  /** The client certificate that the connection was opened with, if any. */
+  readonly certificate?: (() => ClientCertificate | undefined) | undefined;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
 }
