@@ -1,8 +1,8 @@
-// A server of one model: model-server.mjs NAME BASE_PATH
+// A server of one model: model-server.mjs NAME BASE_PATH [OPTIONS as JSON]
 import { createServer } from '@servable/server';
 
-const [name, basePath] = process.argv.slice(2);
+const [name, basePath, options = '{}'] = process.argv.slice(2);
 const models = basePath === undefined ? [] : [{ name, basePath }];
-const server = await createServer({ models, grpcPort: 0, waitForModels: true });
+const server = await createServer({ models, grpcPort: 0, waitForModels: true, ...JSON.parse(options) });
 console.log(JSON.stringify({ port: server.grpcPort }));
 process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));
