@@ -15,6 +15,7 @@ import { InFlight } from '../execution/in-flight.js';
 import { modelService } from '../grpc/model-service.js';
 import { predictionService } from '../grpc/prediction-service.js';
 import { sessionService } from '../grpc/session-service.js';
+import { unaryHandler } from '../grpc/unary-handler.js';
 import { fuzzProvider } from './fuzz-model.js';
 import { fuzzSettings, memorySlack, settledMemory } from './fuzz-settings.js';
 import { Mutator, randomSource } from './mutate.js';
@@ -118,7 +119,7 @@ test.each(requests)('mutated messages: %s', { timeout: timeoutMs }, async (metho
     ...modelService(dependencies),
     ...sessionService(dependencies),
   };
-  const handler = services[method] as handleUnaryCall<Buffer, Uint8Array>;
+  const handler = unaryHandler(dependencies, services[method]!, services[method]!.answer);
   const mutator = new Mutator(randomSource(seed), seeds, tokens);
   for (const request of seeds) expect(await invoke(handler, request)).toBe(0);
   const before = settledMemory();

@@ -9,6 +9,7 @@ import { modelService, type ModelServiceDependencies } from './model-service.js'
 import { predictionService, type PredictionServiceDependencies } from './prediction-service.js';
 import { reflectionService } from './reflection-service.js';
 import { sessionService } from './session-service.js';
+import { unaryService } from './unary-handler.js';
 import type { InFlight } from '../execution/in-flight.js';
 
 export interface GrpcDependencies extends PredictionServiceDependencies, ModelServiceDependencies {
@@ -41,9 +42,9 @@ export function addPredictionServices(server: Server, dependencies: GrpcDependen
     service: GenService<Methods>,
     implementation: UntypedServiceImplementation,
   ): void => server.addService(grpcServiceDefinition(service, { raw: true }), implementation);
-  add(PredictionService, predictionService(dependencies));
-  add(ModelService, modelService(dependencies));
-  add(SessionService, sessionService(dependencies));
+  add(PredictionService, unaryService(dependencies, predictionService(dependencies)));
+  add(ModelService, unaryService(dependencies, modelService(dependencies)));
+  add(SessionService, unaryService(dependencies, sessionService(dependencies)));
   if (health !== undefined) add(Health, healthService(health));
   const reflection = reflectionService(
     [

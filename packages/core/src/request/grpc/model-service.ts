@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import {
   GetModelStatusRequestSchema,
   GetModelStatusResponseSchema,
@@ -13,7 +12,7 @@ import type { ExecutionDependencies } from '../execution/open-request.js';
 import { getModelStatus } from '../handlers/get-model-status.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import { decodeMessage, decodeModelSpec, encodeMessage } from './message-codec.js';
-import { unaryHandler } from './unary-handler.js';
+import { unary, type UnaryMethods } from './unary-handler.js';
 
 export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'states'>, ExecutionDependencies {
   /**
@@ -25,30 +24,25 @@ export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'sta
   readonly reloadConfig?: ((config: ModelServerConfig) => Promise<void>) | undefined;
 }
 
-/** The handlers of `tensorflow.serving.ModelService` (model_servers/model_service_impl.cc), on raw bytes. */
-export function modelService(dependencies: ModelServiceDependencies): UntypedServiceImplementation {
+/** The methods of `tensorflow.serving.ModelService` (model_servers/model_service_impl.cc), on raw bytes. */
+export function modelService(dependencies: ModelServiceDependencies): UnaryMethods {
   const { reloadConfig } = dependencies;
   return {
-    getModelStatus: unaryHandler(
-      dependencies,
-      { method: 'GetModelStatus', admitted: false },
-      async (bytes, { record }) => {
-        const request = decodeMessage(GetModelStatusRequestSchema, bytes);
-        const states = getModelStatus(dependencies, decodeModelSpec(request.modelSpec), record);
-        return encodeMessage(
-          GetModelStatusResponseSchema,
-          create(GetModelStatusResponseSchema, {
-            modelVersionStatus: states.map(({ version, state, code, message }) => ({
-              version,
-              state: servableManagerState[state],
-              status: { errorCode: statusCodeNumber[code], errorMessage: message },
-            })),
-          }),
-        );
-      },
-    ),
-    handleReloadConfigRequest: unaryHandler(
-      dependencies,
+    getModelStatus: unary({ method: 'GetModelStatus', admitted: false }, async (bytes, { record }) => {
+      const request = decodeMessage(GetModelStatusRequestSchema, bytes);
+      const states = getModelStatus(dependencies, decodeModelSpec(request.modelSpec), record);
+      return encodeMessage(
+        GetModelStatusResponseSchema,
+        create(GetModelStatusResponseSchema, {
+          modelVersionStatus: states.map(({ version, state, code, message }) => ({
+            version,
+            state: servableManagerState[state],
+            status: { errorCode: statusCodeNumber[code], errorMessage: message },
+          })),
+        }),
+      );
+    }),
+    handleReloadConfigRequest: unary(
       { method: 'HandleReloadConfigRequest', admitted: false },
       async (bytes, { record }) => {
         record?.useAllModels();

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { decodePredictRequest, encodePredictResponse } from '@servable/tensor';
 import {
   ClassificationRequestSchema,
@@ -29,7 +28,7 @@ import {
   encodeMessage,
   encodeModelSpec,
 } from './message-codec.js';
-import { unaryHandler } from './unary-handler.js';
+import { unary, type UnaryMethods } from './unary-handler.js';
 
 export interface PredictionServiceDependencies extends HandlerDependencies, ExecutionDependencies {
   /**
@@ -39,8 +38,8 @@ export interface PredictionServiceDependencies extends HandlerDependencies, Exec
   readonly tensorContent?: boolean | undefined;
 }
 
-/** The handlers of `tensorflow.serving.PredictionService`, on raw bytes. */
-export function predictionService(dependencies: PredictionServiceDependencies): UntypedServiceImplementation {
+/** The methods of `tensorflow.serving.PredictionService`, on raw bytes. */
+export function predictionService(dependencies: PredictionServiceDependencies): UnaryMethods {
   const content = dependencies.tensorContent === true;
   const { maxInputElements } = dependencies;
   const decodeOptions = {
@@ -50,12 +49,12 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
   };
   return {
     // Straight between wire bytes and typed arrays: this call carries the load.
-    predict: unaryHandler(dependencies, { method: 'Predict', admitted: true }, async (bytes, options) => {
+    predict: unary({ method: 'Predict', admitted: true }, async (bytes, options) => {
       // Bad tensors are reported after the model and the signature were found, as upstream does.
       const call = decodePredictRequest(bytes, decodeOptions);
       return encodePredictResponse(await predict(dependencies, call, options), { content });
     }),
-    classify: unaryHandler(dependencies, { method: 'Classify', admitted: true }, async (bytes, options) => {
+    classify: unary({ method: 'Classify', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(ClassificationRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
       const { modelSpec, classifications } = await classify(dependencies, call, options);
@@ -65,7 +64,7 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         create(ClassificationResponseSchema, { result, modelSpec: encodeModelSpec(modelSpec) }),
       );
     }),
-    regress: unaryHandler(dependencies, { method: 'Regress', admitted: true }, async (bytes, options) => {
+    regress: unary({ method: 'Regress', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(RegressionRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
       const { modelSpec, values } = await regress(dependencies, call, options);
@@ -74,7 +73,7 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         create(RegressionResponseSchema, { result: regressionResult(values), modelSpec: encodeModelSpec(modelSpec) }),
       );
     }),
-    multiInference: unaryHandler(dependencies, { method: 'MultiInference', admitted: true }, async (bytes, options) => {
+    multiInference: unary({ method: 'MultiInference', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(MultiInferenceRequestSchema, bytes);
       const tasks = request.tasks.map((task) => ({
         modelSpec: decodeModelSpec(task.modelSpec),
@@ -86,25 +85,21 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         create(MultiInferenceResponseSchema, { results: results.map(inferenceResult) }),
       );
     }),
-    getModelMetadata: unaryHandler(
-      dependencies,
-      { method: 'GetModelMetadata', admitted: false },
-      async (bytes, { record }) => {
-        const request = decodeMessage(GetModelMetadataRequestSchema, bytes);
-        const asked = { modelSpec: decodeModelSpec(request.modelSpec), metadataFields: request.metadataField };
-        const metadata = await getModelMetadata(dependencies, asked, record);
-        const signatureDef = Object.fromEntries(metadata.signatureDefs);
-        return encodeMessage(
-          GetModelMetadataResponseSchema,
-          create(GetModelMetadataResponseSchema, {
-            modelSpec: encodeModelSpec(metadata),
-            metadata: {
-              [SIGNATURE_DEF_FIELD]: anyPack(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef })),
-            },
-          }),
-        );
-      },
-    ),
+    getModelMetadata: unary({ method: 'GetModelMetadata', admitted: false }, async (bytes, { record }) => {
+      const request = decodeMessage(GetModelMetadataRequestSchema, bytes);
+      const asked = { modelSpec: decodeModelSpec(request.modelSpec), metadataFields: request.metadataField };
+      const metadata = await getModelMetadata(dependencies, asked, record);
+      const signatureDef = Object.fromEntries(metadata.signatureDefs);
+      return encodeMessage(
+        GetModelMetadataResponseSchema,
+        create(GetModelMetadataResponseSchema, {
+          modelSpec: encodeModelSpec(metadata),
+          metadata: {
+            [SIGNATURE_DEF_FIELD]: anyPack(SignatureDefMapSchema, create(SignatureDefMapSchema, { signatureDef })),
+          },
+        }),
+      );
+    }),
   };
 }
 

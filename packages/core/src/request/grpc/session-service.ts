@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { SessionRunRequestSchema, SessionRunResponseSchema, type SessionRunRequest } from '@servable/protos/serving';
 import { tensorFromProto, tensorToProto, type Tensor } from '@servable/tensor';
 import { ServingError } from '../../servable/serving-error.js';
@@ -7,18 +6,18 @@ import type { ExecutionDependencies } from '../execution/open-request.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import { sessionRun } from '../handlers/session-run.js';
 import { decodeMessage, decodeModelSpec, encodeMessage, encodeModelSpec } from './message-codec.js';
-import { unaryHandler } from './unary-handler.js';
+import { unary, type UnaryMethods } from './unary-handler.js';
 
 export interface SessionServiceDependencies extends HandlerDependencies, ExecutionDependencies {
   /** Put response tensors into `tensor_content` instead of the typed value fields. Default `false`. */
   readonly tensorContent?: boolean | undefined;
 }
 
-/** The handlers of `tensorflow.serving.SessionService`, on raw bytes. */
-export function sessionService(dependencies: SessionServiceDependencies): UntypedServiceImplementation {
+/** The methods of `tensorflow.serving.SessionService`, on raw bytes. */
+export function sessionService(dependencies: SessionServiceDependencies): UnaryMethods {
   const content = dependencies.tensorContent === true;
   return {
-    sessionRun: unaryHandler(dependencies, { method: 'SessionRun', admitted: true }, async (bytes, options) => {
+    sessionRun: unary({ method: 'SessionRun', admitted: true }, async (bytes, options) => {
       const request = decodeMessage(SessionRunRequestSchema, bytes);
       const call = {
         modelSpec: decodeModelSpec(request.modelSpec),

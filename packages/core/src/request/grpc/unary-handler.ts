@@ -1,4 +1,4 @@
-import { Metadata, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
+import { Metadata, type handleUnaryCall, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { RequestMethod } from '../../servable/request-record.js';
 import { ServingError } from '../../servable/serving-error.js';
 import type { Credentials } from '../access/access-policy.js';
@@ -17,6 +17,21 @@ export interface UnaryMethod {
   readonly method: RequestMethod;
   /** Whether calls wait for admission: those that run models do. */
   readonly admitted: boolean;
+}
+
+/** The methods of a service by their local names, for whatever transport carries them. */
+export type UnaryMethods = Readonly<Record<string, UnaryMethod & { readonly answer: UnaryAnswer }>>;
+
+/** One entry of {@link UnaryMethods}. */
+export function unary(method: UnaryMethod, answer: UnaryAnswer): UnaryMethods[string] {
+  return { ...method, answer };
+}
+
+/** The handlers of a service for grpc-js. */
+export function unaryService(dependencies: ExecutionDependencies, methods: UnaryMethods): UntypedServiceImplementation {
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, unaryHandler(dependencies, method, method.answer)]),
+  );
 }
 
 /**
