@@ -40,7 +40,7 @@ export async function compileSignature(
       `Serving signature key "${signatureName}" not found. The model has: ${[...model.signatureDefs.keys()].join(', ')}.`,
     );
   }
-  const graphs = new GraphBuilder(model.metaGraph, model.functions);
+  const graphs = new GraphBuilder(model);
   const inputs = tensorInfos(signatureDef.inputs, signatureName);
   const outputs = tensorInfos(signatureDef.outputs, signatureName);
   const graph = graphs.buildMain(

@@ -29,6 +29,7 @@ export type { ReadSavedModelOptions } from './reader/read-saved-model.js';
 export type { ReadOptions } from './reader/read-options.js';
 export { SavedModel } from './reader/saved-model.js';
 export type { SavedModelParts } from './reader/saved-model.js';
+export type { StoredNode } from './reader/stored-node.js';
 export { VariableBundle } from './reader/variable-bundle.js';
 export type { ReadManyOptions, ReadTensorOptions } from './reader/variable-bundle.js';
 export type { BundleEntry } from './reader/bundle-index.js';

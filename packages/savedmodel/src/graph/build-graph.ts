@@ -1,6 +1,8 @@
-import type { AttrValue, FunctionDef, MetaGraphDef, NodeDef } from '@servable/protos/tensorflow';
+import type { AttrValue, MetaGraphDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { FunctionLibrary } from '../reader/function-library.js';
+import type { StoredFunction } from '../reader/stored-function.js';
+import type { StoredNode } from '../reader/stored-node.js';
 import { PARAMETER_OP, type FunctionGraph, type Graph, type GraphNode, type GraphValue } from './graph.js';
 import { OpOutputs } from './op-outputs.js';
 import { sortTopologically } from './sort-topologically.js';
@@ -16,7 +18,7 @@ const MAX_CALL_DEPTH = 256;
 interface Scope {
   readonly prefix: string;
   readonly functionName: string | undefined;
-  readonly nodes: ReadonlyMap<string, NodeDef>;
+  readonly nodes: ReadonlyMap<string, StoredNode>;
   /** Values of a function's parameters by argument name; empty for the main graph. */
   readonly args: ReadonlyMap<string, () => GraphValue>;
   readonly built: Map<string, GraphNode>;
@@ -30,25 +32,31 @@ interface Scope {
 
 interface Call {
   readonly scope: Scope;
-  readonly def: FunctionDef;
+  readonly body: StoredFunction;
   /** Stands behind everything in the call that has to run. */
   readonly after: GraphNode;
+}
+
+/** What graphs are built of: a model that has been read. */
+export interface GraphSource {
+  readonly metaGraph: MetaGraphDef;
+  readonly nodes: ReadonlyMap<string, StoredNode>;
+  readonly functions: FunctionLibrary;
 }
 
 /** Builds graphs of one MetaGraphDef with its function calls inlined, each pruned to what its fetches need. */
 export class GraphBuilder {
   private readonly outputs: OpOutputs;
-  private readonly mainNodes: ReadonlyMap<string, NodeDef>;
+  private readonly mainNodes: ReadonlyMap<string, StoredNode>;
+  private readonly library: FunctionLibrary;
   private readonly functions = new Map<string, FunctionGraph>();
-  private readonly segments = new Map<NodeDef, string>();
+  private readonly fromNodes = new Map<string, Graph>();
+  private readonly segments = new Map<StoredNode, string>();
 
-  /** @param library - the functions of the graph */
-  constructor(
-    metaGraph: MetaGraphDef,
-    private readonly library: FunctionLibrary,
-  ) {
+  constructor({ metaGraph, nodes, functions }: GraphSource) {
     this.outputs = new OpOutputs(metaGraph.metaInfoDef?.strippedOpList?.op ?? []);
-    this.mainNodes = nodesByName(metaGraph.graphDef?.node ?? []);
+    this.mainNodes = nodes;
+    this.library = functions;
   }
 
   /**
@@ -63,7 +71,7 @@ export class GraphBuilder {
 
   /** Whether any of `ops` stands in front of the fetches, in functions that are called there too. */
   reaches(fetches: readonly string[], ops: ReadonlySet<string>): boolean {
-    const seen = new Set<NodeDef>();
+    const seen = new Set<StoredNode>();
     const functions = new Set<string>();
     const pending = fetches.map((fetch) => this.mainNodes.get(splitRef(fetch)[0]));
     for (let def = pending.pop(); pending.length > 0 || def !== undefined; def = pending.pop()) {
@@ -71,10 +79,10 @@ export class GraphBuilder {
       if (ops.has(def.op)) return true;
       seen.add(def);
       for (const input of def.input) pending.push(this.mainNodes.get(splitRef(input.replace('^', ''))[0]));
-      for (const name of calledBy(def)) {
+      for (const name of [def.op, ...def.functions]) {
         const body = functions.has(name) ? undefined : this.library.get(name);
         functions.add(name);
-        pending.push(...(body?.nodeDef ?? []));
+        if (body !== undefined) for (const node of body.nodes.values()) pending.push(node);
       }
     }
     return false;
@@ -82,6 +90,12 @@ export class GraphBuilder {
 
   /** The effects and values reached from one node of the main graph, such as a saver's restore op. */
   buildFromNode(nodeName: string): Graph {
+    const graph = this.fromNodes.get(nodeName) ?? this.buildFromNodeOnce(nodeName);
+    this.fromNodes.set(nodeName, graph);
+    return graph;
+  }
+
+  private buildFromNodeOnce(nodeName: string): Graph {
     const scope = newScope('', undefined, this.mainNodes, new Map(), 0);
     return this.finish(scope, (work) => {
       this.reachControl(scope, nodeName, work);
@@ -101,20 +115,20 @@ export class GraphBuilder {
 
   private buildFunctionOnce(name: string): FunctionGraph {
     const def = this.functionNamed(name, name);
-    const parameters = (def.signature?.inputArg ?? []).map((arg, index): GraphNode => {
+    const parameters = def.inputs.map((arg, index): GraphNode => {
       const attrs: Record<string, AttrValue> = {
         index: { $typeName: 'tensorflow.AttrValue', value: { case: 'i', value: BigInt(index) } },
         dtype: { $typeName: 'tensorflow.AttrValue', value: { case: 'type', value: arg.type } },
       };
-      const given = def.argAttr[index]?.attr['_output_shapes'];
+      const given = arg.attr['_output_shapes'];
       if (given !== undefined) attrs['_output_shapes'] = given;
       return { name: arg.name, op: PARAMETER_OP, attrs, inputs: [], controls: [], functionName: name };
     });
     const args = new Map(parameters.map((node) => [node.name, () => ({ node, index: 0 })] as const));
-    const scope = newScope('', name, nodesByName(def.nodeDef), args, 1);
+    const scope = newScope('', name, def.nodes, args, 1);
     const graph = this.finish(scope, (work) => {
-      for (const target of Object.values(def.controlRet)) this.reachControl(scope, target, work);
-      return (def.signature?.outputArg ?? []).map((arg) => this.resolve(scope, def.ret[arg.name] ?? '', work));
+      for (const target of def.controlReturns) this.reachControl(scope, target, work);
+      return def.outputs.map((arg) => this.resolve(scope, def.returns.get(arg.name) ?? '', work));
     });
     return { ...graph, name, parameters };
   }
@@ -160,7 +174,7 @@ export class GraphBuilder {
   }
 
   /** The function that a node calls if it is a call to be inlined; TF1 graphs name the function as the op itself. */
-  private callee(def: NodeDef): string | undefined {
+  private callee(def: StoredNode): string | undefined {
     if (INLINED_CALLS.has(def.op)) {
       const func = def.attr['f']?.value;
       return func?.case === 'func' ? func.value.name : undefined;
@@ -169,7 +183,7 @@ export class GraphBuilder {
     return this.library.has(def.op) ? def.op : undefined;
   }
 
-  private segment(engine: NodeDef): string {
+  private segment(engine: StoredNode): string {
     let name = this.segments.get(engine);
     if (name === undefined) {
       name = nativeSegment(engine, this.library);
@@ -178,21 +192,22 @@ export class GraphBuilder {
     return name;
   }
 
-  private resolveCall(scope: Scope, def: NodeDef, callee: string, index: number, work: Worklist): GraphValue {
+  private resolveCall(scope: Scope, def: StoredNode, callee: string, index: number, work: Worklist): GraphValue {
     const call = this.enter(scope, def, callee, work);
-    const output = call.def.signature?.outputArg[index];
-    const ref = output === undefined ? undefined : call.def.ret[output.name];
+    const { outputs, returns } = call.body;
+    const output = outputs[index];
+    const ref = output === undefined ? undefined : returns.get(output.name);
     if (ref === undefined) {
       throw new SavedModelError(
         'INVALID_ARGUMENT',
         'UNKNOWN_OUTPUT',
-        `Node '${scope.prefix}${def.name}' has no output ${index}: function '${callee}' returns ${call.def.signature?.outputArg.length ?? 0}.`,
+        `Node '${scope.prefix}${def.name}' has no output ${index}: function '${callee}' returns ${outputs.length}.`,
       );
     }
     return this.resolve(call.scope, ref, work);
   }
 
-  private enter(scope: Scope, def: NodeDef, callee: string, work: Worklist): Call {
+  private enter(scope: Scope, def: StoredNode, callee: string, work: Worklist): Call {
     const known = scope.calls.get(def.name);
     if (known !== undefined) return known;
     if (scope.depth >= MAX_CALL_DEPTH) {
@@ -202,10 +217,10 @@ export class GraphBuilder {
         `Node '${scope.prefix}${def.name}' calls '${callee}' more than ${MAX_CALL_DEPTH} calls deep: the function calls itself.`,
       );
     }
-    const functionDef = this.functionNamed(callee, scope.prefix + def.name);
+    const body = this.functionNamed(callee, scope.prefix + def.name);
     const refs = def.input.filter((input) => !input.startsWith('^'));
     const args = new Map<string, () => GraphValue>();
-    functionDef.signature?.inputArg.forEach((arg, index) => {
+    body.inputs.forEach((arg, index) => {
       const ref = refs[index];
       if (ref === undefined) return;
       let value: GraphValue | undefined;
@@ -215,12 +230,11 @@ export class GraphBuilder {
     const waits = scope.before !== undefined || def.input.some((input) => input.startsWith('^'));
     const before = waits ? marker(`${prefix}^before`, callee) : undefined;
     if (scope.before !== undefined) before?.controls.push(scope.before);
-    const nodes = nodesByName(functionDef.nodeDef);
-    const inner: Scope = { ...newScope(prefix, callee, nodes, args, scope.depth + 1), before };
-    const call: Call = { scope: inner, def: functionDef, after: marker(`${prefix}^after`, callee) };
+    const inner: Scope = { ...newScope(prefix, callee, body.nodes, args, scope.depth + 1), before };
+    const call: Call = { scope: inner, body, after: marker(`${prefix}^after`, callee) };
     scope.calls.set(def.name, call);
     work.pending.push(() => {
-      for (const target of Object.values(functionDef.controlRet)) {
+      for (const target of body.controlReturns) {
         const node = this.reachControl(inner, target, work);
         if (node !== undefined) call.after.controls.push(node);
       }
@@ -229,7 +243,7 @@ export class GraphBuilder {
     return call;
   }
 
-  private controlInputs(scope: Scope, def: NodeDef, work: Worklist): GraphNode[] {
+  private controlInputs(scope: Scope, def: StoredNode, work: Worklist): GraphNode[] {
     return def.input
       .filter((input) => input.startsWith('^'))
       .map((input) => this.reachControl(scope, input.slice(1), work))
@@ -256,7 +270,7 @@ export class GraphBuilder {
     return node;
   }
 
-  private build(scope: Scope, def: NodeDef, work: Worklist): GraphNode {
+  private build(scope: Scope, def: StoredNode, work: Worklist): GraphNode {
     const known = scope.built.get(def.name);
     if (known !== undefined) return known;
     const name = scope.prefix + def.name;
@@ -274,16 +288,16 @@ export class GraphBuilder {
     return node;
   }
 
-  private functionNamed(name: string, caller: string): FunctionDef {
-    const def = this.library.get(name);
-    if (def === undefined) {
+  private functionNamed(name: string, caller: string): StoredFunction {
+    const body = this.library.get(name);
+    if (body === undefined) {
       throw new SavedModelError(
         'INVALID_ARGUMENT',
         'UNKNOWN_FUNCTION',
         `Node '${caller}' calls the function '${name}', which the model's function library does not hold.`,
       );
     }
-    return def;
+    return body;
   }
 }
 
@@ -294,15 +308,6 @@ interface Worklist {
   dataflowControl: boolean;
 }
 
-/** The functions that a node names, as callee or body. */
-function calledBy(def: NodeDef): readonly string[] {
-  const named = Object.values(def.attr).flatMap(({ value }) => {
-    if (value.case === 'func') return [value.value.name];
-    return value.case === 'list' ? value.value.func.map((func) => func.name) : [];
-  });
-  return [def.op, ...named];
-}
-
 /** A node that only orders others. */
 function marker(name: string, functionName: string | undefined): GraphNode {
   return { name, op: 'NoOp', attrs: {}, inputs: [], controls: [], functionName };
@@ -311,16 +316,12 @@ function marker(name: string, functionName: string | undefined): GraphNode {
 function newScope(
   prefix: string,
   functionName: string | undefined,
-  nodes: ReadonlyMap<string, NodeDef>,
+  nodes: ReadonlyMap<string, StoredNode>,
   args: ReadonlyMap<string, () => GraphValue>,
   depth: number,
   feeds: ReadonlySet<string> = new Set(),
 ): Scope {
   return { prefix, functionName, nodes, args, built: new Map(), calls: new Map(), depth, feeds, before: undefined };
-}
-
-function nodesByName(nodes: readonly NodeDef[]): ReadonlyMap<string, NodeDef> {
-  return new Map(nodes.map((node) => [node.name, node] as const));
 }
 
 /** `node`, `node:3` (graphs) and `node:argument:3` (function bodies) to node, argument and number. */

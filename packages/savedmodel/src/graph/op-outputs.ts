@@ -1,4 +1,5 @@
-import type { NodeDef, OpDef, OpDef_ArgDef } from '@servable/protos/tensorflow';
+import type { OpDef, OpDef_ArgDef } from '@servable/protos/tensorflow';
+import type { StoredNode } from '../reader/stored-node.js';
 
 /** Multi-output ops that graphs without a stripped op list still use. */
 const outputsOfCommonOps: Readonly<Record<string, readonly string[]>> = {
@@ -24,7 +25,7 @@ export class OpOutputs {
   }
 
   /** @returns the flat index, or undefined when the op has no such output argument */
-  flatIndex(node: NodeDef, argument: string, index: number): number | undefined {
+  flatIndex(node: StoredNode, argument: string, index: number): number | undefined {
     const def = this.defs.get(node.op);
     if (def === undefined) {
       const position = outputsOfCommonOps[node.op]?.indexOf(argument) ?? 0;
@@ -39,7 +40,7 @@ export class OpOutputs {
   }
 }
 
-function tensorsOf(arg: OpDef_ArgDef, node: NodeDef, def: OpDef): number {
+function tensorsOf(arg: OpDef_ArgDef, node: StoredNode, def: OpDef): number {
   if (arg.numberAttr !== '') {
     // Attributes at their default are left out of nodes.
     const fallback = def.attr.find(({ name }) => name === arg.numberAttr)?.defaultValue;

@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
-import { AttrValueSchema, MetaGraphDefSchema, NodeDefSchema } from '@servable/protos/tensorflow';
+import { AttrValueSchema, NodeDefSchema } from '@servable/protos/tensorflow';
 import { tensor, tensorToProto } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
-import { FunctionLibrary } from '../reader/function-library.js';
-import { GraphBuilder } from './build-graph.js';
+import { graphBuilder } from '../testing/graphs.js';
+import type { GraphBuilder } from './build-graph.js';
 import type { GraphNode, GraphValue } from './graph.js';
 
 /** `name = Op(input, ...)`, a line per node; frames of Enter nodes stand behind `@`, constants behind `#`. */
@@ -25,7 +25,7 @@ function graph(text: string): GraphBuilder {
       }
       return create(NodeDefSchema, { name, op, attr, input: inputs.split(', ').filter(Boolean) });
     });
-  return new GraphBuilder(create(MetaGraphDefSchema, { graphDef: { node } }), new FunctionLibrary([]));
+  return graphBuilder(node);
 }
 
 /** A value as an expression over parameters (`p0`), and nodes by name where they have no inputs. */

@@ -1,7 +1,8 @@
-import { create, fromBinary } from '@bufbuild/protobuf';
-import { FunctionDefSchema, GraphDefSchema, type FunctionDef, type NodeDef } from '@servable/protos/tensorflow';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FunctionDefSchema, GraphDefSchema, type NodeDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { FunctionLibrary } from '../reader/function-library.js';
+import type { StoredNode } from '../reader/stored-node.js';
 
 /**
  * What TF-TRT puts in place of a part of a graph (`tensorflow/compiler/tf2tensorrt/ops/trt_engine_op.cc`): TensorFlow builds
@@ -23,7 +24,7 @@ let made = 0;
  * @param library - gets the function of a graph
  * @throws SavedModelError UNIMPLEMENTED `NO_NATIVE_SEGMENT` for an engine that was built ahead and has nothing beside it
  */
-export function nativeSegment(engine: NodeDef, library: FunctionLibrary): string {
+export function nativeSegment(engine: StoredNode, library: FunctionLibrary): string {
   const { segment_func: func, segment_funcdef_name: named, serialized_segment: serialized } = engine.attr;
   const names = [
     func?.value.case === 'func' ? func.value.value.name : '',
@@ -49,8 +50,8 @@ export function nativeSegment(engine: NodeDef, library: FunctionLibrary): string
   return name;
 }
 
-/** A serialised segment as a function; `undefined` when the bytes are something else, such as a built engine. */
-function functionOf(bytes: Uint8Array): FunctionDef | undefined {
+/** A serialised segment as a serialised function; `undefined` when the bytes are something else, such as a built engine. */
+function functionOf(bytes: Uint8Array): Uint8Array | undefined {
   let nodes: readonly NodeDef[];
   try {
     nodes = fromBinary(GraphDefSchema, bytes, { readUnknownFields: false }).node;
@@ -60,7 +61,7 @@ function functionOf(bytes: Uint8Array): FunctionDef | undefined {
   const inputs = numbered(nodes, INPUT);
   const outputs = numbered(nodes, OUTPUT);
   if (outputs.length === 0) return undefined;
-  return create(FunctionDefSchema, {
+  const def = create(FunctionDefSchema, {
     signature: {
       inputArg: inputs.map(({ name }) => ({ name })),
       outputArg: outputs.map(({ name }) => ({ name })),
@@ -70,6 +71,7 @@ function functionOf(bytes: Uint8Array): FunctionDef | undefined {
       outputs.map(({ name, op, input }) => [name, op === '_Retval' ? (input[0] ?? '') : `${name}:0`]),
     ),
   });
+  return toBinary(FunctionDefSchema, def);
 }
 
 /** The nodes of a name followed by a number, by that number. */

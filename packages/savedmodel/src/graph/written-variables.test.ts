@@ -1,8 +1,7 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import { AttrValueSchema, FunctionDefSchema, MetaGraphDefSchema, type AttrValue } from '@servable/protos/tensorflow';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { AttrValueSchema, FunctionDefSchema, type AttrValue, type FunctionDef } from '@servable/protos/tensorflow';
 import { describe, expect, it } from 'vitest';
-import { FunctionLibrary } from '../reader/function-library.js';
-import { GraphBuilder } from './build-graph.js';
+import { graphBuilder } from '../testing/graphs.js';
 import { findWrittenVariables } from './written-variables.js';
 
 const text = (value: string): AttrValue =>
@@ -27,13 +26,11 @@ function body(name: string, args: string[], nodeDef: Node[], ret: Record<string,
     ret,
     controlRet: Object.fromEntries(nodeDef.map((node) => [node.name, node.name])),
   };
-  return toBinary(FunctionDefSchema, create(FunctionDefSchema, def));
+  return create(FunctionDefSchema, def);
 }
 
-function written(node: Node[], fetch: string, functions: Uint8Array[] = []): string[] {
-  const metaGraph = create(MetaGraphDefSchema, { graphDef: { node } });
-  const graphs = new GraphBuilder(metaGraph, new FunctionLibrary(functions));
-  return [...findWrittenVariables(graphs, [{ fetches: [fetch], feeds: [] }])].sort();
+function written(node: Node[], fetch: string, functions: FunctionDef[] = []): string[] {
+  return [...findWrittenVariables(graphBuilder(node, functions), [{ fetches: [fetch], feeds: [] }])].sort();
 }
 
 const handle = (name: string, shared = ''): Node => ({ name, op: 'VarHandleOp', attr: { shared_name: text(shared) } });

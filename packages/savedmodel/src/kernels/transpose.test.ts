@@ -45,6 +45,10 @@ test.each([
     [1, 0, 2],
   ],
   [
+    [3, 4, 100],
+    [1, 0, 2],
+  ],
+  [
     [7, 1, 9],
     [2, 1, 0],
   ],
@@ -70,4 +74,13 @@ test('strings and 64-bit integers move too', () => {
   const texts = stringTensor([2, 3], ['a', 'b', 'c', 'd', 'e', 'f']);
   expect(transpose(texts, [1, 0]).text()).toEqual(['a', 'd', 'b', 'e', 'c', 'f']);
   expect(transpose(tensor([[1n, 2n]]), [1, 0]).toArray()).toEqual([[1n], [2n]]);
+});
+
+test('the bits of numbers stay as they are, those of signalling NaNs too', () => {
+  const bits = Uint32Array.of(0x7fa00001, 0xffa00002, 0x80000000, 1, 0x7f800000, 0x7fc00003);
+  const x = new Tensor('float32', [2, 3], new Float32Array(bits.buffer));
+  const y = transpose(x, [1, 0]).data as Float32Array;
+  expect(Array.from(new Uint32Array(y.buffer, y.byteOffset, y.length))).toEqual(
+    [0, 3, 1, 4, 2, 5].map((at) => bits[at]),
+  );
 });

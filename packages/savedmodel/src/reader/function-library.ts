@@ -1,7 +1,6 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { FunctionDefSchema, type FunctionDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { messagesOf, textOf } from './message-parts.js';
+import { readFunction, type StoredFunction } from './stored-function.js';
 
 /** Field numbers of `FunctionDef` and `OpDef` (`tensorflow/core/framework/{function,op_def}.proto`). */
 const SIGNATURE = 1;
@@ -13,7 +12,7 @@ const NAME = 1;
  */
 export class FunctionLibrary {
   readonly #serialized = new Map<string, Uint8Array>();
-  readonly #parsed = new Map<string, FunctionDef>();
+  readonly #parsed = new Map<string, StoredFunction>();
 
   /** @param functions - serialised `FunctionDef`s, which are kept */
   constructor(functions: Iterable<Uint8Array>) {
@@ -25,19 +24,19 @@ export class FunctionLibrary {
   }
 
   /** Adds a function that no call in the model names. */
-  define(name: string, def: FunctionDef): void {
-    this.#parsed.set(name, def);
+  define(name: string, bytes: Uint8Array): void {
+    this.#serialized.set(name, bytes);
   }
 
   /** @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` when the function cannot be parsed */
-  get(name: string): FunctionDef | undefined {
+  get(name: string): StoredFunction | undefined {
     const known = this.#parsed.get(name);
     const bytes = this.#serialized.get(name);
     if (known !== undefined || bytes === undefined) return known;
     try {
-      const def = fromBinary(FunctionDefSchema, bytes, { readUnknownFields: false });
-      this.#parsed.set(name, def);
-      return def;
+      const parsed = readFunction(bytes);
+      this.#parsed.set(name, parsed);
+      return parsed;
     } catch (cause) {
       throw new SavedModelError(
         'DATA_LOSS',
@@ -50,20 +49,7 @@ export class FunctionLibrary {
 }
 
 function nameOf(definition: Uint8Array): string {
-  let name = '';
-  eachField(definition, SIGNATURE, (signature) =>
-    eachField(signature, NAME, (text) => {
-      name = new TextDecoder().decode(text);
-    }),
-  );
-  return name;
-}
-
-function eachField(message: Uint8Array, field: number, visit: (content: Uint8Array) => void): void {
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [number, wireType] = reader.tag();
-    if (number === field && wireType === WireType.LengthDelimited) visit(reader.bytes());
-    else reader.skip(wireType, number);
-  }
+  const names = messagesOf(definition, SIGNATURE).flatMap((signature) => messagesOf(signature, NAME));
+  const name = names.at(-1);
+  return name === undefined ? '' : textOf(name);
 }

@@ -1,8 +1,9 @@
-import { create, mergeFromBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { create } from '@bufbuild/protobuf';
 import { GraphDefSchema, MetaGraphDefSchema, type MetaGraphDef } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { FunctionLibrary } from './function-library.js';
+import { mergeWithout, messagesOf } from './message-parts.js';
+import { storedNodes, type StoredNode } from './stored-node.js';
 
 /** Field numbers of `SavedModel`, `MetaGraphDef` and `MetaInfoDef` (`tensorflow/core/protobuf/*.proto`). */
 const META_GRAPHS = 2;
@@ -10,13 +11,16 @@ const META_INFO_DEF = 1;
 const TAGS = 4;
 const GRAPH_DEF = 2;
 const OBJECT_GRAPH = 7;
+const NODES = 1;
 const LIBRARY = 2;
 const FUNCTIONS = 1;
 
 /** A MetaGraphDef, the largest parts of which are parsed when they are needed. */
 export interface ReadMetaGraph {
-  /** Without the functions of its graph and without its object graph. */
+  /** Without the nodes and functions of its graph and without its object graph. */
   readonly metaGraph: MetaGraphDef;
+  /** The nodes of its graph by name. */
+  readonly nodes: ReadonlyMap<string, StoredNode>;
   readonly functions: FunctionLibrary;
   /** Serialised parts of the `SavedObjectGraph`. */
   readonly objectGraph: readonly Uint8Array[];
@@ -63,42 +67,20 @@ function readMetaGraph(bytes: Uint8Array): ReadMetaGraph {
   const metaGraph = create(MetaGraphDefSchema);
   const graph = create(GraphDefSchema);
   const parts = mergeWithout(MetaGraphDefSchema, metaGraph, bytes, [GRAPH_DEF, OBJECT_GRAPH]);
+  const nodes: Uint8Array[] = [];
   const functions: Uint8Array[] = [];
   for (const graphDef of parts.get(GRAPH_DEF) ?? []) {
-    for (const library of mergeWithout(GraphDefSchema, graph, graphDef, [LIBRARY]).get(LIBRARY) ?? []) {
-      functions.push(...messagesOf(library, FUNCTIONS));
-    }
+    const graphParts = mergeWithout(GraphDefSchema, graph, graphDef, [NODES, LIBRARY]);
+    for (const node of graphParts.get(NODES) ?? []) nodes.push(node);
+    for (const library of graphParts.get(LIBRARY) ?? []) functions.push(...messagesOf(library, FUNCTIONS));
   }
   metaGraph.graphDef = graph;
-  return { metaGraph, functions: new FunctionLibrary(functions), objectGraph: parts.get(OBJECT_GRAPH) ?? [] };
-}
-
-/** Merges a serialised message into `target` except for some message fields, whose contents it returns as views. */
-function mergeWithout<Desc extends DescMessage>(
-  schema: Desc,
-  target: MessageShape<Desc>,
-  bytes: Uint8Array,
-  left: readonly number[],
-): ReadonlyMap<number, readonly Uint8Array[]> {
-  const found = new Map<number, Uint8Array[]>(left.map((number) => [number, []]));
-  const reader = new BinaryReader(bytes);
-  let start = 0;
-  const mergeUntil = (end: number) => {
-    if (end > start) mergeFromBinary(schema, target, bytes.subarray(start, end), { readUnknownFields: false });
+  return {
+    metaGraph,
+    nodes: storedNodes(nodes),
+    functions: new FunctionLibrary(functions),
+    objectGraph: parts.get(OBJECT_GRAPH) ?? [],
   };
-  while (reader.pos < reader.len) {
-    const from = reader.pos;
-    const [number, wireType] = reader.tag();
-    const contents = wireType === WireType.LengthDelimited ? found.get(number) : undefined;
-    if (contents === undefined) reader.skip(wireType, number);
-    else {
-      contents.push(reader.bytes());
-      mergeUntil(from);
-      start = reader.pos;
-    }
-  }
-  mergeUntil(reader.len);
-  return found;
 }
 
 function tagsOf(metaGraph: Uint8Array): string[] {
@@ -106,18 +88,6 @@ function tagsOf(metaGraph: Uint8Array): string[] {
   return messagesOf(metaGraph, META_INFO_DEF).flatMap((info) =>
     messagesOf(info, TAGS).map((tag) => new TextDecoder('utf-8', { fatal: true }).decode(tag)),
   );
-}
-
-/** The contents of every length-delimited field of this number, as views. */
-function messagesOf(message: Uint8Array, fieldNumber: number): Uint8Array[] {
-  const reader = new BinaryReader(message);
-  const found: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
-    const [number, wireType] = reader.tag();
-    if (number === fieldNumber && wireType === WireType.LengthDelimited) found.push(reader.bytes());
-    else reader.skip(wireType, number);
-  }
-  return found;
 }
 
 function setKey(tags: readonly string[]): string {

@@ -7,6 +7,7 @@ import {
   MetaGraphDefSchema,
   MetaGraphDef_MetaInfoDefSchema,
   SavedModelSchema,
+  type AttrValue,
   type SavedModel as SavedModelProto,
 } from '@servable/protos/tensorflow';
 import { describe, expect, it } from 'vitest';
@@ -37,7 +38,23 @@ async function writeModel(dir: string, init: MessageInitShape<typeof MetaGraphDe
 }
 
 async function parsed(...path: string[]): Promise<SavedModelProto> {
-  return fromBinary(SavedModelSchema, await readFile(testdata(...path, 'saved_model.pb')));
+  // Not a Buffer, whose views are Buffers too.
+  const bytes = new Uint8Array(await readFile(testdata(...path, 'saved_model.pb')));
+  return fromBinary(SavedModelSchema, bytes, { readUnknownFields: false });
+}
+
+/** Values of attributes by name, unknown fields aside. */
+function values(attributes: Readonly<Record<string, AttrValue>> | undefined): Map<string, unknown> {
+  const entries = Object.entries(attributes ?? {}).map(([name, { value }]) => [name, value] as const);
+  return new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The functions that attributes name. */
+function named(attributes: Readonly<Record<string, AttrValue>>): string[] {
+  return Object.values(attributes).flatMap(({ value }) => {
+    if (value.case === 'func') return [value.value.name];
+    return value.case === 'list' ? value.value.func.map((func) => func.name) : [];
+  });
 }
 
 describe('an export of TensorFlow 2', () => {
@@ -64,15 +81,32 @@ describe('an export of TensorFlow 2', () => {
   it('parses the same MetaGraph as a parser of the whole file, without its unknown fields', async () => {
     await using model = await readSavedModel(testdata('tf2'));
     const [metaGraph] = (await parsed('tf2')).metaGraphs;
-    expect(model.metaGraph.graphDef!.node.map((node) => node.name)).toEqual(
-      metaGraph!.graphDef!.node.map((node) => node.name),
-    );
+    for (const { name, op, input, attr } of metaGraph!.graphDef!.node) {
+      const node = model.nodes.get(name);
+      expect([node?.op, node?.input], name).toEqual([op, input]);
+      expect(values(node?.attr), name).toEqual(values(attr));
+    }
+    expect(model.nodes.size).toBe(metaGraph!.graphDef!.node.length);
+    for (const { signature, nodeDef, ret, controlRet, argAttr } of metaGraph!.graphDef!.library!.function) {
+      const stored = model.functions.get(signature!.name)!;
+      expect(stored.inputs.map(({ name, type, attr }) => [name, type, values(attr)])).toEqual(
+        signature!.inputArg.map(({ name, type }, i) => [name, type, values(argAttr[i]?.attr)]),
+      );
+      expect(stored.outputs.map(({ name, type }) => [name, type])).toEqual(
+        signature!.outputArg.map(({ name, type }) => [name, type]),
+      );
+      expect(Object.fromEntries(stored.returns)).toEqual(ret);
+      expect([...stored.controlReturns].sort()).toEqual(Object.values(controlRet).sort());
+      expect(
+        [...stored.nodes.values()].map((node) => [node.name, node.op, node.input, values(node.attr), node.functions]),
+      ).toEqual(nodeDef.map((node) => [node.name, node.op, node.input, values(node.attr), named(node.attr)]));
+    }
     expect(model.metaGraph.saverDef!.restoreOpName).toBe(metaGraph!.saverDef!.restoreOpName);
   });
 
   it('keeps constants as views of the file, not as copies', async () => {
     await using model = await readSavedModel(testdata('tf2'));
-    const contents = model.metaGraph.graphDef!.node.flatMap((node) => {
+    const contents = [...model.nodes.values()].flatMap((node) => {
       const value = node.attr['value']?.value;
       return value?.case === 'tensor' ? [...value.value.stringVal, value.value.tensorContent] : [];
     });

@@ -46,14 +46,14 @@ export async function readSavedModel(dir: string, options: ReadSavedModelOptions
   const root = resolve(dir);
   const file = join(root, 'saved_model.pb');
   const bytes = await readProto(file, dir, root, check);
-  const { metaGraph, functions, objectGraph } = selectMetaGraph(bytes, options.tags ?? ['serve'], file);
+  const { metaGraph, nodes, functions, objectGraph } = selectMetaGraph(bytes, options.tags ?? ['serve'], file);
   check();
   const assets = findAssets(root, metaGraph);
   const initOp = findInitOp(metaGraph, dir);
   const { signal, timeoutMs } = options;
   const left = timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (performance.now() - started));
   const variables = await openVariables(root, { signal, timeoutMs: left });
-  return new SavedModel({ dir: root, metaGraph, functions, objectGraph, variables, assets, initOp });
+  return new SavedModel({ dir: root, metaGraph, nodes, functions, objectGraph, variables, assets, initOp });
 }
 
 async function readProto(file: string, dir: string, root: string, check: Checkpoint): Promise<Uint8Array> {

@@ -7,12 +7,14 @@ import {
 } from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { FunctionLibrary } from './function-library.js';
+import type { StoredNode } from './stored-node.js';
 import type { VariableBundle } from './variable-bundle.js';
 
 /** What a {@link SavedModel} is made of. */
 export interface SavedModelParts {
   readonly dir: string;
   readonly metaGraph: MetaGraphDef;
+  readonly nodes: ReadonlyMap<string, StoredNode>;
   readonly functions: FunctionLibrary;
   readonly objectGraph: readonly Uint8Array[];
   readonly variables: VariableBundle | undefined;
@@ -25,10 +27,12 @@ export class SavedModel {
   /** The SavedModel's directory, absolute. */
   readonly dir: string;
   /**
-   * The MetaGraph with the asked tags, without the functions of its graph and its object graph. Its bytes fields are views
-   * of the file's bytes; do not change them.
+   * The MetaGraph with the asked tags, without the nodes and functions of its graph and its object graph. Its bytes fields
+   * are views of the file's bytes; do not change them.
    */
   readonly metaGraph: MetaGraphDef;
+  /** The nodes of the graph by name, each of which is parsed when it is needed. */
+  readonly nodes: ReadonlyMap<string, StoredNode>;
   /** The functions of the graph. */
   readonly functions: FunctionLibrary;
   /** Every signature, including `__saved_model_init_op` where the model has it. */
@@ -43,9 +47,10 @@ export class SavedModel {
   readonly #objectGraphBytes: readonly Uint8Array[];
   #objectGraph: SavedObjectGraph | undefined;
 
-  constructor({ dir, metaGraph, functions, objectGraph, variables, assets, initOp }: SavedModelParts) {
+  constructor({ dir, metaGraph, nodes, functions, objectGraph, variables, assets, initOp }: SavedModelParts) {
     this.dir = dir;
     this.metaGraph = metaGraph;
+    this.nodes = nodes;
     this.functions = functions;
     this.#objectGraphBytes = objectGraph;
     this.signatureDefs = new Map(Object.entries(metaGraph.signatureDef));

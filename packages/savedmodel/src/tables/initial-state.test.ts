@@ -1,28 +1,29 @@
 import { fileURLToPath } from 'node:url';
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { AttrValueSchema, DataType, NodeDefSchema, type NodeDef } from '@servable/protos/tensorflow';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../graph/build-graph.js';
 import { readSavedModel } from '../reader/read-saved-model.js';
 import { SavedModel, type SavedModelParts } from '../reader/saved-model.js';
+import { StoredNode } from '../reader/stored-node.js';
 import { initialState } from './initial-state.js';
 
 const directory = (name: string) => fileURLToPath(new URL(`../../testdata/${name}`, import.meta.url));
 
 async function stateOf(model: SavedModel) {
-  return initialState(model, new GraphBuilder(model.metaGraph, model.functions));
+  return initialState(model, new GraphBuilder(model));
 }
 
 /** The model in testdata/tf2 with more nodes in its graph, and another init op. */
 async function withInitOp(initOp: string, nodes: readonly NodeDef[]): Promise<SavedModel> {
   const model = await readSavedModel(directory('tf2'));
-  model.metaGraph.graphDef?.node.push(...nodes);
-  return changed(model, { initOp });
+  const added = nodes.map((node) => [node.name, new StoredNode(toBinary(NodeDefSchema, node))] as const);
+  return changed(model, { initOp, nodes: new Map([...model.nodes, ...added]) });
 }
 
 function changed(model: SavedModel, changes: Partial<SavedModelParts>): SavedModel {
-  const { dir, metaGraph, functions, assets, initOp } = model;
-  const parts = { dir, metaGraph, functions, objectGraph: [], variables: undefined, assets, initOp };
+  const { dir, metaGraph, nodes, functions, assets, initOp } = model;
+  const parts = { dir, metaGraph, nodes, functions, objectGraph: [], variables: undefined, assets, initOp };
   return new SavedModel({ ...parts, ...changes });
 }
 

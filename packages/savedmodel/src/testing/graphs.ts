@@ -4,11 +4,11 @@ import {
   MetaGraphDefSchema,
   type AttrValueSchema,
   type FunctionDef,
-  type MetaGraphDef,
-  type NodeDefSchema,
+  NodeDefSchema,
 } from '@servable/protos/tensorflow';
 import { GraphBuilder } from '../graph/build-graph.js';
 import { FunctionLibrary } from '../reader/function-library.js';
+import { storedNodes } from '../reader/stored-node.js';
 
 type NodeInit = MessageInitShape<typeof NodeDefSchema>;
 
@@ -44,11 +44,14 @@ export function functionDef(name: string, { args, nodes, returns, controls = {} 
   });
 }
 
-export function metaGraph(nodes: NodeInit[]): MetaGraphDef {
-  return create(MetaGraphDefSchema, { graphDef: { node: nodes } });
-}
-
-export function graphBuilder(nodes: NodeInit[], functions: readonly FunctionDef[] = []): GraphBuilder {
-  const library = new FunctionLibrary(functions.map((def) => toBinary(FunctionDefSchema, def)));
-  return new GraphBuilder(metaGraph(nodes), library);
+/** A graph of some nodes, as a model that was read has it. */
+export function graphBuilder(
+  nodes: readonly NodeInit[],
+  functions: readonly MessageInitShape<typeof FunctionDefSchema>[] = [],
+): GraphBuilder {
+  return new GraphBuilder({
+    metaGraph: create(MetaGraphDefSchema),
+    nodes: storedNodes(nodes.map((def) => toBinary(NodeDefSchema, create(NodeDefSchema, def)))),
+    functions: new FunctionLibrary(functions.map((def) => toBinary(FunctionDefSchema, create(FunctionDefSchema, def)))),
+  });
 }

@@ -1,0 +1,221 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { AttrValueSchema, type AttrValue } from '@servable/protos/tensorflow';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { messagesOf, textOf } from './message-parts.js';
+
+/** Field numbers of `NodeDef`, its map entries and `AttrValue` (`tensorflow/core/framework/*.proto`). */
+const NAME = 1;
+const OP = 2;
+const INPUT = 3;
+const ATTR = 5;
+const KEY = 1;
+const VALUE = 2;
+const LIST = 1;
+const LIST_FUNC = 9;
+const FUNC = 10;
+const FUNC_NAME = 1;
+
+/** Tags of those fields of `AttrValue` that are no messages. */
+const BYTES = (2 << 3) | WireType.LengthDelimited;
+const INT = (3 << 3) | WireType.Varint;
+const FLOAT = (4 << 3) | WireType.Bit32;
+const BOOL = (5 << 3) | WireType.Varint;
+const TYPE = (6 << 3) | WireType.Varint;
+/** Of those that may name functions. */
+const LIST_TAG = (LIST << 3) | WireType.LengthDelimited;
+const FUNC_TAG = (FUNC << 3) | WireType.LengthDelimited;
+
+/**
+ * A `NodeDef` that is parsed when it is first looked at, and its attributes one by one. A model's file holds thousands of
+ * nodes that no request needs: those that save and restore variables, and every function for each of its uses.
+ */
+export class StoredNode {
+  readonly name: string;
+  readonly #bytes: Uint8Array;
+  #parts: NodeParts | undefined;
+
+  /**
+   * @param bytes - a serialised `NodeDef`, which is kept
+   * @throws Error when the bytes are no message
+   */
+  constructor(bytes: Uint8Array) {
+    this.name = nameOf(bytes);
+    this.#bytes = bytes;
+  }
+
+  /** @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` */
+  get op(): string {
+    return this.#read().op;
+  }
+
+  /** @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` */
+  get input(): readonly string[] {
+    return this.#read().input;
+  }
+
+  /** Values are parsed when they are read. @throws SavedModelError DATA_LOSS `MALFORMED_PROTO`, from values too */
+  get attr(): Readonly<Record<string, AttrValue>> {
+    return this.#read().attr;
+  }
+
+  /** Names of the functions that attributes name, as callee or body. */
+  get functions(): readonly string[] {
+    return Object.values(this.#read().attr).flatMap((attribute) => attribute.functions);
+  }
+
+  #read(): NodeParts {
+    this.#parts ??= orMalformed(this.name, () => readParts(this.name, this.#bytes));
+    return this.#parts;
+  }
+}
+
+/** Nodes by their names. */
+export function storedNodes(serialized: Iterable<Uint8Array>): ReadonlyMap<string, StoredNode> {
+  const nodes = new Map<string, StoredNode>();
+  for (const bytes of serialized) {
+    const node = new StoredNode(bytes);
+    nodes.set(node.name, node);
+  }
+  return nodes;
+}
+
+interface NodeParts {
+  readonly op: string;
+  readonly input: readonly string[];
+  readonly attr: Readonly<Record<string, StoredAttribute>>;
+}
+
+/** An `AttrValue` that is parsed when its value is read. */
+export class StoredAttribute implements AttrValue {
+  readonly $typeName = 'tensorflow.AttrValue';
+  #value: AttrValue['value'] | undefined;
+
+  /** @param owner - what it is an attribute of, for messages */
+  constructor(
+    private readonly owner: string,
+    private readonly bytes: Uint8Array,
+  ) {}
+
+  get value(): AttrValue['value'] {
+    this.#value ??= orMalformed(this.owner, () => readValue(this.bytes));
+    return this.#value;
+  }
+
+  /** Names of the functions that it names; without parsing most values, which name none. */
+  get functions(): readonly string[] {
+    const [first] = this.bytes;
+    if (first !== FUNC_TAG && first !== LIST_TAG) return [];
+    return orMalformed(this.owner, () =>
+      [...messagesOf(this.bytes, FUNC), ...messagesOf(this.bytes, LIST).flatMap((list) => messagesOf(list, LIST_FUNC))]
+        .flatMap((func) => messagesOf(func, FUNC_NAME).slice(-1))
+        .map(textOf),
+    );
+  }
+}
+
+function nameOf(bytes: Uint8Array): string {
+  const reader = new BinaryReader(bytes);
+  let name: Uint8Array | undefined;
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (number !== NAME || wireType !== WireType.LengthDelimited) {
+      // Writers put fields in the order of their numbers; a name further behind is looked for as well.
+      if (name !== undefined) break;
+      reader.skip(wireType, number);
+    } else name = reader.bytes();
+  }
+  return name === undefined ? '' : textOf(name);
+}
+
+function readParts(name: string, bytes: Uint8Array): NodeParts {
+  const reader = new BinaryReader(bytes);
+  let op = '';
+  const input: string[] = [];
+  const attributes: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (wireType !== WireType.LengthDelimited) reader.skip(wireType, number);
+    else {
+      const contents = reader.bytes();
+      if (number === OP) op = textOf(contents);
+      else if (number === INPUT) input.push(textOf(contents));
+      else if (number === ATTR) attributes.push(contents);
+    }
+  }
+  return { op, input, attr: readAttributes(name, attributes) };
+}
+
+/**
+ * Attributes by name.
+ *
+ * @param owner - what they are attributes of, for messages
+ * @param entries - entries of a map from names to `AttrValue`s
+ */
+export function readAttributes(
+  owner: string,
+  entries: readonly Uint8Array[],
+): Readonly<Record<string, StoredAttribute>> {
+  // Names of attributes are not names that objects inherit.
+  const attributes = Object.create(null) as Record<string, StoredAttribute>;
+  for (const entry of entries) {
+    const [name, value] = readMapEntry(entry);
+    attributes[name] = new StoredAttribute(owner, value);
+  }
+  return attributes;
+}
+
+/** Key and value of an entry of a map from strings to messages or strings. */
+export function readMapEntry(entry: Uint8Array): [key: string, value: Uint8Array] {
+  const reader = new BinaryReader(entry);
+  let key: Uint8Array | undefined;
+  let value: Uint8Array | undefined;
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (wireType !== WireType.LengthDelimited) reader.skip(wireType, number);
+    else {
+      const contents = reader.bytes();
+      if (number === KEY) key = contents;
+      // Messages one behind the other are what they are merged.
+      else if (number === VALUE) value = value === undefined ? contents : Buffer.concat([value, contents]);
+    }
+  }
+  return [key === undefined ? '' : textOf(key), value ?? new Uint8Array()];
+}
+
+function readValue(bytes: Uint8Array): AttrValue['value'] {
+  const reader = new BinaryReader(bytes);
+  const value = reader.len === 0 ? undefined : readPlain(reader);
+  if (value !== undefined && reader.pos === reader.len) return value;
+  return fromBinary(AttrValueSchema, bytes, { readUnknownFields: false }).value;
+}
+
+function readPlain(reader: BinaryReader): AttrValue['value'] | undefined {
+  switch (reader.uint32()) {
+    case BYTES:
+      return { case: 's', value: reader.bytes() };
+    case INT:
+      return { case: 'i', value: BigInt(reader.int64()) };
+    case FLOAT:
+      return { case: 'f', value: reader.float() };
+    case BOOL:
+      return { case: 'b', value: reader.bool() };
+    case TYPE:
+      return { case: 'type', value: reader.int32() };
+    default:
+      return undefined;
+  }
+}
+
+function orMalformed<T>(owner: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new SavedModelError(
+      'DATA_LOSS',
+      'MALFORMED_PROTO',
+      `'${owner.slice(0, 200)}' of the model cannot be parsed: expected a NodeDef: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
