@@ -8,6 +8,7 @@ export default defineConfig(
     onnx: 'src/onnx.ts',
     health: 'src/health.ts',
     reflection: 'src/reflection.ts',
+    inference: 'src/inference.ts',
     grpc: 'src/grpc.ts',
   }),
 );

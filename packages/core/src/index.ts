@@ -133,6 +133,9 @@ export { type MethodClass, methodClasses } from './request/access/method-class.j
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
 export { ServingHealth } from './request/grpc/health-service.js';
 
+// Open Inference Protocol, on both transports
+export type { OipDependencies } from './request/oip/oip-model.js';
+
 // REST
 export { createRestFetchHandler } from './request/rest/fetch-handler.js';
 export { createRestHandler } from './request/rest/rest-handler.js';

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { DescFile } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import * as health from './health.js';
+import * as inference from './inference.js';
 import * as onnx from './onnx.js';
 import * as reflection from './reflection.js';
 import * as serving from './serving.js';
@@ -25,7 +26,7 @@ test('each proto file is in exactly one entry', () => {
   const protoFiles = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.proto'));
-  const entries = [tensorflow, serving, onnx, health, reflection.v1, reflection.v1alpha];
+  const entries = [tensorflow, serving, onnx, health, inference, reflection.v1, reflection.v1alpha];
   const exported = entries.flatMap((entry) => filesOf(entry).map((file) => `${file.name}.proto`));
   expect(exported.sort()).toEqual(protoFiles.sort());
 });

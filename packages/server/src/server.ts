@@ -22,6 +22,7 @@ import { ModelConfiguration } from './models/model-configuration.js';
 import { type ModelPipeline, modelPipeline } from './models/model-pipeline.js';
 import type { ServedModel, ServedModelInput } from './models/served-model.js';
 import { notReadyProvider } from './not-ready-provider.js';
+import { version } from './version.js';
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './server-options.js';
 
 /**
@@ -178,6 +179,8 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     ],
     checkMethodNames: options.checkMethodNames,
     maxInputElements: limits.maxInputElements,
+    serverInfo: { name: 'servable', version: version },
+    isReady: () => isEveryModelAvailable(parts),
   };
   const { grpcSocketPath } = options;
   if (grpcPort !== undefined || grpcSocketPath !== undefined) {
@@ -224,6 +227,15 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     listeners.rest = await listenRest(handler, address, limits);
     logger.info(`Exporting HTTP/REST API at:localhost:${listeners.rest.port} ...`);
   }
+}
+
+/** Whether each model that is configured now has a version to call. */
+function isEveryModelAvailable({ pipeline, monitor }: Parts): boolean {
+  const { models } = pipeline.controller;
+  if (models === undefined) return false;
+  return models.every(({ name }) =>
+    monitor.getVersionStates(name).some(({ managerState }) => managerState === 'AVAILABLE'),
+  );
 }
 
 class RunningServer implements Server {

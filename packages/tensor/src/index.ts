@@ -49,6 +49,21 @@ export { decodeRawTensors, encodeRawTensors, RAW_TENSORS_TYPE } from './raw/raw-
 export type { RawTensors } from './raw/raw-tensors.js';
 export { decodeNpy, encodeNpy, NPY_TYPE } from './npy/npy.js';
 
+// Open Inference Protocol: datatypes, values as raw bytes, the JSON bodies of REST
+export { dtypeOfOip, oipDatatype } from './oip/datatype.js';
+export { rawDataSize, readRawData, writeRawData } from './raw/raw-data.js';
+export { parseOipInferRequest } from './oip/infer-request.js';
+export { formatOipInferResponse } from './oip/infer-response.js';
+export type {
+  OipInferRequest,
+  OipInferResponse,
+  OipParameter,
+  OipParameters,
+  OipRequestedOutput,
+} from './oip/infer-messages.js';
+export type { OipRequestOptions } from './oip/infer-request.js';
+export type { OipResponseBody } from './oip/infer-response.js';
+
 // tf.Example
 export { decodeExample, encodeExample } from './example/example.js';
 export type { FeatureLike } from './example/example.js';

@@ -3,7 +3,10 @@ import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { grpcServiceDefinition } from '@servable/protos/grpc';
 import { Health } from '@servable/protos/health';
 import { v1, v1alpha } from '@servable/protos/reflection';
+import { GRPCInferenceService } from '@servable/protos/inference';
 import { ModelService, PredictionService, SessionService } from '@servable/protos/serving';
+import { oipService } from '../oip/oip-service.js';
+import type { OipDependencies } from '../oip/oip-model.js';
 import { healthService, type ServingHealth } from './health-service.js';
 import { modelService, type ModelServiceDependencies } from './model-service.js';
 import { predictionService, type PredictionServiceDependencies } from './prediction-service.js';
@@ -12,7 +15,7 @@ import { sessionService } from './session-service.js';
 import { unaryService } from './unary-handler.js';
 import type { InFlight } from '../execution/in-flight.js';
 
-export interface GrpcDependencies extends PredictionServiceDependencies, ModelServiceDependencies {
+export interface GrpcDependencies extends PredictionServiceDependencies, ModelServiceDependencies, OipDependencies {
   /** Registers `grpc.health.v1.Health` (`--enable_grpc_healthcheck_service`); left out by default. */
   readonly health?: ServingHealth | undefined;
   readonly inFlight: InFlight;
@@ -21,7 +24,8 @@ export interface GrpcDependencies extends PredictionServiceDependencies, ModelSe
 /**
  * Registers what `tensorflow_model_server` answers on its gRPC port: PredictionService, ModelService, server reflection
  * and, when asked for, the standard health service; besides them SessionService, which upstream has and does not
- * register. Binding, credentials and message limits are the server owner's.
+ * register, and the Open Inference Protocol's GRPCInferenceService. Binding, credentials and message limits are the
+ * server owner's.
  *
  * @example
  * ```ts
@@ -45,6 +49,7 @@ export function addPredictionServices(server: Server, dependencies: GrpcDependen
   add(PredictionService, unaryService(dependencies, predictionService(dependencies)));
   add(ModelService, unaryService(dependencies, modelService(dependencies)));
   add(SessionService, unaryService(dependencies, sessionService(dependencies)));
+  add(GRPCInferenceService, unaryService(dependencies, oipService(dependencies)));
   if (health !== undefined) add(Health, healthService(health));
   const reflection = reflectionService(
     [
@@ -52,6 +57,7 @@ export function addPredictionServices(server: Server, dependencies: GrpcDependen
       ModelService,
       PredictionService,
       SessionService,
+      GRPCInferenceService,
       v1.ServerReflection,
       v1alpha.ServerReflection,
     ],

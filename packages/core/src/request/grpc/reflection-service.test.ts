@@ -46,6 +46,7 @@ test.each(['v1', 'v1alpha'] as const)('lists the services (%s)', async (version)
     'grpc.health.v1.Health',
     'grpc.reflection.v1.ServerReflection',
     'grpc.reflection.v1alpha.ServerReflection',
+    'inference.GRPCInferenceService',
     'tensorflow.serving.ModelService',
     'tensorflow.serving.PredictionService',
     'tensorflow.serving.SessionService',

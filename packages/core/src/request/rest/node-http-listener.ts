@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientCertificate } from '../access/client-certificate.js';
-import { bodiesOverBudget, bodyTooLarge, createRestApi, errorResponse, type RestApi } from './rest-handler.js';
+import { bodyTooLarge, createRestApi, errorResponse, type RestApi } from './rest-handler.js';
 import type { RestHandler, RestResponse } from './rest-message.js';
 import type { RestOptions } from './rest-options.js';
+import { bodiesOverBudget } from './with-body.js';
 
 /** How much of a refused body is read before the connection is closed on the caller. */
 const maxDroppedBytes = 2 ** 24;

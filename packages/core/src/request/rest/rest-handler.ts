@@ -21,6 +21,8 @@ import { listModels } from '../handlers/list-models.js';
 import type { ModelSpec } from '../handlers/model-spec.js';
 import { predictOnHandle } from '../handlers/predict.js';
 import { regress } from '../handlers/regress.js';
+import { answerOip } from '../oip/oip-rest.js';
+import { isOipTarget } from '../oip/oip-route.js';
 import { signatureViolation } from '../signature/signature-violation.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 import { httpStatus } from './http-status.js';
@@ -31,6 +33,7 @@ import { inflateBody } from './rest-body.js';
 import type { RestHandler, RestRequest, RestResponse } from './rest-message.js';
 import { resolveRestOptions, type ResolvedRestOptions, type RestOptions } from './rest-options.js';
 import { isApiTarget, restRoute, type RestRoute } from './rest-route.js';
+import { withBody } from './with-body.js';
 
 const json = { 'content-type': 'application/json' };
 const plainText = { 'content-type': 'text/plain' };
@@ -76,7 +79,7 @@ async function answer(options: ResolvedRestOptions, request: RestRequest): Promi
   if (prometheus !== undefined && target.replace(/[?#].*$/s, '') === prometheus.path) {
     return metricsPage(options, prometheus, request);
   }
-  if (!isApiTarget(target)) return htmlPage(404, 'Not Found');
+  if (!isApiTarget(target) && !isOipTarget(target)) return htmlPage(404, 'Not Found');
   const id = requestId(request.header(REQUEST_ID_HEADER));
   const arrival = { requestId: id, entrypoint: 'REST', method: '', requestBytes: request.body.length } as const;
   const open = new OpenRequest(options, arrival, credentialsOf(request));
@@ -105,6 +108,7 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
       );
       return { response: bodyTooLarge(options.maxBodyBytes, body.length), error };
     }
+    if (isOipTarget(target)) return { response: await answerOip(options, request, open) };
     const route = restRoute(method, target);
     if (route === undefined) {
       throw new ServingError('INVALID_ARGUMENT', 'MALFORMED_REQUEST', `Malformed request: ${method} ${target}`);
@@ -115,17 +119,9 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
       const text = await describeModel(options, route, open.record);
       return { response: { status: 200, headers: json, body: encoder.encode(text) } };
     }
-    const limits = { signal: request.signal, timeoutMs: options.timeoutMs };
-    const left = await open.admit(limits, request.caller);
-    const inflated = await inflateBody(body, header('content-encoding'), options.maxInflatedBytes);
-    // The transport holds the body itself; what gzip makes of it comes on top.
-    const more = inflated === body ? 0 : inflated.length;
-    if (!options.bodyBudget.take(more)) throw bodiesOverBudget(options);
-    try {
-      return { response: await infer(options, route, inflated, header, { ...left, record: open.record }) };
-    } finally {
-      options.bodyBudget.give(more);
-    }
+    const use = (inflated: Uint8Array, requestOptions: RequestOptions): Promise<RestResponse> =>
+      infer(options, route, inflated, header, requestOptions);
+    return { response: await withBody(options, request, open, inflateBody, use) };
   } catch (thrown) {
     const error = ServingError.from(thrown);
     return { response: errorResponse(error), error };
@@ -146,16 +142,6 @@ function preflight(origin: string | undefined): ApiAnswer {
   const message = 'Origin header is missing in CORS preflight';
   const error = new ServingError('FAILED_PRECONDITION', 'ORIGIN_MISSING', message);
   return { response: { status: httpStatus[error.code], headers: untyped, body: nothing }, error };
-}
-
-/** The error of a body that there is no room for at the moment. */
-export function bodiesOverBudget({ bodyBudget }: Pick<ResolvedRestOptions, 'bodyBudget'>): ServingError {
-  return new ServingError(
-    'UNAVAILABLE',
-    'BODY_BUDGET_SPENT',
-    `No room for the request body: at most ${bodyBudget.limit} bytes of bodies are held at once, ${bodyBudget.held} are`,
-    { retryAfterMs: 1000 },
-  );
 }
 
 export function errorResponse(error: ServingError): RestResponse {

@@ -1,9 +1,7 @@
 import type { JsonLimits } from '@servable/tensor';
 import { ServingError } from '../../servable/serving-error.js';
 import { ByteBudget } from '../execution/byte-budget.js';
-import type { ExecutionDependencies } from '../execution/open-request.js';
-import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
-import type { ListModelsDependencies } from '../handlers/list-models.js';
+import type { OipDependencies } from '../oip/oip-model.js';
 import { DEFAULT_MAX_INFLATED_BYTES } from './rest-body.js';
 
 /** Bounds on what a caller may send. */
@@ -21,7 +19,7 @@ export interface RestLimits {
   readonly maxJsonDepth?: number | undefined;
 }
 
-export interface RestOptions extends HandlerDependencies, ListModelsDependencies, ExecutionDependencies {
+export interface RestOptions extends OipDependencies {
   readonly limits?: RestLimits | undefined;
   /** `--rest_api_timeout_in_ms`: how long the run of a servable may take; default: no limit. */
   readonly timeoutMs?: number | undefined;
