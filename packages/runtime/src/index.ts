@@ -7,6 +7,10 @@ export { prepareRuntime } from './native/ort-env.js';
 export type { EngineOptions } from './native/ort-env.js';
 export { engineInfo } from './native/engine-info.js';
 export type { EngineInfo } from './native/engine-info.js';
+export { engineDevices } from './native/engine-devices.js';
+export type { EngineDevice } from './native/engine-devices.js';
+export { nvidiaDevices } from './native/nvidia-driver.js';
+export type { NvidiaDevice } from './native/nvidia-driver.js';
 
 // Sessions: one ONNX model each
 export { NativeSession } from './session/native-session.js';
@@ -16,6 +20,15 @@ export type { Feeds } from './session/session-call.js';
 export type { GraphOptimization, LogSeverity, SessionOptions } from './session/session-options.js';
 export type { SessionSignature, ValueInfo } from './session/value-info.js';
 export type { CallOptions } from './session/interruption.js';
+export { tryExecutionProviders } from './session/try-providers.js';
+export { resolveExecutionProviders, resolveInstances } from './session/execution-providers.js';
+export type {
+  DeviceType,
+  ExecutionProvider,
+  ExecutionProviderInput,
+  Instances,
+  ResolvedExecutionProvider,
+} from './session/execution-providers.js';
 
 // Plans: compiled signatures
 export { PlanRunner } from './plan/plan-runner.js';

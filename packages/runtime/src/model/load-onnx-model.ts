@@ -5,7 +5,8 @@ import { dtypeInfo } from '@servable/tensor';
 import { PlanRunner } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import type { CallOptions } from '../session/interruption.js';
-import { NativeSession } from '../session/native-session.js';
+import type { Instances } from '../session/execution-providers.js';
+import { SessionGroup, type RunnableSession } from '../session/session-group.js';
 import type { SessionOptions } from '../session/session-options.js';
 import type { ValueInfo } from '../session/value-info.js';
 import { defaultSignatureName, LoadedModel } from './loaded-model.js';
@@ -16,6 +17,11 @@ import type { Model } from './model.js';
 export interface LoadOnnxModelOptions extends IdentityOptions, CallOptions {
   /** How the engine runs it. */
   readonly session?: SessionOptions | undefined;
+  /**
+   * How many sessions it has, or `per-device`: one on each device of the first execution provider. Each has its own
+   * weights; a call goes to the one with the fewest under way. Default 1.
+   */
+  readonly instances?: Instances | undefined;
 }
 
 /**
@@ -32,9 +38,9 @@ export interface LoadOnnxModelOptions extends IdentityOptions, CallOptions {
  */
 export async function loadOnnxModel(path: string, options: LoadOnnxModelOptions = {}): Promise<Model> {
   if (typeof path !== 'string' || path === '') throw badOption('path', 'the path of an ONNX model', path);
-  const { signal, timeoutMs, session: sessionOptions = {} } = options;
+  const { signal, timeoutMs, instances, session: sessionOptions = {} } = options;
   const identity = modelIdentity(path, options);
-  const session = await NativeSession.create(path, { ...sessionOptions, signal, timeoutMs });
+  const session = await SessionGroup.create(path, { ...sessionOptions, instances, signal, timeoutMs });
   const signatureDef = signatureOf(session);
   const runner = new PlanRunner({
     signatureName: defaultSignatureName,
@@ -62,7 +68,7 @@ export async function loadOnnxModel(path: string, options: LoadOnnxModelOptions 
  * The signature that an ONNX model would have as a SavedModel. The engine does not tell a scalar from a value of unknown
  * rank, so both count as the latter; it checks the shapes of calls itself.
  */
-function signatureOf({ inputs, outputs }: NativeSession): SignatureDef {
+function signatureOf({ inputs, outputs }: RunnableSession): SignatureDef {
   return create(SignatureDefSchema, {
     inputs: Object.fromEntries(inputs.map(tensorInfo)),
     outputs: Object.fromEntries(outputs.map(tensorInfo)),

@@ -1,6 +1,7 @@
 import { badOption, RuntimeError } from '../runtime-error.js';
 import type { CallOptions } from '../session/interruption.js';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.js';
+import { resolveInstances, type Instances } from '../session/execution-providers.js';
 import { LoadedModel } from './loaded-model.js';
 import { modelIdentity, type IdentityOptions } from './model-identity.js';
 import type { Model } from './model.js';
@@ -18,6 +19,12 @@ export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
   readonly eager?: readonly string[] | undefined;
   /** How the engine runs it. */
   readonly session?: SessionOptions | undefined;
+  /**
+   * How many sessions each part of it has, or `per-device`: one on each device of the first execution provider. Each has
+   * its own weights; a call goes to the one with the fewest under way. Variables that requests change and tables are there
+   * once, whatever the number. Default 1.
+   */
+  readonly instances?: Instances | undefined;
   /**
    * Where a large model is read and compiled. `'thread'` (default): on a thread of its own, so that the event loop stays
    * free for requests; `'caller'`: on the calling thread, which is sooner ready where nothing else is waiting.
@@ -42,11 +49,18 @@ export async function loadSavedModel(dir: string, options: LoadSavedModelOptions
   const { signal, timeoutMs, tags, eager, session = {} } = options;
   const identity = modelIdentity(dir, options);
   resolveSessionOptions(session);
+  const instances = resolveInstances(options.instances);
   if (eager !== undefined && !(Array.isArray(eager) && eager.every((name) => typeof name === 'string'))) {
     throw badOption('eager', 'an array of signature names', eager);
   }
   const started = performance.now();
-  const signatures = await openSignatures(dir, { tags, signal, timeoutMs, session, compileOn: options.compileOn });
+  const signatures = await openSignatures(dir, {
+    tags,
+    signal,
+    timeoutMs,
+    session: { ...session, instances },
+    compileOn: options.compileOn,
+  });
   const model = new LoadedModel(identity, signatures);
   try {
     const left = () => ({

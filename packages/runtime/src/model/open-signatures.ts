@@ -3,17 +3,16 @@ import { join } from 'node:path';
 import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
-import { PlanRunner } from '../plan/plan-runner.js';
+import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
-import type { SessionOptions } from '../session/session-options.js';
 import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
 import type { SignatureSource } from './loaded-model.js';
 
 /** How the signatures of a SavedModel are opened. */
 export interface OpenOptions extends CallOptions {
   readonly tags?: readonly string[] | undefined;
-  readonly session: SessionOptions;
+  readonly session: Omit<PlanOptions, keyof CallOptions | 'variables'>;
   readonly compileOn?: 'thread' | 'caller' | undefined;
 }
 
@@ -125,7 +124,7 @@ export async function openOnThread(
 async function compileHere(
   source: SavedModel,
   name: string,
-  options: SessionOptions & { readonly signal: AbortSignal; readonly variables: VariableStore },
+  options: PlanOptions & { readonly signal: AbortSignal; readonly variables: VariableStore },
 ): Promise<PlanRunner> {
   const plan = await compileSignature(source, name, { signal: options.signal });
   return PlanRunner.create(plan, options);

@@ -16,7 +16,11 @@ export type Memory = Pointer | NodeJS.ArrayBufferView | null;
 /** NULL when a call went well. */
 export type Status = Pointer | null;
 
-type Signature = readonly [index: number, result: 'status' | 'ptr' | 'int' | 'str' | 'void', parameters: string];
+type Signature = readonly [
+  index: number,
+  result: 'status' | 'ptr' | 'int' | 'uint32_t' | 'str' | 'void',
+  parameters: string,
+];
 
 /** Index, result and parameters. `path` is `char` on POSIX and `wchar_t` on Windows. */
 export const ortFunctions = {
@@ -85,9 +89,34 @@ export const ortFunctions = {
   SetGlobalIntraOpNumThreads: [147, 'status', 'ptr threadingOptions, int threads'],
   SetGlobalInterOpNumThreads: [148, 'status', 'ptr threadingOptions, int threads'],
   SetGlobalSpinControl: [149, 'status', 'ptr threadingOptions, int allow'],
+  SessionOptionsAppendExecutionProvider_TensorRT_V2: [170, 'status', 'ptr options, ptr tensorrtOptions'],
+  CreateTensorRTProviderOptions: [171, 'status', 'ptr out'],
+  UpdateTensorRTProviderOptions: [172, 'status', 'ptr tensorrtOptions, ptr keys, ptr values, size_t count'],
+  ReleaseTensorRTProviderOptions: [174, 'void', 'ptr tensorrtOptions'],
+  SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'status', 'ptr options, ptr cudaOptions'],
+  CreateCUDAProviderOptions: [205, 'status', 'ptr out'],
+  UpdateCUDAProviderOptions: [206, 'status', 'ptr cudaOptions, ptr keys, ptr values, size_t count'],
+  ReleaseCUDAProviderOptions: [208, 'void', 'ptr cudaOptions'],
   AddExternalInitializers: [210, 'status', 'ptr options, ptr names, ptr values, size_t count'],
+  SessionOptionsAppendExecutionProvider: [216, 'status', 'ptr options, str name, ptr keys, ptr values, size_t count'],
   GetResizedStringTensorElementBuffer: [252, 'status', 'ptr value, size_t index, size_t length, ptr out'],
   SessionOptionsSetLoadCancellationFlag: [293, 'status', 'ptr options, bool cancel'],
+  GetKeyValuePairs: [298, 'void', 'ptr pairs, ptr keys, ptr values, ptr count'],
+  RegisterExecutionProviderLibrary: [301, 'status', 'ptr env, str registrationName, path path'],
+  GetEpDevices: [303, 'status', 'ptr env, ptr out, ptr count'],
+  SessionOptionsAppendExecutionProvider_V2: [
+    304,
+    'status',
+    'ptr options, ptr env, ptr devices, size_t deviceCount, ptr keys, ptr values, size_t count',
+  ],
+  HardwareDevice_Type: [307, 'int', 'ptr device'],
+  HardwareDevice_VendorId: [308, 'uint32_t', 'ptr device'],
+  HardwareDevice_Vendor: [309, 'str', 'ptr device'],
+  HardwareDevice_DeviceId: [310, 'uint32_t', 'ptr device'],
+  HardwareDevice_Metadata: [311, 'ptr', 'ptr device'],
+  EpDevice_EpName: [312, 'str', 'ptr epDevice'],
+  EpDevice_EpVendor: [313, 'str', 'ptr epDevice'],
+  EpDevice_Device: [316, 'ptr', 'ptr epDevice'],
 } as const satisfies Record<string, Signature>;
 
 type Row = typeof ortFunctions;
@@ -96,6 +125,7 @@ interface Results {
   status: Status;
   ptr: Pointer | null;
   int: number;
+  uint32_t: number;
   str: string;
   void: void;
 }

@@ -3,8 +3,9 @@ import type { HostStep, NativeIsland, Plan, SignatureTensor, Subplan } from '@se
 import { Tensor } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
 import { cancelled, checkLimits, deadlineExceeded, longestTimer, type CallOptions } from '../session/interruption.js';
-import { NativeSession } from '../session/native-session.js';
 import { NativeValue } from '../session/native-value.js';
+import type { Instances } from '../session/execution-providers.js';
+import { SessionGroup, type RunnableSession } from '../session/session-group.js';
 import type { SessionOptions } from '../session/session-options.js';
 import { planOfBody, runControlStep, type RunnableBranch, type RunnableLoop } from './control-steps.js';
 import type { PreparedIsland, PreparedPlan } from './prepared-plan.js';
@@ -12,7 +13,7 @@ import { schedule, type ScheduledStep } from './schedule.js';
 
 /** A native island with its session. */
 export interface RunnableIsland extends Pick<NativeIsland, 'kind' | 'inputs' | 'outputs'> {
-  readonly session: NativeSession;
+  readonly session: RunnableSession;
 }
 
 /** A plan whose islands are sessions; it holds on to no weights. */
@@ -27,6 +28,8 @@ export type RunnableStep = RunnableIsland | HostStep | RunnableBranch | Runnable
 export interface PlanOptions extends SessionOptions, CallOptions {
   /** The variables that calls change; plans of one model share them. Default: the plan has its own. */
   readonly variables?: VariableStore | undefined;
+  /** How many sessions each island has; calls are spread over them. Default 1. */
+  readonly instances?: Instances | undefined;
 }
 
 type AnyIsland = NativeIsland | PreparedIsland;
@@ -77,9 +80,9 @@ export class PlanRunner implements AsyncDisposable {
   /** Makes a session of every island of a plan. */
   static async create(plan: PreparedPlan, options: PlanOptions = {}): Promise<PlanRunner> {
     const { variables = new VariableStore(), ...session } = options;
-    const made: (NativeSession | PlanRunner)[] = [];
+    const made: (RunnableSession | PlanRunner)[] = [];
     const create = async ({ kind, model, weights, inputs, outputs }: AnyIsland): Promise<RunnableIsland> => {
-      const session = await NativeSession.create(model, { ...options, weights });
+      const session = await SessionGroup.create(model, { ...options, weights });
       made.push(session);
       return { kind, inputs, outputs, session };
     };

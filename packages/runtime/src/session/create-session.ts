@@ -5,6 +5,8 @@ import type { Pointer, Status } from '../native/ort-functions.js';
 import { check, statusError } from '../native/ort-status.js';
 import { createValue } from '../native/ort-value.js';
 import { RuntimeError } from '../runtime-error.js';
+import { appendProviders } from './append-providers.js';
+import { usesDevice } from './execution-providers.js';
 import { checkLimits, type CallOptions } from './interruption.js';
 import { poolCall } from './pool-call.js';
 import type { ResolvedSessionOptions } from './session-options.js';
@@ -75,6 +77,7 @@ async function create(
   const keep: unknown[] = [model, out, ...initializers.values()];
   try {
     applyOptions(native, options, threads);
+    appendProviders(native, options.executionProviders);
     if (weightFolder !== undefined) {
       check(
         api,
@@ -112,12 +115,18 @@ async function create(
   if (status !== null) {
     const { code, reason, message } = statusError(api, status);
     const where = typeof model !== 'string' || message.includes(model) ? '' : `${model}: `;
+    if (usesDevice(options.executionProviders) && deviceFailure.test(message)) {
+      throw new RuntimeError('FAILED_PRECONDITION', 'EXECUTION_PROVIDER_FAILED', where + message);
+    }
     // Loading does not fail for the engine's own reasons: types, shapes and links of the model do not fit.
     if (reason === 'ENGINE_FAIL') throw new RuntimeError('INVALID_ARGUMENT', 'MODEL_INVALID', where + message);
     throw new RuntimeError(code, reason, where + message);
   }
   return out[0] ?? 0n;
 }
+
+/** What the engine says when a device is at fault, not the model. */
+const deviceFailure = /\b(CUDA|CUDNN|CUBLAS) (error|failure)|TensorRT EP|WebGPU|Dawn|adapter|device lost/i;
 
 function applyOptions(native: Pointer, options: ResolvedSessionOptions, threads: SessionThreads): void {
   const { api } = ortEnv();

@@ -1,5 +1,11 @@
 import { logLevels, threadCount } from '../native/ort-env.js';
 import { badOption } from '../runtime-error.js';
+import {
+  resolveExecutionProviders,
+  usesDevice,
+  type ExecutionProviderInput,
+  type ResolvedExecutionProvider,
+} from './execution-providers.js';
 
 /** How hard the engine works on a graph when it is loaded (`GraphOptimizationLevel`). */
 export type GraphOptimization = 'none' | 'basic' | 'extended' | 'all';
@@ -38,6 +44,11 @@ export interface SessionOptions {
    * thread; `'async'` runs all of them on a pool thread. Default `'auto'`.
    */
   readonly execution?: 'auto' | 'async';
+  /**
+   * What runs the operators, the preferred one first; what none of them takes runs on the processor. Default: the
+   * processor. One that this machine cannot run is an error. On devices, `execution` is `'async'`.
+   */
+  readonly executionProviders?: readonly ExecutionProviderInput[] | undefined;
   /** Other configuration entries of the engine, by its own names (`session.…`). */
   readonly config?: Readonly<Record<string, string>>;
 }
@@ -53,6 +64,7 @@ export interface ResolvedSessionOptions {
   readonly logLevel: number;
   readonly optimizedModelPath: string | undefined;
   readonly execution: 'auto' | 'async';
+  readonly executionProviders: readonly ResolvedExecutionProvider[];
   readonly config: ReadonlyMap<string, string>;
 }
 
@@ -84,6 +96,8 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
     if (typeof value !== 'string') throw badOption(`config[${JSON.stringify(key)}]`, 'a string', value);
     config.set(key, value);
   }
+  const executionProviders = resolveExecutionProviders(options.executionProviders);
+  const execution = pick('execution', { auto: 'auto', async: 'async' } as const, options.execution ?? 'auto');
   return Object.freeze({
     intraOpThreads: options.intraOpThreads,
     interOpThreads: options.interOpThreads,
@@ -93,7 +107,9 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
     memoryPattern: flag('memoryPattern', true),
     logLevel: pick('logSeverity', logLevels, options.logSeverity ?? 'fatal'),
     optimizedModelPath,
-    execution: pick('execution', { auto: 'auto', async: 'async' } as const, options.execution ?? 'auto'),
+    // A call waits for its device, which the event loop must not.
+    execution: usesDevice(executionProviders) ? 'async' : execution,
+    executionProviders,
     config,
   });
 }
