@@ -10,7 +10,12 @@ export {
 } from './servable/serving-error.js';
 export type { ServableManagerState, ServableState, ServableStateReader } from './servable/servable-state.js';
 export { servableManagerState } from './servable/servable-state.js';
-export type { ServableHandle, ServableProvider, ServableRequest } from './servable/servable-handle.js';
+export {
+  openServableHandle,
+  type ServableHandle,
+  type ServableProvider,
+  type ServableRequest,
+} from './servable/servable-handle.js';
 export { RefCountedServable } from './servable/ref-counted-servable.js';
 export type { InferenceCall, InferenceServable } from './servable/inference-servable.js';
 export type { RequestMethod, RequestObserver, RequestRecord } from './servable/request-record.js';
@@ -71,6 +76,10 @@ export {
   AspiredVersionsManager,
   type AspiredVersionsManagerOptions,
 } from './lifecycle/manager/aspired-versions-manager.js';
+export { MemoryBudget, type MemoryHolder, type ReserveOptions } from './lifecycle/memory/memory-budget.js';
+export { onDemandLoader, type OnDemandLoaderOptions } from './lifecycle/memory/on-demand-loader.js';
+export { OnDemandProvider } from './lifecycle/memory/on-demand-provider.js';
+export { type MemoryObserver, type OnDemandOptions, OnDemandServable } from './lifecycle/memory/on-demand-servable.js';
 
 // TFRecord files
 export { encodeTfRecord } from './tfrecord/encode-tf-record.js';

@@ -11,6 +11,7 @@ export { engineDevices } from './native/engine-devices.js';
 export type { EngineDevice } from './native/engine-devices.js';
 export { nvidiaDevices } from './native/nvidia-driver.js';
 export type { NvidiaDevice } from './native/nvidia-driver.js';
+export { nativeBytesInUse } from './native/allocator.js';
 
 // Sessions: one ONNX model each
 export { NativeSession } from './session/native-session.js';

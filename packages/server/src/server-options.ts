@@ -9,6 +9,7 @@ import {
   type UnavailableLabels,
 } from '@servable/core';
 import { type ListenerOptions, type ResolvedListenerOptions, resolveListenerOptions } from './listener-options.js';
+import { byteSize } from './models/byte-size.js';
 import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
 import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
 import { nearestName } from './nearest-name.js';
@@ -63,6 +64,14 @@ export interface ServerOptions extends RequestOptions, ListenerOptions {
   readonly maxConcurrentInitialLoads?: number | undefined;
   /** Versions that unload at the same time, once nobody uses them; default the number of CPUs. */
   readonly maxConcurrentUnloads?: number | undefined;
+  /**
+   * Bytes that all loaded versions may take together, or text such as `512M` and `2G`. With it, models are loaded when
+   * they are first asked for, and those that were not used for longest are unloaded when others need the memory. Default:
+   * none, and all models are loaded at once.
+   */
+  readonly modelMemoryBudget?: number | string | undefined;
+  /** Names of models that stay in memory, besides those with `pinned` of their own. Default none. */
+  readonly pinnedModels?: readonly string[] | undefined;
   /** Replaying of recorded requests (`assets.extra/tf_serving_warmup_requests`) into new versions; on by default. */
   readonly warmup?: WarmupOptions | undefined;
   /** Milliseconds that running requests get to end when the server closes; default 30 000. */
@@ -98,6 +107,7 @@ export interface OptionNames {
   readonly grpcPort: string;
   readonly restPort: string;
   readonly modelRoots: string;
+  readonly modelMemoryBudget: string;
 }
 
 /** {@link ServerOptions} with everything filled in; frozen. */
@@ -119,6 +129,9 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly maxConcurrentLoads: number;
   readonly maxConcurrentInitialLoads: number;
   readonly maxConcurrentUnloads: number;
+  /** Bytes; `undefined` sets no limit. */
+  readonly modelMemoryBudget: number | undefined;
+  readonly pinnedModels: ReadonlySet<string>;
   readonly warmup: ResolvedWarmupOptions;
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
@@ -150,6 +163,14 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     options.models ?? [],
     platforms.map(({ name }) => name),
   );
+  const names = {
+    grpcPort: 'grpcPort',
+    restPort: 'restPort',
+    modelRoots: 'modelRoots',
+    modelMemoryBudget: 'modelMemoryBudget',
+    ...options.optionNames,
+  };
+  const { modelMemoryBudget } = options;
   const resolved: ResolvedServerOptions = {
     models,
     modelConfigFile: options.modelConfigFile,
@@ -169,6 +190,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     maxConcurrentInitialLoads:
       options.maxConcurrentInitialLoads ?? options.maxConcurrentLoads ?? availableParallelism(),
     maxConcurrentUnloads: options.maxConcurrentUnloads ?? availableParallelism(),
+    modelMemoryBudget:
+      modelMemoryBudget === undefined ? undefined : byteSize(names.modelMemoryBudget, modelMemoryBudget),
+    pinnedModels: new Set(options.pinnedModels),
     warmup: resolveWarmupOptions(options.warmup),
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? int32Max,
@@ -182,7 +206,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     platforms,
     logger: options.logger ?? silentLogger,
     clock: options.clock ?? systemClock,
-    optionNames: { grpcPort: 'grpcPort', restPort: 'restPort', modelRoots: 'modelRoots', ...options.optionNames },
+    optionNames: names,
   };
   checkConfigSource(options, resolved);
   checkNumbers(resolved);
@@ -213,6 +237,8 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   maxConcurrentLoads: true,
   maxConcurrentInitialLoads: true,
   maxConcurrentUnloads: true,
+  modelMemoryBudget: true,
+  pinnedModels: true,
   warmup: true,
   drainTimeoutMs: true,
   maxReceiveMessageBytes: true,

@@ -101,10 +101,12 @@ export async function createServer(
       nameStyle: resolved.prometheus.nameStyle,
       requestsInFlight: () => inFlight.count,
       requestsQueued: () => admission?.queued ?? 0,
+      memory: resolved.modelMemoryBudget === undefined ? undefined : () => pipeline.memory!,
     });
-  const pipeline = modelPipeline({
+  const pipeline: ModelPipeline = modelPipeline({
     ...resolved,
     states: monitor,
+    memoryObserver: metrics?.memoryObserver,
     reportWarmup:
       metrics && (({ path, error, records, micros }) => metrics.warmedUp(path, error?.code ?? 'OK', records, micros)),
   });
@@ -113,7 +115,7 @@ export async function createServer(
     monitor,
     pipeline,
     configuration,
-    provider: notReadyProvider(pipeline.manager, monitor, (name) => pipeline.isConfigured(name)),
+    provider: notReadyProvider(pipeline.provider, monitor, (name) => pipeline.isConfigured(name)),
     inFlight,
     admission,
     metrics,
@@ -256,8 +258,9 @@ class RunningServer implements Server {
     this.restPort = rest?.port;
     const { monitor, pipeline } = parts;
     const waiting = new Set(names);
-    const update = (): void => {
-      for (const name of waiting) {
+    const update = (...names: readonly string[]): void => {
+      for (const name of names) {
+        if (!waiting.has(name)) continue;
         // A model that is not configured any more is not waited for.
         if (!pipeline.isConfigured(name)) waiting.delete(name);
         else if (monitor.getVersionStates(name).some(({ managerState }) => managerState === 'AVAILABLE')) {
@@ -270,9 +273,9 @@ class RunningServer implements Server {
       parts.health.setServing(true);
       unsubscribe();
     };
-    const unsubscribe = monitor.subscribe(update);
-    pipeline.onConfigured(update);
-    update();
+    const unsubscribe = monitor.subscribe(({ id }) => update(id.name));
+    pipeline.onConfigured(() => update(...waiting));
+    update(...waiting);
   }
 
   get state(): ServerState {
@@ -330,7 +333,7 @@ class RunningServer implements Server {
     // Answers that are known may still be on their way out: a client that does not read them cannot hold us up.
     if (!cut) await this.#settleWithin(stopped, drainTimeoutMs);
     for (const listener of this.#listeners) listener.cut();
-    this.#cut.signal.addEventListener('abort', () => void pipeline.manager.destroy(), { once: true });
+    this.#cut.signal.addEventListener('abort', () => void pipeline.destroy(), { once: true });
     await pipeline.close({ cut: cut || this.#cut.signal.aborted });
     this.#parts.metrics?.close();
     this.#state = 'closed';

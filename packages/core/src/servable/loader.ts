@@ -27,4 +27,9 @@ export interface Loader<T> {
   unload(): Promise<void>;
   /** Absent means that the version is taken to need nothing worth counting. */
   estimateResources?(): Promise<ResourceEstimate>;
+  /**
+   * What the version takes now that it is loaded, asked after `load` resolved; `undefined` where it could not be told.
+   * Counts in place of the estimate where it is more.
+   */
+  measureResources?(): Promise<ResourceEstimate | undefined>;
 }

@@ -25,4 +25,31 @@ export interface ServableProvider<T> {
    * `Servable not found for request: Latest(<name>)` or `Specific(<name>, <version>)` when no such version is ready
    */
   getServableHandle(request: ServableRequest): ServableHandle<T>;
+  /**
+   * The same for a provider that brings versions into memory when they are asked for: {@link getServableHandle} then
+   * only gives what is there already. Requests take their handles with {@link openServableHandle}, which uses this one
+   * where there is one.
+   *
+   * @throws ServingError as above; RESOURCE_EXHAUSTED for a version that does not fit into memory; UNAVAILABLE for one
+   * that cannot be loaded; the signal's reason; DEADLINE_EXCEEDED
+   */
+  readonly openServableHandle?:
+    ((request: ServableRequest, options?: WaitOptions) => ServableHandle<T> | Promise<ServableHandle<T>>) | undefined;
+}
+
+/** How long somebody waits. */
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; `undefined` waits for ever. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A handle for a request: at once where the version is in memory, else when it has been loaded. */
+export function openServableHandle<T>(
+  provider: ServableProvider<T>,
+  request: ServableRequest,
+  options?: WaitOptions,
+): ServableHandle<T> | Promise<ServableHandle<T>> {
+  if (provider.openServableHandle) return provider.openServableHandle(request, options);
+  return provider.getServableHandle(request);
 }

@@ -1,13 +1,10 @@
 import { type Clock, systemClock } from './clock.js';
+import type { WaitOptions } from './servable-handle.js';
 import { formatServableId } from './servable-id.js';
 import type { ServableState, ServableStateReader } from './servable-state.js';
 import { ServingError } from './serving-error.js';
 
-export interface WaitOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds; `undefined` waits for ever. */
-  readonly timeoutMs?: number | undefined;
-}
+export type { WaitOptions };
 
 /** What {@link ServableStateMonitor.waitUntilAvailable} waits for, beyond the names. */
 export interface WaitUntilAvailableOptions extends WaitOptions {
@@ -82,13 +79,22 @@ export class ServableStateMonitor implements ServableStateReader {
         settle();
       };
       const onAbort = (): void => end(() => reject(signal?.reason as Error));
+      // Looking at all streams whenever one of them changes would take seconds with a thousand of them.
+      const outcomes = new Map(names.map((name) => [name, this.#outcome(name, since)]));
+      let open = [...outcomes.values()].filter((outcome) => outcome === undefined).length;
+      const update = ({ id }: ServableState): void => {
+        if (!outcomes.has(id.name)) return;
+        const [before, now] = [outcomes.get(id.name), this.#outcome(id.name, since)];
+        outcomes.set(id.name, now);
+        open += Number(now === undefined) - Number(before === undefined);
+        check();
+      };
       const check = (): void => {
-        const outcomes = names.map((name) => this.#outcome(name, since));
-        if (outcomes.includes(undefined)) return;
-        const failed = outcomes.filter((outcome) => outcome !== 'available') as ServableState[];
+        if (open > 0) return;
+        const failed = [...outcomes.values()].filter((outcome) => outcome !== 'available') as ServableState[];
         end(() => (failed.length === 0 ? resolve() : reject(notAvailable(failed, noun))));
       };
-      const unsubscribe = this.subscribe(check);
+      const unsubscribe = this.subscribe(update);
       const cancelTimer =
         timeoutMs === undefined
           ? undefined

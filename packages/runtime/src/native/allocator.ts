@@ -11,6 +11,13 @@ const MMAP_THRESHOLD = -3;
  */
 const LARGE_BLOCK_BYTES = 4 * 1024 * 1024;
 
+/** glibc's `struct mallinfo2` (malloc.h, from 2.33 on): bytes in mapped blocks, and bytes in use of the rest. */
+interface AllocatorInfo {
+  readonly hblkhd: number;
+  readonly uordblks: number;
+}
+
+let info: (() => AllocatorInfo) | undefined;
 let trim: { async(pad: number, done: (error: unknown) => void): void } | undefined;
 let isSet = false;
 
@@ -24,9 +31,33 @@ export function returnLargeBlocks(): void {
     mallopt(MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
     mallopt(TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
     trim = libc.func('int malloc_trim(size_t pad)');
+    const fields = [
+      'arena',
+      'ordblks',
+      'smblks',
+      'hblks',
+      'hblkhd',
+      'usmblks',
+      'fsmblks',
+      'uordblks',
+      'fordblks',
+      'keepcost',
+    ];
+    const struct = koffi.struct(Object.fromEntries(fields.map((field) => [field, 'size_t'])));
+    info = libc.func('mallinfo2', struct, []) as () => AllocatorInfo;
   } catch {
     // Another libc: its allocator is left as it is.
   }
+}
+
+/**
+ * Bytes of native memory that are in use in this process, those of JavaScript's heap not counted; `undefined` where the
+ * allocator does not tell (it is not glibc's, or no model was loaded yet).
+ */
+export function nativeBytesInUse(): number | undefined {
+  if (info === undefined) return undefined;
+  const { hblkhd, uordblks } = info();
+  return Number(hblkhd) + Number(uordblks);
 }
 
 /** Gives free pages between blocks in use back to the system, on a pool thread: it takes milliseconds. */

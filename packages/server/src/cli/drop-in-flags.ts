@@ -157,6 +157,18 @@ export const dropInFlags = flagSpecs({
     true,
     'Take configurations by HandleReloadConfigRequest. Not a flag of TensorFlow Serving.',
   ),
+  model_memory_budget: flag(
+    'string',
+    '',
+    'Bytes that all loaded models may take together, as 512M or 2G: models are loaded when they are first asked for, and ' +
+      'those that were not used for longest are unloaded for others. Empty sets no limit. Not a flag of TensorFlow ' +
+      'Serving.',
+  ),
+  pinned_models: flag(
+    'string',
+    '',
+    'Names, separated by commas, of models that stay in memory. Not a flag of TensorFlow Serving.',
+  ),
   drain_timeout_seconds: flag(
     'float',
     30,

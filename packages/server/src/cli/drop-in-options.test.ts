@@ -57,6 +57,8 @@ describe('what the flags come to', () => {
       maxConcurrentInitialLoads: 4 * availableParallelism(),
       maxConcurrentLoads: 1,
       maxConcurrentUnloads: 1,
+      modelMemoryBudget: undefined,
+      pinnedModels: [],
       drainTimeoutMs: 30_000,
       restTimeoutMs: 30_000,
       restCors: false,
@@ -66,7 +68,12 @@ describe('what the flags come to', () => {
       prometheus: undefined,
       warmup: { enabled: true, iterations: 1 },
       logger,
-      optionNames: { grpcPort: '--port', restPort: '--rest_api_port', modelRoots: '--model_root' },
+      optionNames: {
+        grpcPort: '--port',
+        restPort: '--rest_api_port',
+        modelRoots: '--model_root',
+        modelMemoryBudget: '--model_memory_budget',
+      },
     });
   });
 

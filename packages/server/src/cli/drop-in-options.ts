@@ -79,6 +79,8 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       maxConcurrentInitialLoads: 4 * availableParallelism(),
       maxConcurrentLoads: Math.max(1, values.num_load_threads),
       maxConcurrentUnloads: Math.max(1, values.num_unload_threads),
+      modelMemoryBudget: values.model_memory_budget || undefined,
+      pinnedModels: splitList(values.pinned_models),
       drainTimeoutMs: values.drain_timeout_seconds * 1000,
       restTimeoutMs: Math.max(0, values.rest_api_timeout_in_ms),
       restCors: values.rest_api_enable_cors_support,
@@ -88,7 +90,12 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       prometheus: prometheus?.enable ? { path: prometheus.path || undefined } : undefined,
       warmup: platform.warmup,
       logger,
-      optionNames: { grpcPort: '--port', restPort: '--rest_api_port', modelRoots: '--model_root' },
+      optionNames: {
+        grpcPort: '--port',
+        restPort: '--rest_api_port',
+        modelRoots: '--model_root',
+        modelMemoryBudget: '--model_memory_budget',
+      },
     },
   };
 }

@@ -21,6 +21,11 @@ const serveFlags = flagSpecs({
   'rest-port': flag('int32', 8501, 'Port for HTTP/REST; 0 takes any free one.'),
   host: flag('string', '127.0.0.1', 'Address to listen on; 0.0.0.0 or :: serves other machines too.'),
   platform: flag('string', 'auto', platformHelp),
+  'model-memory-budget': flag(
+    'string',
+    '',
+    'Bytes that all loaded models may take together, as 512M or 2G: they are loaded when they are asked for.',
+  ),
   help: flag('bool', false, 'Print this and exit.'),
 });
 
@@ -78,9 +83,10 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
         ...(given.has('port') ? { grpcPort: values.port } : {}),
         ...(given.has('rest-port') ? { restPort: values['rest-port'] } : {}),
         ...(given.has('host') ? { host: values.host } : {}),
+        ...(given.has('model-memory-budget') ? { modelMemoryBudget: values['model-memory-budget'] } : {}),
         platforms,
         logger,
-        optionNames: { grpcPort: '--port', restPort: '--rest-port' },
+        optionNames: { grpcPort: '--port', restPort: '--rest-port', modelMemoryBudget: '--model-memory-budget' },
       },
       io,
     );

@@ -1,5 +1,19 @@
 import type { ServableVersionPolicy } from '@servable/core';
-import { choice, described, fields, flag, list, mapped, number, oneOf, record, text, version, whole } from './shape.js';
+import {
+  bytes,
+  choice,
+  described,
+  fields,
+  flag,
+  list,
+  mapped,
+  number,
+  oneOf,
+  record,
+  text,
+  version,
+  whole,
+} from './shape.js';
 
 const versionPolicy = described(
   'Which versions are served: the latest one, all, the latest few, or the ones listed.',
@@ -24,6 +38,7 @@ const model = fields(
     platform: described('What must run it: tensorflow or onnx; default what its files are.', text),
     versionPolicy,
     versionLabels: described('Words that requests may use in place of a version.', record(version)),
+    pinned: described('With modelMemoryBudget: loaded at the start, and never unloaded for others.', flag),
   },
   ['name'],
 );
@@ -60,6 +75,11 @@ export const configShape = fields({
   loadRetryIntervalMs: described('Milliseconds between attempts.', milliseconds),
   maxConcurrentLoads: described('Versions that load at the same time; default the number of CPUs.', whole(1)),
   maxConcurrentUnloads: described('Versions that unload at the same time; default the number of CPUs.', whole(1)),
+  modelMemoryBudget: described(
+    'Bytes that all loaded models may take together, as a number or as 512M or 2G; default none.',
+    bytes,
+  ),
+  pinnedModels: described('Names of models that stay in memory.', list(text)),
   warmup: described(
     'Replaying of recorded requests into new versions.',
     fields({ enabled: flag, iterations: whole(1), threads: whole(1) }),

@@ -57,6 +57,21 @@ export const number: Shape<number> = shape({ type: 'number' }, 'a number', (valu
   typeof value === 'number' && Number.isFinite(value) ? value : undefined,
 );
 
+/** A number of bytes, or a text with K, M, G or T behind the digits. */
+export const bytes: Shape<number | string> = shape(
+  {
+    anyOf: [
+      { type: 'integer', minimum: 1 },
+      { type: 'string', pattern: '^\\d+(\\.\\d+)?[KMGTkmgt]?i?$' },
+    ],
+  },
+  'a number of bytes, or a text such as 512M or 2G',
+  (value) =>
+    Number.isSafeInteger(value) || (typeof value === 'string' && /^\d+(\.\d+)?[kmgt]?i?$/i.test(value))
+      ? (value as number | string)
+      : undefined,
+);
+
 /** A version: a whole number, or its digits in quotes where a number is too large to be exact. */
 export const version: Shape<bigint> = shape(
   { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?[0-9]+$' }] },

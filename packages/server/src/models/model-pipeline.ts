@@ -1,13 +1,27 @@
 import {
   AspiredVersionsManager,
+  type AspiredVersionsManagerOptions,
   ConfigController,
+  type Executor,
   FileSystemSource,
+  formatServableId,
+  inlineExecutor,
   type InferenceServable,
   LimitedExecutor,
+  type Loader,
+  MemoryBudget,
+  type MemoryObserver,
+  onDemandLoader,
+  OnDemandProvider,
+  type OnDemandServable,
+  type ServableId,
+  type ServableProvider,
+  type ServingError,
   type ServableStateMonitor,
   sourceAdapter,
   StaticSource,
   type StoragePath,
+  type Target,
   type VersionLabels,
 } from '@servable/core';
 import { platformLoader } from '../platforms/platform.js';
@@ -18,7 +32,8 @@ import type { ServedModel } from './served-model.js';
 
 /** The life of a model, put together: configuration → sources → platform adapter → manager. */
 export interface ModelPipeline {
-  readonly manager: AspiredVersionsManager<InferenceServable>;
+  /** Where requests get their versions. */
+  readonly provider: ServableProvider<InferenceServable>;
   readonly controller: ConfigController<ServedModel>;
   /** Whether a model of this name is configured, or is about to be by a reload. */
   isConfigured(name: string): boolean;
@@ -30,42 +45,52 @@ export interface ModelPipeline {
   endStart(): void;
   /** Silences the sources and unloads everything; `cut` waits for no live handle. */
   close(how: { readonly cut: boolean }): Promise<void>;
+  /** Unloads everything under its requests. */
+  destroy(): Promise<void>;
+  /** What the loaded versions take; `undefined` without a budget. */
+  readonly memory: MemoryBudget | undefined;
 }
 
 export interface ModelPipelineOptions extends ResolvedServerOptions {
   readonly states: ServableStateMonitor;
   /** Is told of every warm-up that has ended. */
   readonly reportWarmup?: ((report: WarmupReport) => void) | undefined;
+  /** Is told of every load and unload that a memory budget brings about. */
+  readonly memoryObserver?: MemoryObserver | undefined;
+}
+
+/** A manager, and what there is between its versions and the platforms' loaders. */
+interface ManagedVersions {
+  readonly manager: Pick<AspiredVersionsManager<unknown>, 'close' | 'destroy' | 'setLabels'>;
+  readonly provider: ServableProvider<InferenceServable>;
+  /** Receives version directories. */
+  readonly target: Target<StoragePath>;
+  readonly memory: MemoryBudget | undefined;
 }
 
 export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   const { states, warmup, reportWarmup } = options;
   const { clock, logger, platforms, pollIntervalMs } = options;
   const loadExecutor = new LimitedExecutor(options.maxConcurrentInitialLoads);
-  const manager = new AspiredVersionsManager<InferenceServable>({
-    stateMonitor: states,
-    loadExecutor,
-    unloadExecutor: new LimitedExecutor(options.maxConcurrentUnloads),
-    maxLoadRetries: options.maxLoadRetries,
-    loadRetryIntervalMs: options.loadRetryIntervalMs,
-    clock,
-    logger,
-  });
   let configured: ReadonlyMap<string, ServedModel> = new Map();
   const listeners: (() => void)[] = [];
-  const loaders = sourceAdapter((id, directory: StoragePath) =>
+  const createLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> =>
     warmedLoader(platformLoader(platforms, configured.get(id.name)?.platform, directory), {
       id,
       directory,
       warmup,
       logger,
       report: reportWarmup,
-    }),
-  ).adapt(manager);
+    });
+  const isPinned = (name: string): boolean => configured.get(name)?.pinned === true || options.pinnedModels.has(name);
+  const { manager, provider, target, memory } =
+    options.modelMemoryBudget === undefined
+      ? loadedVersions(options, loadExecutor, createLoader)
+      : versionsOnDemand(options, new MemoryBudget(options.modelMemoryBudget), loadExecutor, createLoader, isPinned);
   const watched = new FileSystemSource({ servables: [], pollIntervalMs, clock, logger });
   const fixed = new StaticSource<StoragePath>([]);
-  watched.connect(loaders);
-  fixed.connect(loaders);
+  watched.connect(target);
+  fixed.connect(target);
   const controller = new ConfigController<ServedModel>({
     apply(models) {
       configured = new Map(models.map((model) => [model.name, model]));
@@ -83,8 +108,9 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     logger,
   });
   return {
-    manager,
+    provider,
     controller,
+    memory,
     isConfigured: (name) => configured.has(name),
     labelsOf: (name) => controller.models?.find((model) => model.name === name)?.versionLabels ?? new Map(),
     onConfigured: (listener) => void listeners.push(listener),
@@ -92,6 +118,80 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     async close({ cut }) {
       await Promise.all([watched.close(), fixed.close()]);
       await (cut ? manager.destroy() : manager.close());
+    },
+    destroy: () => manager.destroy(),
+  };
+}
+
+type CreateLoader = (id: ServableId, directory: StoragePath) => Loader<InferenceServable>;
+
+/** Versions that are in memory as long as they are aspired. */
+function loadedVersions(
+  options: ModelPipelineOptions,
+  loadExecutor: Executor,
+  createLoader: CreateLoader,
+): ManagedVersions {
+  const manager = new AspiredVersionsManager<InferenceServable>(managerOptions(options, loadExecutor));
+  return { manager, provider: manager, target: sourceAdapter(createLoader).adapt(manager), memory: undefined };
+}
+
+/** Versions that are in memory while they are used and there is room. */
+function versionsOnDemand(
+  options: ModelPipelineOptions,
+  budget: MemoryBudget,
+  loadExecutor: Executor,
+  createLoader: CreateLoader,
+  isPinned: (name: string) => boolean,
+): ManagedVersions {
+  // What the manager loads is next to nothing, or waits for one of the loads proper.
+  const manager = new AspiredVersionsManager<OnDemandServable<InferenceServable>>(
+    managerOptions(options, inlineExecutor),
+  );
+  const { clock, logger } = options;
+  const shared = {
+    budget,
+    loadExecutor,
+    unloadExecutor: new LimitedExecutor(options.maxConcurrentUnloads),
+    clock,
+    logger,
+    observer: memoryObserver(options, budget),
+  };
+  const target = sourceAdapter((id, directory: StoragePath) =>
+    onDemandLoader(() => createLoader(id, directory), { ...shared, id, isPinned: isPinned(id.name) }),
+  ).adapt(manager);
+  return { manager, provider: new OnDemandProvider(manager), target, memory: budget };
+}
+
+function managerOptions(options: ModelPipelineOptions, loadExecutor: Executor): AspiredVersionsManagerOptions {
+  const { states, clock, logger, maxLoadRetries, loadRetryIntervalMs, maxConcurrentUnloads } = options;
+  const unloadExecutor = new LimitedExecutor(maxConcurrentUnloads);
+  return { stateMonitor: states, loadExecutor, unloadExecutor, maxLoadRetries, loadRetryIntervalMs, clock, logger };
+}
+
+/** Tells the log and the status what happens: a version that is AVAILABLE and cannot be loaded says so. */
+function memoryObserver(
+  { states, logger, memoryObserver }: ModelPipelineOptions,
+  budget: MemoryBudget,
+): MemoryObserver {
+  const use = (): string => `${budget.usedBytes} of ${budget.limitBytes} bytes are in use`;
+  const publish = (id: ServableId, health: ServingError | undefined): void => {
+    const state = states.getVersionStates(id.name).find(({ id: { version } }) => version === id.version);
+    if (state?.managerState === 'AVAILABLE' && state.health !== health) states.publish({ ...state, health });
+  };
+  return {
+    loaded(id, bytes, millis) {
+      logger.info(`Loaded ${formatServableId(id)} into memory in ${Math.round(millis)} ms: ${use()}`);
+      publish(id, undefined);
+      memoryObserver?.loaded?.(id, bytes, millis);
+    },
+    loadFailed(id, error) {
+      logger.error(`Could not load ${formatServableId(id)} into memory: ${error.code}: ${error.message}`);
+      publish(id, error);
+      memoryObserver?.loadFailed?.(id, error);
+    },
+    evicted(id) {
+      logger.info(`Unloaded ${formatServableId(id)} to make room: ${use()}`);
+      memoryObserver?.evicted?.(id);
     },
   };
 }

@@ -16,6 +16,8 @@ export interface SingleVersionModel {
   readonly platform?: string | undefined;
   /** Words that requests may use in place of the version; default none. */
   readonly versionLabels?: VersionLabels | Readonly<Record<string, bigint>> | undefined;
+  /** With a memory budget: stays in memory. Default `false`: loaded when it is asked for. */
+  readonly pinned?: boolean | undefined;
 }
 
 /** What a user may give for one model. */

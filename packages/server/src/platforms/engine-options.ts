@@ -7,9 +7,17 @@ export interface EnginePlatformOptions {
   readonly engine?: EngineOptions | undefined;
 }
 
+let loaded: typeof Runtime | undefined;
+
+/** The native memory of this process in bytes, once the runtime is there. */
+export function nativeBytesInUse(): number | undefined {
+  return loaded?.nativeBytesInUse();
+}
+
 /** The runtime is native code: imported when the first model is loaded, not when the server starts. */
 export async function preparedRuntime({ engine }: EnginePlatformOptions): Promise<typeof Runtime> {
   const runtime = await import('@servable/runtime');
+  loaded = runtime;
   if (engine) runtime.prepareRuntime(engine);
   return runtime;
 }

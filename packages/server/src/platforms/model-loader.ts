@@ -1,5 +1,6 @@
 import type { InferenceCall, InferenceServable, Loader, LoadOptions } from '@servable/core';
 import { diskEstimate } from './disk-estimate.js';
+import { type BytesInUse, LoadMeter } from './load-meter.js';
 
 /** What the platforms need of a loaded model: `Model` of `@servable/runtime`. */
 export interface LoadedModel {
@@ -10,16 +11,22 @@ export interface LoadedModel {
   close(): Promise<void>;
 }
 
-/** A loader that turns a model of the runtime into a servable. */
+/**
+ * A loader that turns a model of the runtime into a servable.
+ *
+ * @param bytesInUse - the native memory of the process, by which the model's own is measured
+ */
 export function modelLoader(
   platform: string,
   directory: string,
   open: (options: LoadOptions) => Promise<LoadedModel>,
+  bytesInUse: BytesInUse = () => undefined,
 ): Loader<InferenceServable> {
   let model: LoadedModel | undefined;
+  const meter = new LoadMeter(bytesInUse);
   return {
     async load({ signal }) {
-      const opened = await open({ signal });
+      const opened = await meter.load(() => open({ signal }));
       if (signal.aborted) {
         await opened.close();
         throw signal.reason;
@@ -34,9 +41,14 @@ export function modelLoader(
       };
     },
     async unload() {
+      meter.unload();
       await model?.close();
       model = undefined;
     },
     estimateResources: () => diskEstimate(directory),
+    async measureResources() {
+      const ramBytes = meter.measure();
+      return ramBytes === undefined ? undefined : { ramBytes };
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadOptions } from '@servable/core';
-import { type EnginePlatformOptions, preparedRuntime } from './engine-options.js';
+import { type EnginePlatformOptions, nativeBytesInUse, preparedRuntime } from './engine-options.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 
@@ -23,6 +23,7 @@ export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
         () => true,
         () => false,
       ),
-    createLoader: (directory) => modelLoader('onnx', directory, (how) => load(fileOf(directory), how)),
+    createLoader: (directory) =>
+      modelLoader('onnx', directory, (how) => load(fileOf(directory), how), nativeBytesInUse),
   };
 }

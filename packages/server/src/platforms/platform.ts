@@ -40,6 +40,7 @@ export function platformLoader(
   return {
     load: async (options) => (await choose()).load(options),
     unload: async () => chosen?.unload(),
+    measureResources: async () => chosen?.measureResources?.(),
     estimateResources: async () => (await (await choose()).estimateResources?.()) ?? { ramBytes: 0 },
   };
 }

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger, LoadOptions } from '@servable/core';
-import { type EnginePlatformOptions, preparedRuntime } from './engine-options.js';
+import { type EnginePlatformOptions, nativeBytesInUse, preparedRuntime } from './engine-options.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 import { openSavedModel, type PlatformChoice, type SavedModelEngines } from './tensorflow.js';
@@ -37,7 +37,7 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
         () => true,
         () => false,
       ),
-    createLoader: (directory) => modelLoader('tensorflow', directory, (how) => load(directory, how)),
+    createLoader: (directory) => modelLoader('tensorflow', directory, (how) => load(directory, how), nativeBytesInUse),
   };
 }
 

@@ -19,6 +19,7 @@ export function warmedLoader(
   if (!warmup.enabled) return loader;
   return {
     unload: () => loader.unload(),
+    measureResources: async () => loader.measureResources?.(),
     estimateResources: async () => (await loader.estimateResources?.()) ?? { ramBytes: 0 },
     async load(options) {
       const servable = await loader.load(options);

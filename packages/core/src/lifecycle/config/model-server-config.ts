@@ -12,6 +12,8 @@ export interface ModelConfig {
   readonly platform?: string | undefined;
   readonly versionPolicy: ServableVersionPolicy;
   readonly versionLabels: VersionLabels;
+  /** Where memory is limited: loaded at once, and never unloaded for others. Default: loaded when it is asked for. */
+  readonly pinned?: true | undefined;
 }
 
 export interface ModelServerConfig {
@@ -27,6 +29,8 @@ export interface ModelConfigInput {
   readonly versionPolicy?: ServableVersionPolicy | undefined;
   /** Words that requests may use in place of a version; default none. */
   readonly versionLabels?: VersionLabels | Readonly<Record<string, bigint>> | undefined;
+  /** With a memory budget: stays in memory. Default `false`: loaded when it is asked for. */
+  readonly pinned?: boolean | undefined;
 }
 
 /**
@@ -58,7 +62,8 @@ export function modelServerConfig(models: readonly ModelConfigInput[]): ModelSer
       );
     }
     checkVersionPolicy(name, versionPolicy);
-    return Object.freeze({ name, basePath, platform, versionPolicy, versionLabels: versionLabels(input) });
+    const pinned = input.pinned === true ? { pinned: input.pinned } : {};
+    return Object.freeze({ name, basePath, platform, versionPolicy, versionLabels: versionLabels(input), ...pinned });
   });
   return Object.freeze({ models: Object.freeze(checked) });
 }

@@ -62,11 +62,12 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   readonly #harnessOptions: LoaderHarnessOptions;
   readonly #ramBudget: RamBudget;
   readonly #streams = new Map<string, Stream<T>>();
+  /** Names of the streams in which something has happened since they were last looked at. */
+  readonly #changed = new Set<string>();
   readonly #servingMap = new ServingMap<T>();
   #labels: ReadonlyMap<string, ReadonlyMap<string, bigint>> = new Map();
   #closed: { readonly done: Promise<void>; readonly settle: () => void } | undefined;
   #isReconciling = false;
-  #isStale = false;
 
   /** @throws ServingError INVALID_ARGUMENT for a number that makes no sense */
   constructor(options: AspiredVersionsManagerOptions = {}) {
@@ -100,7 +101,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     let stream = this.#streams.get(name);
     if (!stream) this.#streams.set(name, (stream = { harnesses: new Map(), pending: undefined }));
     stream.pending = versions;
-    this.#reconcile();
+    this.#reconcile(name);
   }
 
   getServableHandle(request: ServableRequest): ServableHandle<T> {
@@ -140,7 +141,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
       this.#closed = { done: new Promise<void>((resolve) => (settle = resolve)), settle };
       this.#logger.info('Unload all remaining servables in the manager.');
       for (const stream of this.#streams.values()) stream.pending = [];
-      this.#reconcile();
+      this.#reconcile(...this.#streams.keys());
     }
     return this.#closed.done;
   }
@@ -169,28 +170,33 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     );
   }
 
-  /** Does all that can be done now. Listeners may call back into the manager: that only marks the work as stale. */
-  #reconcile(): void {
-    this.#isStale = true;
+  /**
+   * Does all that can be done now in the streams named, and in those that change by it: with many models, looking at all
+   * of them for each would take longer than the work. Listeners may call back into the manager: that only marks streams.
+   */
+  #reconcile(...names: readonly string[]): void {
+    for (const name of names) this.#changed.add(name);
     if (this.#isReconciling) return;
     this.#isReconciling = true;
     try {
-      while (this.#isStale) {
-        this.#isStale = false;
-        for (const [name, stream] of this.#streams) {
-          this.#dropEnded(stream);
-          this.#applyPending(stream);
-          // Aspired lists may have made new or unwanted ones that can go at once.
-          this.#dropEnded(stream);
-          if (stream.harnesses.size === 0 && !stream.pending) this.#streams.delete(name);
-        }
+      for (;;) {
         const action = this.#nextAction();
         if (action) this.#perform(action);
+        else if (this.#changed.size === 0) break;
       }
     } finally {
       this.#isReconciling = false;
     }
     if (this.#streams.size === 0) this.#closed?.settle();
+  }
+
+  /** Brings a stream up to date with its lists; it is gone when nothing is left of it. */
+  #update(name: string, stream: Stream<T>): void {
+    this.#dropEnded(stream);
+    this.#applyPending(stream);
+    // Aspired lists may have made new or unwanted ones that can go at once.
+    this.#dropEnded(stream);
+    if (stream.harnesses.size === 0 && !stream.pending) this.#streams.delete(name);
   }
 
   #dropEnded({ harnesses }: Stream<T>): void {
@@ -233,15 +239,24 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     else this.#publish(id, 'START');
   }
 
-  /** One action of one stream; unloads go first, as they free what loads may need. */
+  /** One action of one stream that has changed; unloads go first, as they free what loads may need. */
   #nextAction(): ServableAction | undefined {
     let load: ServableAction | undefined;
-    for (const { harnesses } of this.#streams.values()) {
+    for (const name of [...this.#changed]) {
+      const stream = this.#streams.get(name);
+      // What happens from here on, also by listeners, marks it again.
+      this.#changed.delete(name);
+      if (!stream) continue;
+      this.#update(name, stream);
       const action = this.#policy(
-        [...harnesses.values()].map(({ id, state, isAspired }) => ({ id, state, isAspired })),
+        [...stream.harnesses.values()].map(({ id, state, isAspired }) => ({ id, state, isAspired })),
       );
-      if (action?.kind === 'unload') return action;
-      load ??= action;
+      if (!action) continue;
+      // Whether it is done now or not: there may be another one after it.
+      this.#changed.add(name);
+      if (action.kind === 'unload') return action;
+      if (load) continue;
+      load = action;
     }
     return load;
   }
@@ -262,7 +277,6 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
       harness.requestUnload();
       void this.#unload(harness);
     }
-    this.#isStale = true;
   }
 
   /** Never rejects: a failed load is a state. */
@@ -282,7 +296,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
       this.#publish(id, 'END', error);
     }
     this.#ramBudget.settle(id, error === undefined);
-    this.#reconcile();
+    this.#reconcile(id.name);
   }
 
   async #reserve(harness: LoaderHarness<T>): Promise<void> {
@@ -310,7 +324,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     }
     this.#publish(id, 'END', error);
     this.#ramBudget.settle(id, false);
-    this.#reconcile();
+    this.#reconcile(id.name);
   }
 
   #publish(id: ServableId, managerState: ServableManagerState, health?: ServingError): void {

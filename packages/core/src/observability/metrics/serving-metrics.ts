@@ -1,3 +1,4 @@
+import type { ServableId } from '../../servable/servable-id.js';
 import { ServingError, type StatusCode } from '../../servable/serving-error.js';
 import type { RequestObserver, RequestRecord } from '../../servable/request-record.js';
 import { exponentialBuckets } from './buckets.js';
@@ -11,6 +12,16 @@ export interface ServingMetricsOptions {
   /** Numbers of the server that are looked up when the page is asked for; default none. */
   readonly requestsInFlight?: (() => number) | undefined;
   readonly requestsQueued?: (() => number) | undefined;
+  /** What the loaded models take, where memory is limited. */
+  readonly memory?: (() => MemoryUse) | undefined;
+}
+
+/** The use of a memory budget. */
+export interface MemoryUse {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+  /** Versions in memory. */
+  readonly holders: number;
 }
 
 /** Used by all latencies (servables/tensorflow/util.cc): 10 microseconds to about 25 minutes. */
@@ -30,6 +41,10 @@ const sizeBuckets = exponentialBuckets(1, 2, 14);
  * | `request_bytes_total`, `response_bytes_total` | counter | model_name, method, entrypoint |
  * | `requests_in_flight`, `requests_queued` | gauge | |
  * | `event_loop_lag_microseconds` | gauge, since the page was last asked for | quantile (0.5, 0.99, 1) |
+ * | `model_memory_bytes`, `model_memory_budget_bytes`, `models_in_memory` | gauge, with a memory budget | |
+ * | `model_loads_total` | counter, with a memory budget | model_name, status |
+ * | `model_load_latency` | histogram, microseconds, with a memory budget | model_name |
+ * | `model_evictions_total` | counter, with a memory budget | model_name |
  * | `resident_memory_bytes`, `heap_used_bytes`, `external_memory_bytes` | gauge | |
  *
  * Owns a timer that measures the event loop; `close()` stops it.
@@ -86,11 +101,14 @@ export class ServingMetrics {
   readonly #engineLatency = this.#latency('/servable/engine_latency', 'model_name', 'signature_name');
   readonly #admissionLatency = this.#latency('/servable/admission_queue_latency', 'method', 'entrypoint');
   readonly #requestBytes = this.#counter('/servable/request_bytes_total', 'model_name', 'method', 'entrypoint');
+  readonly #loads = this.#counter('/servable/model_loads_total', 'model_name', 'status');
+  readonly #loadLatency = this.#latency('/servable/model_load_latency', 'model_name');
+  readonly #evictions = this.#counter('/servable/model_evictions_total', 'model_name');
   readonly #responseBytes = this.#counter('/servable/response_bytes_total', 'model_name', 'method', 'entrypoint');
 
   /** @throws ServingError INVALID_ARGUMENT `BAD_OPTION` */
   constructor(options: ServingMetricsOptions = {}) {
-    const { nameStyle = 'upstream', requestsInFlight, requestsQueued } = options;
+    const { nameStyle = 'upstream', requestsInFlight, requestsQueued, memory } = options;
     if (nameStyle !== 'upstream' && nameStyle !== 'prometheus') {
       throw new ServingError(
         'INVALID_ARGUMENT',
@@ -103,6 +121,11 @@ export class ServingMetrics {
     this.#add(new Gauge({ name: '/tensorflow/serving/mlmd_map', labels: ['model_name', 'version'] }, () => []));
     this.#gauge('/servable/requests_in_flight', requestsInFlight);
     this.#gauge('/servable/requests_queued', requestsQueued);
+    if (memory) {
+      this.#gauge('/servable/model_memory_bytes', () => memory().usedBytes);
+      this.#gauge('/servable/model_memory_budget_bytes', () => memory().limitBytes);
+      this.#gauge('/servable/models_in_memory', () => memory().holders);
+    }
     this.#process = new ProcessGauges();
     this.#metrics.push(...this.#process.metrics);
   }
@@ -147,6 +170,16 @@ export class ServingMetrics {
     this.#warmupLatency.add([modelPath, code], micros);
     this.#warmupRecords.increment([modelPath, code], records);
   }
+
+  /** Counts what a memory budget brings in and sends out. */
+  readonly memoryObserver = {
+    loaded: ({ name }: ServableId, _bytes: number, millis: number): void => {
+      this.#loads.increment([name, 'OK']);
+      this.#loadLatency.add([name], millis * 1000);
+    },
+    loadFailed: ({ name }: ServableId, { code }: ServingError): void => this.#loads.increment([name, code]),
+    evicted: ({ name }: ServableId): void => this.#evictions.increment([name]),
+  };
 
   /** One input tensor of a request that goes into a batch: the size of its first dimension. */
   batchInput(batchSize: number): void {

@@ -48,7 +48,7 @@ export async function classify(
     const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
     return { modelSpec: resolveModelSpec(id, name), classifications: readClassifications(tensors, examples.size) };
   };
-  return withServableHandle(dependencies.provider, spec, use, options.record);
+  return withServableHandle(dependencies.provider, spec, use, options.record, options);
 }
 
 /**

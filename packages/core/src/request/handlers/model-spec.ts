@@ -1,6 +1,12 @@
-import type { ServableHandle, ServableProvider, ServableRequest } from '../../servable/servable-handle.js';
+import {
+  openServableHandle,
+  type ServableHandle,
+  type ServableProvider,
+  type ServableRequest,
+} from '../../servable/servable-handle.js';
 import type { ServableId } from '../../servable/servable-id.js';
 import { ServingError } from '../../servable/serving-error.js';
+import type { RequestLimits } from '../execution/open-request.js';
 import type { RequestDraft } from '../execution/request-draft.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 
@@ -40,16 +46,20 @@ export function resolveModelSpec(id: ServableId, signatureName: string): Resolve
  * settled, and not before, even if the caller has gone: an engine may still be reading the servable's memory.
  *
  * @param record - notes the name that was asked for, and the version once it is found
- * @throws ServingError of `provider.getServableHandle` (INVALID_ARGUMENT, NOT_FOUND), and whatever `use` throws
+ * @param limits - how long a version that has to be loaded first is waited for
+ * @throws ServingError of `openServableHandle` (INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE), and
+ * whatever `use` throws
  */
 export async function withServableHandle<T, R>(
   provider: ServableProvider<T>,
   spec: ModelSpec,
   use: (handle: ServableHandle<T>) => R | Promise<R>,
   record?: RequestDraft,
+  limits?: RequestLimits,
 ): Promise<R> {
   record?.useModel(spec.name);
-  const handle = provider.getServableHandle(servableRequest(spec));
+  const opened = openServableHandle(provider, servableRequest(spec), limits);
+  const handle = opened instanceof Promise ? await opened : opened;
   try {
     if (record !== undefined) record.version = handle.id.version;
     return await use(handle);

@@ -68,7 +68,7 @@ export async function multiInference(
         : { kind, modelSpec, values: readRegressions(run.value, examples.size) };
     });
   };
-  return withServableHandle(dependencies.provider, first, use, options.record);
+  return withServableHandle(dependencies.provider, first, use, options.record, options);
 }
 
 interface TaskSignature extends ExampleSignature {

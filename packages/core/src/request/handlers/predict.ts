@@ -45,6 +45,7 @@ export async function predict(
     spec,
     (handle) => predictOnHandle(dependencies, handle, { ...call, modelSpec: spec }, options),
     options.record,
+    options,
   );
 }
 

@@ -40,7 +40,7 @@ export async function regress(
     const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
     return { modelSpec: resolveModelSpec(id, name), values: readRegressions(tensors, examples.size) };
   };
-  return withServableHandle(dependencies.provider, spec, use, options.record);
+  return withServableHandle(dependencies.provider, spec, use, options.record, options);
 }
 
 /**

@@ -73,7 +73,7 @@ export async function sessionRun(
       tensors: call.fetches.map((name) => [name, outputs.get(aliasOf(name))!]),
     };
   };
-  return withServableHandle(dependencies.provider, spec, use, options.record);
+  return withServableHandle(dependencies.provider, spec, use, options.record, options);
 }
 
 /** A call of a signature that does what the session run asks for. */

@@ -212,9 +212,10 @@ async function predictRest(
   requestOptions: RequestOptions,
 ): Promise<RestResponse> {
   let handle: ServableHandle<InferenceServable> | undefined;
+  const { provider } = options;
+  const { name, version, versionLabel: label } = route;
   const open = (): ServableHandle<InferenceServable> => {
-    const { name, version, versionLabel: label } = route;
-    handle ??= options.provider.getServableHandle({ name, version, label });
+    handle ??= provider.getServableHandle({ name, version, label });
     if (requestOptions.record !== undefined) requestOptions.record.version = handle.id.version;
     return handle;
   };
@@ -234,6 +235,10 @@ async function predictRest(
   try {
     const given = requestMedia(header('content-type'));
     const wanted = responseMedia(header('accept'), given);
+    // Bodies are read against the signature, which one that has to be loaded first does not have yet.
+    if (provider.openServableHandle) {
+      handle = await provider.openServableHandle({ name, version, label }, requestOptions);
+    }
     const { signatureName, inputs, outputFilter, format } = readPredictBody(given, body, lookup, options.jsonLimits);
     // Forms that name their tensors and dtypes have not asked for the signature yet.
     lookup(signatureName);

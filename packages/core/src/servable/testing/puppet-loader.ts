@@ -12,6 +12,10 @@ export class PuppetLoader<T> implements Loader<T> {
   successes = 0;
   signal: AbortSignal | undefined;
   estimate: ResourceEstimate | undefined;
+  /** What it says it takes once it is loaded. */
+  measured: ResourceEstimate | undefined;
+  /** Called when a load begins. */
+  onLoad: (() => void) | undefined;
   #load: { resolve: (value: T) => void; reject: (error: Error) => void } | undefined;
   #unload: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
@@ -30,6 +34,7 @@ export class PuppetLoader<T> implements Loader<T> {
   load({ signal }: LoadOptions): Promise<T> {
     this.loads += 1;
     this.signal = signal;
+    this.onLoad?.();
     return new Promise((resolve, reject) => (this.#load = { resolve, reject }));
   }
 
@@ -40,6 +45,10 @@ export class PuppetLoader<T> implements Loader<T> {
 
   async estimateResources(): Promise<ResourceEstimate> {
     return this.estimate ?? { ramBytes: 0 };
+  }
+
+  async measureResources(): Promise<ResourceEstimate | undefined> {
+    return this.measured;
   }
 
   /** Ends the running load well, or with `error`, and lets everything that waits for it go on. */
