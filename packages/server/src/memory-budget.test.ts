@@ -159,7 +159,6 @@ describe('a server with a memory budget', () => {
 });
 
 test('40 copies of a real model in the memory of a few: every one answers, and what is used stays below the budget', async () => {
-  const directory = await directoryOf();
   const real = fileURLToPath(new URL('../../../examples/models/half_plus_two/1', import.meta.url));
   const models = Array.from({ length: 40 }, (_, i) => ({ name: `model-${i}`, directory: real }));
   const { server, caller } = await start({ models, modelMemoryBudget: '8M', waitForModels: true });

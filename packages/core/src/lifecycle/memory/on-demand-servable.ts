@@ -222,13 +222,13 @@ export class OnDemandServable<T> implements MemoryHolder {
       const cutShort = (error: unknown): void =>
         end(() => {
           giveUp();
-          reject(error as Error);
+          reject(error);
         });
       const onAbort = (): void => cutShort(signal?.reason);
       signal?.addEventListener('abort', onAbort, { once: true });
       promise.then(
         (value) => end(() => resolve(value)),
-        (error: unknown) => end(() => reject(error as Error)),
+        (error: unknown) => end(() => reject(error)),
       );
       if (leftMs === undefined) return;
       sleep(this.#options.clock, Math.max(0, leftMs), stop.signal).then(
