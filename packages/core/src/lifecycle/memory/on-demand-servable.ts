@@ -219,16 +219,16 @@ export class OnDemandServable<T> implements MemoryHolder {
         settle();
       };
       const stop = new AbortController();
-      const cutShort = (error: unknown): void =>
+      const cutShort = (error: Error): void =>
         end(() => {
           giveUp();
           reject(error);
         });
-      const onAbort = (): void => cutShort(signal?.reason);
+      const onAbort = (): void => cutShort(signal?.reason as Error);
       signal?.addEventListener('abort', onAbort, { once: true });
       promise.then(
         (value) => end(() => resolve(value)),
-        (error: unknown) => end(() => reject(error)),
+        (error: Error) => end(() => reject(error)),
       );
       if (leftMs === undefined) return;
       sleep(this.#options.clock, Math.max(0, leftMs), stop.signal).then(
