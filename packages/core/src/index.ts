@@ -149,6 +149,10 @@ export type { OipDependencies } from './request/oip/oip-model.js';
 export { createRestFetchHandler } from './request/rest/fetch-handler.js';
 export { createRestHandler } from './request/rest/rest-handler.js';
 export { nodeHttpListener } from './request/rest/node-http-listener.js';
+export type { CorsOrigins } from './request/rest/cors.js';
 export { httpStatus } from './request/rest/http-status.js';
 export type { RestHandler, RestRequest, RestResponse } from './request/rest/rest-message.js';
 export type { RestLimits, RestOptions } from './request/rest/rest-options.js';
+
+// gRPC-Web and Connect, for browsers, beside REST
+export type { WebOptions } from './request/web/web-listener.js';

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import {
   type Clock,
+  type CorsOrigins,
   type Logger,
   ServingError,
   silentLogger,
@@ -80,8 +81,11 @@ export interface ServerOptions extends RequestOptions, ListenerOptions {
   readonly maxReceiveMessageBytes?: number | undefined;
   /** Whole milliseconds that the model may run for a REST call; 0 sets no limit. Default 30 000, as upstream. */
   readonly restTimeoutMs?: number | undefined;
-  /** Lets the pages of any web site call the REST API (CORS). Default `false`, as upstream. */
-  readonly restCors?: boolean | undefined;
+  /**
+   * Lets the pages of any web site call REST, gRPC-Web and Connect (CORS), or those of the origins in a list, such as
+   * `https://app.example.com`. Default `false`, as upstream.
+   */
+  readonly restCors?: CorsOrigins | undefined;
   /** Answers `grpc.health.v1.Health` on the gRPC port. Default `false`, as upstream. */
   readonly healthService?: boolean | undefined;
   /** Sends tensors as `tensor_content` instead of value fields. Default `false`, as upstream. */
@@ -136,7 +140,7 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
   readonly restTimeoutMs: number;
-  readonly restCors: boolean;
+  readonly restCors: CorsOrigins;
   readonly healthService: boolean;
   readonly tensorContent: boolean;
   readonly checkMethodNames: boolean;
@@ -284,6 +288,10 @@ function checkConfigSource({ models }: ServerOptions, resolved: ResolvedServerOp
       'OPTION_INVALID',
       `unavailableLabels must be 'refuse', 'accept-new' or 'accept'; got '${unavailableLabels}'`,
     );
+  }
+  for (const origin of typeof resolved.restCors === 'boolean' ? [] : resolved.restCors) {
+    if (/^https?:\/\/[^/\s]+$/.test(origin)) continue;
+    throw refusal('OPTION_INVALID', `restCors must be origins such as https://app.example.com; got '${origin}'`);
   }
   for (const root of modelRoots) {
     if (!isAbsolute(root)) throw refusal('OPTION_INVALID', `modelRoots must be absolute paths; got '${root}'`);

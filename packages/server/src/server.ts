@@ -223,6 +223,7 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       },
       timeoutMs: options.restTimeoutMs === 0 ? undefined : options.restTimeoutMs,
       enableCors: options.restCors,
+      web: { tensorContent: options.tensorContent, health: options.healthService ? parts.health : undefined },
       prometheus: metrics && { path: options.prometheus!.path, render: () => metrics.render() },
     });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };

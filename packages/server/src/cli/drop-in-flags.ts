@@ -18,6 +18,12 @@ export const dropInFlags = flagSpecs({
   }),
   rest_api_timeout_in_ms: flag('int32', 30_000, 'Time limit of a HTTP/REST call in milliseconds; none from zero down.'),
   rest_api_enable_cors_support: flag('bool', false, 'Add CORS headers to the answers of the HTTP/REST API.'),
+  rest_api_cors_origins: flag(
+    'string',
+    '',
+    'Origins, separated by commas, whose pages may call REST, gRPC-Web and Connect, in place of all with ' +
+      '--rest_api_enable_cors_support. Not a flag of TensorFlow Serving.',
+  ),
   enable_batching: flag('bool', false, 'Put requests together into batches.', {
     ignored: 'every request runs on its own',
   }),

@@ -97,6 +97,7 @@ describe('what the flags come to', () => {
       { pollIntervalMs: -1000, drainTimeoutMs: 500 },
     ],
     [['--rest_api_timeout_in_ms=-5', '--rest_api_enable_cors_support'], { restTimeoutMs: 0, restCors: true }],
+    [['--rest_api_cors_origins=https://a.b,http://c:81'], { restCors: ['https://a.b', 'http://c:81'] }],
     [
       [
         '--enable_grpc_healthcheck_service',

@@ -83,7 +83,9 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       pinnedModels: splitList(values.pinned_models),
       drainTimeoutMs: values.drain_timeout_seconds * 1000,
       restTimeoutMs: Math.max(0, values.rest_api_timeout_in_ms),
-      restCors: values.rest_api_enable_cors_support,
+      restCors: values.rest_api_cors_origins
+        ? splitList(values.rest_api_cors_origins)
+        : values.rest_api_enable_cors_support,
       checkMethodNames: values.enable_signature_method_name_check,
       healthService: values.enable_grpc_healthcheck_service,
       tensorContent: values.enable_serialization_as_tensor_content,

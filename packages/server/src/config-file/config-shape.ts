@@ -1,8 +1,9 @@
-import type { ServableVersionPolicy } from '@servable/core';
+import type { CorsOrigins, ServableVersionPolicy } from '@servable/core';
 import {
   bytes,
   choice,
   described,
+  either,
   fields,
   flag,
   list,
@@ -87,7 +88,10 @@ export const configShape = fields({
   drainTimeoutMs: described('Milliseconds that running requests get to end; default 30000.', milliseconds),
   maxReceiveMessageBytes: described('Largest request in bytes.', whole(1, 2 ** 31 - 1)),
   restTimeoutMs: described('Milliseconds that a model may run for a REST call; 0: no limit.', whole(0, 2 ** 31 - 1)),
-  restCors: described('Let the pages of any web site call REST; default false.', flag),
+  restCors: described(
+    'Let the pages of any web site call REST, gRPC-Web and Connect, or those of listed origins; default false.',
+    either<CorsOrigins>(flag, list(text)),
+  ),
   healthService: described('Answer the standard gRPC health service; default true.', flag),
   tensorContent: described('Send tensors as tensor_content; default false.', flag),
   checkMethodNames: described('Refuse signatures whose method_name does not fit the call; default false.', flag),

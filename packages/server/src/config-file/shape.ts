@@ -160,6 +160,14 @@ export function choice<T>(words: Shape<T>, maps: Shape<T>): Shape<T> {
   };
 }
 
+/** A list, or something else. */
+export function either<T>(single: Shape<T>, listed: Shape<T>): Shape<T> {
+  return {
+    schema: { anyOf: [single.schema, listed.schema] },
+    read: (value, place) => (Array.isArray(value) ? listed : single).read(value, place),
+  };
+}
+
 /** A shape whose value is made into another one. */
 export function mapped<T, R>(of: Shape<T>, make: (value: T, place: Place) => R | undefined): Shape<R> {
   return {

@@ -88,17 +88,13 @@ export function healthService(health: ServingHealth): UntypedServiceImplementati
     check: (call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
       try {
         const { service } = decodeMessage(HealthCheckRequestSchema, call.request);
-        const status = statusOf(health, service);
-        if (status === ServingStatus.SERVICE_UNKNOWN) {
-          throw new ServingError('NOT_FOUND', 'SERVICE_UNKNOWN', `Unknown service: ${service}`);
-        }
-        callback(null, encodeStatus(status));
+        callback(null, encodeStatus(checkedHealth(health, service)));
       } catch (error) {
         callback(grpcStatus(error));
       }
     },
     list: (_call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
-      const statuses = Object.fromEntries(SERVICES.map((name) => [name, { status: statusOf(health, name) }]));
+      const statuses = Object.fromEntries(SERVICES.map((name) => [name, { status: healthOf(health, name) }]));
       callback(null, encodeMessage(HealthListResponseSchema, create(HealthListResponseSchema, { statuses })));
     },
     watch: (call: WatchStream) => {
@@ -111,7 +107,7 @@ export function healthService(health: ServingHealth): UntypedServiceImplementati
       }
       const tell = (event: HealthEvent) => {
         if (event === 'closed') call.emit('error', grpcStatus(closing()));
-        else call.write(encodeStatus(statusOf(health, service)));
+        else call.write(encodeStatus(healthOf(health, service)));
       };
       tell('changed');
       if (health.closed) tell('closed');
@@ -124,7 +120,18 @@ function closing(): ServingError {
   return new ServingError('UNAVAILABLE', 'SERVER_DRAINING', 'The server is shutting down');
 }
 
-function statusOf(health: ServingHealth, service: string): ServingStatus {
+/**
+ * What `Check` answers for a service.
+ *
+ * @throws ServingError NOT_FOUND for a service that is none
+ */
+export function checkedHealth(health: ServingHealth, service: string): ServingStatus {
+  const status = healthOf(health, service);
+  if (status !== ServingStatus.SERVICE_UNKNOWN) return status;
+  throw new ServingError('NOT_FOUND', 'SERVICE_UNKNOWN', `Unknown service: ${service}`);
+}
+
+function healthOf(health: ServingHealth, service: string): ServingStatus {
   if (!(SERVICES as readonly string[]).includes(service)) return ServingStatus.SERVICE_UNKNOWN;
   return health.serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
 }

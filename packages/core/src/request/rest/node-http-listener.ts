@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientCertificate } from '../access/client-certificate.js';
+import { webListener } from '../web/web-listener.js';
 import { bodyTooLarge, createRestApi, errorResponse, type RestApi } from './rest-handler.js';
 import type { RestHandler, RestResponse } from './rest-message.js';
 import type { RestOptions } from './rest-options.js';
@@ -24,7 +25,11 @@ const maxDroppedBytes = 2 ** 24;
  */
 export function nodeHttpListener(options: RestOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const api = createRestApi(options);
-  return (request, response) => readBody(request, response, api);
+  const web = options.web && webListener(api.options, options.web);
+  return (request, response) => {
+    if (web?.owns(request.url ?? '')) web.listen(request, response);
+    else readBody(request, response, api);
+  };
 }
 
 function readBody(request: IncomingMessage, response: ServerResponse, api: RestApi): void {

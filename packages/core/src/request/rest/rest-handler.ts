@@ -25,6 +25,7 @@ import { answerOip } from '../oip/oip-rest.js';
 import { isOipTarget } from '../oip/oip-route.js';
 import { signatureViolation } from '../signature/signature-violation.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
+import { restCorsHeaders } from './cors.js';
 import { httpStatus } from './http-status.js';
 import { mediaType, requestMedia, responseMedia } from './media-type.js';
 import { readPredictBody, writePredictBody } from './predict-body.js';
@@ -40,11 +41,6 @@ const plainText = { 'content-type': 'text/plain' };
 const page = { 'content-type': 'text/html' };
 /** What libevent sends where the handler has set no type. */
 const untyped = { 'content-type': 'text/html; charset=ISO-8859-1' };
-const corsHeaders = {
-  'access-control-allow-origin': '*',
-  'access-control-allow-methods': 'POST, GET',
-  'access-control-allow-headers': 'Content-Type',
-};
 /** Other methods never reach upstream's handlers (net_http's evhttp_server.cc). */
 const allowedMethods = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']);
 const nothing = new Uint8Array(0);
@@ -85,8 +81,8 @@ async function answer(options: ResolvedRestOptions, request: RestRequest): Promi
   const open = new OpenRequest(options, arrival, credentialsOf(request));
   const { response, error } = await answerApi(options, request, open);
   open.end(error, response.body.length);
-  const headers = { ...response.headers, [REQUEST_ID_HEADER]: id };
-  return { ...response, headers: options.enableCors === true ? { ...headers, ...corsHeaders } : headers };
+  const cors = restCorsHeaders(options.enableCors, request.header('origin'), options.access !== undefined);
+  return { ...response, headers: { ...response.headers, [REQUEST_ID_HEADER]: id, ...cors } };
 }
 
 /** An answer, and the error that it tells of. */
@@ -156,7 +152,7 @@ export function errorResponse(error: ServingError): RestResponse {
 }
 
 /** What a caller without good credentials is told to come with (RFC 6750, section 3). */
-function challenge(reason: string): string {
+export function challenge(reason: string): string {
   const error = reason === 'TOKEN_UNKNOWN' ? ', error="invalid_token"' : '';
   return `Bearer realm="servable"${error}`;
 }

@@ -2,6 +2,8 @@ import type { JsonLimits } from '@servable/tensor';
 import { ServingError } from '../../servable/serving-error.js';
 import { ByteBudget } from '../execution/byte-budget.js';
 import type { OipDependencies } from '../oip/oip-model.js';
+import type { WebOptions } from '../web/web-listener.js';
+import type { CorsOrigins } from './cors.js';
 import { DEFAULT_MAX_INFLATED_BYTES } from './rest-body.js';
 
 /** Bounds on what a caller may send. */
@@ -23,8 +25,13 @@ export interface RestOptions extends OipDependencies {
   readonly limits?: RestLimits | undefined;
   /** `--rest_api_timeout_in_ms`: how long the run of a servable may take; default: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** `--rest_api_enable_cors_support`: adds the CORS headers to every `/v1/` answer; default `false`. */
-  readonly enableCors?: boolean | undefined;
+  /**
+   * `--rest_api_enable_cors_support`: lets the pages of any web site read the answers, or those of the origins in a list
+   * (`https://app.example.com`); default `false`.
+   */
+  readonly enableCors?: CorsOrigins | undefined;
+  /** Answers gRPC-Web and Connect too, beside REST; default: not. */
+  readonly web?: WebOptions | undefined;
   /** The metrics page and its exact path, such as `/monitoring/prometheus/metrics`; left out by default. */
   readonly prometheus?: { readonly path: string; readonly render: () => string | Promise<string> } | undefined;
 }
