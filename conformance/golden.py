@@ -49,11 +49,12 @@ def encode_tensor(value, dtype=None):
 class LoadedModel:
     """A SavedModel in a session, run by signature."""
 
-    def __init__(self, directory, optimize=False):
+    def __init__(self, directory, optimize=False, timeout_ms=0):
         config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
         config.graph_options.rewrite_options.disable_meta_optimizer = not optimize
         if not optimize:
             config.graph_options.optimizer_options.opt_level = tf.compat.v1.OptimizerOptions.L0
+        self.timeout_ms = timeout_ms  # of one run; 0 is none
         self.session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         with self.session.graph.as_default():
             meta = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], str(directory))
@@ -69,6 +70,7 @@ class LoadedModel:
             options = config_pb2.CallableOptions(
                 feed=[signature.inputs[a].name for a in sorted(signature.inputs)],
                 fetch=[signature.outputs[a].name for a in sorted(signature.outputs)],
+                run_options=config_pb2.RunOptions(timeout_in_ms=self.timeout_ms),
             )
             self._callables[signature_name] = self.session._make_callable_from_options(options)
         values = [

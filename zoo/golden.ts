@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dtypeInfo, Tensor, type DType } from '@servable/tensor';
 
 /** A tensor as golden files hold it: little-endian base64, for strings a list of them. */
-interface GoldenTensor {
+export interface GoldenTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: string | readonly string[];
@@ -51,6 +51,15 @@ export function fromGolden({ dtype, shape, data }: GoldenTensor): Tensor {
   return new Tensor(dtype, shape, new array(bytes.buffer, 0, bytes.length / array.BYTES_PER_ELEMENT) as never);
 }
 
+/** The other way round. */
+export function toGolden(tensor: Tensor): GoldenTensor {
+  const { dtype, shape } = tensor;
+  if (tensor.is('string'))
+    return { dtype, shape, data: tensor.data.map((text) => Buffer.from(text).toString('base64')) };
+  const { buffer, byteOffset, byteLength } = tensor.data as Uint8Array;
+  return { dtype, shape, data: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+}
+
 export function fromGoldenMap(tensors: Readonly<Record<string, GoldenTensor>>): Map<string, Tensor> {
   return new Map(Object.entries(tensors).map(([name, value]) => [name, fromGolden(value)]));
 }
@@ -88,6 +97,8 @@ export interface Difference {
   /** Greatest |a-b| / max(|b|, 1) over all floating-point elements. */
   readonly relative: number;
   readonly absolute: number;
+  /** Greatest |a-b| / max(|b|, a tenth of the tensor's largest |b|). */
+  readonly ofTensor: number;
 }
 
 /**
@@ -99,7 +110,7 @@ export function difference(
   expected: Tensor,
   tolerance: Tolerance = opTolerance(expected.dtype),
 ): Difference {
-  const none = { relative: 0, absolute: 0 };
+  const none = same;
   if (given === undefined) return { ...none, mismatch: 'missing' };
   if (given.dtype !== expected.dtype) return { ...none, mismatch: `dtype ${given.dtype}, expected ${expected.dtype}` };
   if (given.shape.join() !== expected.shape.join()) {
@@ -113,12 +124,14 @@ export function difference(
   return isFloating(expected.dtype) ? floatDifference(given, expected, tolerance) : exactDifference(given, expected);
 }
 
+const same = { relative: 0, absolute: 0, ofTensor: 0 };
+
 function exactDifference(given: Tensor, expected: Tensor): Difference {
   const [a, b] = [given.data, expected.data] as ArrayLike<number | bigint>[];
   for (let i = 0; i < b!.length; i++) {
-    if (a![i] !== b![i]) return { relative: 0, absolute: 0, mismatch: `element ${i} is ${a![i]}, expected ${b![i]}` };
+    if (a![i] !== b![i]) return { ...same, mismatch: `element ${i} is ${a![i]}, expected ${b![i]}` };
   }
-  return { relative: 0, absolute: 0 };
+  return same;
 }
 
 function floatDifference(given: Tensor, expected: Tensor, tolerance: Tolerance): Difference {
@@ -128,6 +141,7 @@ function floatDifference(given: Tensor, expected: Tensor, tolerance: Tolerance):
   const least = tolerance.absolute + tolerance.ofLargest * largest;
   let relative = 0;
   let absolute = 0;
+  let ofTensor = 0;
   let mismatch: string | undefined;
   for (let i = 0; i < b.length; i++) {
     const [x, y] = [a[i]!, b[i]!];
@@ -140,9 +154,11 @@ function floatDifference(given: Tensor, expected: Tensor, tolerance: Tolerance):
     if (Number.isFinite(apart)) {
       absolute = Math.max(absolute, apart);
       relative = Math.max(relative, apart / Math.max(Math.abs(y), 1));
+      ofTensor = Math.max(ofTensor, apart / Math.max(Math.abs(y), largest / 10));
     }
   }
-  return mismatch === undefined ? { relative, absolute } : { relative, absolute, mismatch };
+  const apart = { relative, absolute, ofTensor };
+  return mismatch === undefined ? apart : { ...apart, mismatch };
 }
 
 function isFloating(dtype: DType): boolean {

@@ -1,6 +1,6 @@
 """Exports the larger models of the conformance run, with TensorFlow's answers beside them.
 
-Run: python export.py [name ...]        all models without a name; `--list` says which there are
+Run: python export.py [name ...]        all models without a name; `--list` writes models.json, which says which there are
 
 Each goes to conformance/.cache/models/<name>/1, with conformance/.cache/models/<name>/golden.json (several input sets,
 among them batches of 1 and of 3) and ops.json (how often each op occurs in the graph and its function library).
@@ -11,19 +11,34 @@ import pathlib
 import shutil
 import sys
 import time
+import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE))
 
+import dense
+import graph_mode
+import image_classifiers
+import keras2_networks
+import keras3_networks
+import published
+import tf_modules
+import transformer
 from golden import LoadedModel, ops_in, write_golden  # first: it sets TensorFlow up
 
-import dense
-import image_classifiers
-import transformer
-
 CACHE = HERE.parent / ".cache" / "models"
-MODELS = {**image_classifiers.MODELS, **transformer.MODELS, **dense.MODELS}
+KINDS = {
+    "Keras 3, published architectures": image_classifiers,
+    "Keras 3, transformer": transformer,
+    "Keras 3, perceptron": dense,
+    "Keras 3": keras3_networks,
+    "Keras 2": keras2_networks,
+    "tf.Module": tf_modules,
+    "TensorFlow 1": graph_mode,
+    "published on PyPI": published,
+}
+MODELS = {name: make for kind in KINDS.values() for name, make in kind.MODELS.items()}
 
 
 def export(name):
@@ -39,17 +54,29 @@ def export(name):
     ops = ops_in(base / "1")
     (base / "ops.json").write_text(json.dumps(ops, indent=1) + "\n")
     size = sum(f.stat().st_size for f in (base / "1").rglob("*") if f.is_file())
-    print(f"{name}: {size / 1e6:.1f} MB, {len(cases)} cases, {len(ops)} distinct ops, {time.time() - started:.1f} s")
+    print(
+        f"{name}: {size / 1e6:.1f} MB, {len(cases)} cases, {len(ops)} distinct ops, {time.time() - started:.1f} s",
+        flush=True,
+    )
 
 
 def main(names):
     if names == ["--list"]:
-        print("\n".join(MODELS))
+        kinds = {kind: list(module.MODELS) for kind, module in KINDS.items()}
+        (HERE / "models.json").write_text(json.dumps(kinds, indent=2) + "\n")
         return
+    failed = []
     for name in names or MODELS:
         if name not in MODELS:
             raise SystemExit(f"no model {name!r}; there are {', '.join(MODELS)}")
-        export(name)
+        try:
+            export(name)
+        except Exception:
+            traceback.print_exc()
+            print(f"{name}: FAILED", flush=True)
+            failed.append(name)
+    if failed:
+        raise SystemExit(f"not exported: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

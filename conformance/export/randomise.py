@@ -5,10 +5,9 @@ and the softmax comes out flat, so a wrong kernel could go unseen. Here biases, 
 batch-norm statistics are taken from data, and the last layer is centred and scaled until its outputs spread.
 """
 
+import keras
 import numpy as np
 from golden import tf
-
-import keras
 
 
 def randomise(model, head, samples, seed=0, spread=3.0):
@@ -19,7 +18,8 @@ def randomise(model, head, samples, seed=0, spread=3.0):
         if isinstance(layer, keras.layers.BatchNormalization):
             norms.append((layer, layer.momentum))
             layer.momentum = 0.0
-            layer.gamma.assign(rng.uniform(0.6, 1.4, layer.gamma.shape))
+            if layer.scale:
+                layer.gamma.assign(rng.uniform(0.6, 1.4, layer.gamma.shape))
             layer.beta.assign(rng.normal(0, 0.3, layer.beta.shape))
         elif getattr(layer, "bias", None) is not None:
             layer.bias.assign(rng.normal(0, 0.1, layer.bias.shape))
@@ -33,7 +33,7 @@ def randomise(model, head, samples, seed=0, spread=3.0):
     products = features @ np.asarray(head.kernel)
     scale = spread / max(np.std(products, axis=0).mean(), 1e-6)
     head.kernel.assign(head.kernel * scale)
-    head.bias.assign(rng.normal(0, 0.5, head.bias.shape) - scale * products.mean(axis=0))
+    head.bias.assign(rng.normal(0, 0.5, head.bias.shape) - scale * products.mean(axis=0).reshape(head.bias.shape))
 
 
 def images(count, size, low, high, seed):

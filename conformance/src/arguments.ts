@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 export interface Arguments {
   /** Stop when the Python environment and the exported models are there. */
   readonly exportOnly: boolean;
+  /** Whether everything was asked for. */
+  readonly all: boolean;
   /** Whether a check of this name was asked for. */
   readonly wants: (name: string) => boolean;
 }
@@ -22,6 +24,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   });
   return {
     exportOnly: values['export-only'],
+    all: positionals.length === 0,
     wants: (name) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
   };
 }

@@ -1,8 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readArguments, usage, type Arguments } from './arguments.js';
 import { runClient, startServer } from './clients.js';
 import { checkDigits, checkGoldens, knownFailures } from './goldens.js';
+import { compareModels } from './oracle/compare-models.js';
+import { readBounds } from './oracle/ratchet.js';
+import { resultsPage } from './oracle/results-page.js';
 import { ensurePython, run } from './python.js';
 import { formatHead, formatRow, formatTotal, rowOf, type Row } from './row.js';
 import { cacheOf, exportedModels, findSubjects } from './subjects.js';
@@ -33,24 +36,34 @@ export async function main(root: string, argv: readonly string[]): Promise<numbe
     rows.push(row);
   };
 
-  const python = await preparePython(root, args);
-  const missing = await exportMissing(root, args, python);
+  const wanted = new Map([...exportedModels(root)].filter(([name]) => args.wants(`conformance/${name}`)));
+  const python = await preparePython(root, args, wanted.size > 0);
+  const missing = await exportMissing(root, [...wanted.keys()], python);
   if (args.exportOnly) {
     for (const [name, why] of missing) console.log(`${name} was not exported: ${why}`);
-    console.log(`${exportedModels.filter(args.wants).length - missing.size} passed, ${missing.size} failed`);
+    console.log(`${wanted.size - missing.size} passed, ${missing.size} failed`);
     return missing.size === 0 ? 0 : 1;
   }
 
   console.log(formatHead());
   const known = knownFailures(root);
-  for (const [name, why] of missing) {
-    await add(`conformance/${name}`, () => Promise.reject(new Error(`skipped, as it was not exported: ${why}`)));
-  }
+  const models = await compareModels({
+    root,
+    models: wanted,
+    python: 'path' in python ? python.path : undefined,
+    missing,
+    add,
+  });
+  const others = rows.length;
   for (const subject of findSubjects(root).filter(({ name }) => args.wants(name))) {
     await add(subject.name, () => checkGoldens(subject, known));
   }
   if (args.wants('examples/digits')) await add('examples/digits, classes', () => checkDigits(root));
   await checkClients(root, args, python, add);
+  if (args.all && 'path' in python) {
+    const page = resultsPage({ models, rows: rows.slice(others), bounds: readBounds(root) });
+    writeFileSync(join(root, 'conformance/RESULTS.md'), await formatted(page, root));
+  }
   const total = formatTotal(rows);
   console.log(total);
   return total.startsWith('0 ') || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
@@ -59,9 +72,8 @@ export async function main(root: string, argv: readonly string[]): Promise<numbe
 /** The Python to use, or why there is none. */
 type Python = { readonly path: string } | { readonly why: string };
 
-async function preparePython(root: string, { exportOnly, wants }: Arguments): Promise<Python> {
-  const needed = exportOnly || wants('clients/grpc_official') || exportedModels.some((name) => wants(name));
-  if (!needed) return { why: 'not asked for' };
+async function preparePython(root: string, { exportOnly, wants }: Arguments, models: boolean): Promise<Python> {
+  if (!exportOnly && !models && !wants('clients/grpc_official')) return { why: 'not asked for' };
   try {
     return { path: await ensurePython(join(root, 'conformance')) };
   } catch (error) {
@@ -70,9 +82,9 @@ async function preparePython(root: string, { exportOnly, wants }: Arguments): Pr
 }
 
 /** Exports the models that are not there; gives those that still are not, and why. */
-async function exportMissing(root: string, { wants }: Arguments, python: Python): Promise<Map<string, string>> {
+async function exportMissing(root: string, models: readonly string[], python: Python): Promise<Map<string, string>> {
   const isMissing = (name: string): boolean => !existsSync(join(cacheOf(root), name, 'golden.json'));
-  const wanted = exportedModels.filter((name) => wants(`conformance/${name}`) && isMissing(name));
+  const wanted = models.filter(isMissing);
   let why = 'why' in python ? python.why : 'it failed';
   if ('path' in python && wanted.length > 0) {
     console.log(`Exporting ${wanted.join(', ')} ...`);
@@ -83,6 +95,12 @@ async function exportMissing(root: string, { wants }: Arguments, python: Python)
     }
   }
   return new Map(wanted.filter(isMissing).map((name) => [name, why]));
+}
+
+/** Aligns the tables as the rest of the repository is formatted. */
+async function formatted(page: string, root: string): Promise<string> {
+  const { format, resolveConfig } = await import('prettier');
+  return format(page, { ...(await resolveConfig(join(root, 'README.md'))), parser: 'markdown' });
 }
 
 async function checkClients(

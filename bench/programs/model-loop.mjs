@@ -1,0 +1,63 @@
+// Runs SavedModels in a loop, on our engine or on TensorFlow's C API: model-loop.mjs servable|tensorflow THREADS
+// Asked { load, signature, inputs, batch } it loads a model, asked { milliseconds } it runs it for as long.
+import { createInterface } from 'node:readline';
+import { loadSavedModel, loadTensorFlowModel, prepareRuntime } from '@servable/runtime';
+import { dtypeInfo, Tensor } from '@servable/tensor';
+
+const [engine, threads] = [process.argv[2], Number(process.argv[3])];
+prepareRuntime({ intraOpThreads: threads });
+console.log('{}');
+let model;
+let call;
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line);
+  try {
+    console.log(JSON.stringify(request.load ? await load(request) : await loop(request.milliseconds)));
+  } catch (error) {
+    console.log(JSON.stringify({ error: error.message }));
+  }
+}
+
+async function load({ load: directory, signature, inputs, batch }) {
+  if (model?.directory !== directory) {
+    await model?.loaded.close();
+    const loaded =
+      engine === 'tensorflow'
+        ? await loadTensorFlowModel(directory, { session: { intraOpThreads: threads, interOpThreads: threads } })
+        : await loadSavedModel(directory, { eager: [signature] });
+    model = { directory, loaded };
+  }
+  const entries = Object.entries(inputs).map(([alias, tensor]) => [alias, decode(tensor, batch)]);
+  call = { signatureName: signature, inputs: new Map(entries), outputFilter: [] };
+  await model.loaded.run(call);
+  return {};
+}
+
+async function loop(milliseconds) {
+  const start = performance.now();
+  let calls = 0;
+  do {
+    await model.loaded.run(call);
+    calls++;
+  } while (performance.now() - start < milliseconds);
+  return { rate: (calls * 1000) / (performance.now() - start) };
+}
+
+/** A tensor of a golden file, its rows repeated up to the batch; without a batch as it is. */
+function decode({ dtype, shape, data }, batch) {
+  const to = batch === undefined ? shape : [batch, ...shape.slice(1)];
+  const size = to.reduce((a, b) => a * b, 1);
+  if (dtype === 'string') {
+    const strings = data.map((text) => new Uint8Array(Buffer.from(text, 'base64')));
+    return new Tensor(
+      'string',
+      to,
+      Array.from({ length: size }, (_, i) => strings[i % strings.length]),
+    );
+  }
+  const { array } = dtypeInfo(dtype);
+  const all = new array(Uint8Array.from(Buffer.from(data, 'base64')).buffer);
+  const values = new array(size);
+  for (let i = 0; i < size; i++) values[i] = all[i % all.length];
+  return new Tensor(dtype, to, values);
+}
