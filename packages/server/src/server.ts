@@ -15,6 +15,7 @@ import {
   ServingMetrics,
   type WaitOptions,
 } from '@servable/core';
+import { effectiveConfig } from './effective-config.js';
 import { type GrpcListener, listenGrpc } from './listeners/grpc-listener.js';
 import type { Listener } from './listeners/listener.js';
 import { listenRest } from './listeners/rest-listener.js';
@@ -224,6 +225,7 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       timeoutMs: options.restTimeoutMs === 0 ? undefined : options.restTimeoutMs,
       enableCors: options.restCors,
       web: { tensorContent: options.tensorContent, health: options.healthService ? parts.health : undefined },
+      config: () => effectiveConfig(options, parts.pipeline.controller.models ?? []),
       prometheus: metrics && { path: options.prometheus!.path, render: () => metrics.render() },
     });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };

@@ -11,6 +11,8 @@ export type RequestMethod =
   | 'GetModelStatus'
   | 'HandleReloadConfigRequest'
   | 'ListModels'
+  | 'GetConfig'
+  | 'GetOpenApi'
   | '';
 
 /** What is known of one request once it has been answered. */

@@ -18,6 +18,8 @@ export const methodClassOf: Readonly<Record<RequestMethod, MethodClass | undefin
   GetModelMetadata: 'status',
   GetModelStatus: 'status',
   ListModels: 'status',
+  GetOpenApi: 'status',
   HandleReloadConfigRequest: 'admin',
+  GetConfig: 'admin',
   '': undefined,
 };

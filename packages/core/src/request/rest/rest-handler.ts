@@ -23,6 +23,7 @@ import { predictOnHandle } from '../handlers/predict.js';
 import { regress } from '../handlers/regress.js';
 import { answerOip } from '../oip/oip-rest.js';
 import { isOipTarget } from '../oip/oip-route.js';
+import { openApiDocument } from '../openapi/openapi-document.js';
 import { signatureViolation } from '../signature/signature-violation.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 import { restCorsHeaders } from './cors.js';
@@ -111,7 +112,7 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
     }
     open.record.method = methodOf[route.kind];
     open.record.useModel(route.name);
-    if (route.kind === 'status' || route.kind === 'metadata' || route.kind === 'list') {
+    if (isDescription(route)) {
       const text = await describeModel(options, route, open.record);
       return { response: { status: 200, headers: json, body: encoder.encode(text) } };
     }
@@ -124,6 +125,11 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
   }
 }
 
+/** Whether a route is answered without running a model. */
+function isDescription({ kind }: RestRoute): boolean {
+  return kind !== 'predict' && kind !== 'classify' && kind !== 'regress';
+}
+
 const methodOf = {
   predict: 'Predict',
   classify: 'Classify',
@@ -131,6 +137,8 @@ const methodOf = {
   status: 'GetModelStatus',
   metadata: 'GetModelMetadata',
   list: 'ListModels',
+  config: 'GetConfig',
+  openapi: 'GetOpenApi',
 } as const satisfies Record<RestRoute['kind'], RequestMethod>;
 
 function preflight(origin: string | undefined): ApiAnswer {
@@ -172,6 +180,12 @@ function tooLarge(limit: number, given: number | undefined): string {
 
 async function describeModel(options: ResolvedRestOptions, route: RestRoute, record: RequestDraft): Promise<string> {
   if (route.kind === 'list') return formatListJson(listModels(options, record));
+  if (route.kind === 'openapi') return formatDocument(openApiDocument(options, record));
+  if (route.kind === 'config') {
+    record.useAllModels();
+    if (options.config !== undefined) return formatDocument(options.config());
+    throw new ServingError('UNIMPLEMENTED', 'CONFIG_UNAVAILABLE', 'This server does not tell its configuration');
+  }
   if (route.name === '') {
     throw new ServingError('INVALID_ARGUMENT', 'NAME_MISSING', 'Missing model name in request.');
   }
@@ -179,6 +193,10 @@ async function describeModel(options: ResolvedRestOptions, route: RestRoute, rec
   if (route.kind === 'status') return formatStatusJson(getModelStatus(options, modelSpec, record));
   const asked = { modelSpec, metadataFields: [SIGNATURE_DEF_FIELD] };
   return formatMetadataJson(await getModelMetadata(options, asked, record));
+}
+
+function formatDocument(document: unknown): string {
+  return `${JSON.stringify(document, undefined, 1)}\n`;
 }
 
 async function infer(

@@ -32,6 +32,8 @@ export interface RestOptions extends OipDependencies {
   readonly enableCors?: CorsOrigins | undefined;
   /** Answers gRPC-Web and Connect too, beside REST; default: not. */
   readonly web?: WebOptions | undefined;
+  /** Makes the answer of `GET /v1/config`, anything that JSON can hold, without secrets; left out by default. */
+  readonly config?: (() => unknown) | undefined;
   /** The metrics page and its exact path, such as `/monitoring/prometheus/metrics`; left out by default. */
   readonly prometheus?: { readonly path: string; readonly render: () => string | Promise<string> } | undefined;
 }

@@ -2,8 +2,8 @@ import { ServingError } from '../../servable/serving-error.js';
 
 /** What a URL asks for. */
 export interface RestRoute {
-  readonly kind: 'predict' | 'classify' | 'regress' | 'status' | 'metadata' | 'list';
-  /** Percent-decoded; empty when the URL names no model, which only `list` and `metadata` allow. */
+  readonly kind: 'predict' | 'classify' | 'regress' | 'status' | 'metadata' | 'list' | 'config' | 'openapi';
+  /** Percent-decoded; empty when the URL names no model: for `list`, `metadata`, `config` and `openapi`. */
   readonly name: string;
   readonly version?: bigint;
   /** Percent-decoded. */
@@ -51,6 +51,8 @@ function pathRoute(method: string, path: string): RestRoute | undefined {
     return verb === 'predict' || verb === 'classify' || verb === 'regress' ? { kind: verb, ...model } : undefined;
   }
   if (method !== 'GET') return undefined;
+  if (path === '/v1/config') return { kind: 'config', name: '' };
+  if (path === '/v1/openapi.json') return { kind: 'openapi', name: '' };
   const match = modelPattern.exec(path);
   if (match === null) return undefined;
   const model = modelOf(match);
