@@ -14,6 +14,7 @@ import { byteSize } from './models/byte-size.js';
 import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
 import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
 import { nearestName } from './nearest-name.js';
+import type { ModelEngineOptions } from './platforms/model-engine.js';
 import { onnxPlatform } from './platforms/onnx.js';
 import type { Platform } from './platforms/platform.js';
 import { savedModelPlatform } from './platforms/savedmodel.js';
@@ -21,7 +22,7 @@ import { type PlatformChoice, platformChoice } from './platforms/tensorflow.js';
 import { type RequestOptions, type ResolvedRequestOptions, resolveRequestOptions } from './request-options.js';
 
 /** What a user may give to `createServer`. A value that makes no sense is refused, never bent. */
-export interface ServerOptions extends RequestOptions, ListenerOptions {
+export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEngineOptions {
   /** At least one model: a base path with version directories, or a single directory. Either this or `modelConfigFile`. */
   readonly models?: readonly ServedModelInput[] | undefined;
   /** Absolute path of a file with a `ModelServerConfig` in protobuf's text format. */
@@ -112,10 +113,12 @@ export interface OptionNames {
   readonly restPort: string;
   readonly modelRoots: string;
   readonly modelMemoryBudget: string;
+  readonly executionProviders: string;
+  readonly instances: string;
 }
 
 /** {@link ServerOptions} with everything filled in; frozen. */
-export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedListenerOptions {
+export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedListenerOptions, ModelEngineOptions {
   readonly models: readonly ServedModel[];
   readonly modelConfigFile: string | undefined;
   readonly modelConfigFilePollMs: number;
@@ -172,6 +175,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     restPort: 'restPort',
     modelRoots: 'modelRoots',
     modelMemoryBudget: 'modelMemoryBudget',
+    executionProviders: 'executionProviders',
+    instances: 'instances',
     ...options.optionNames,
   };
   const { modelMemoryBudget } = options;
@@ -205,6 +210,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     healthService: options.healthService ?? false,
     tensorContent: options.tensorContent ?? false,
     checkMethodNames: options.checkMethodNames ?? false,
+    executionProviders: options.executionProviders,
+    instances: options.instances,
     ...resolveRequestOptions(options),
     ...resolveListenerOptions(options),
     platforms,
@@ -255,6 +262,8 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   admission: true,
   limits: true,
   slowRequestMs: true,
+  executionProviders: true,
+  instances: true,
   platform: true,
   platforms: true,
   logger: true,

@@ -21,7 +21,8 @@ import type { Listener } from './listeners/listener.js';
 import { listenRest } from './listeners/rest-listener.js';
 import { ModelConfiguration } from './models/model-configuration.js';
 import { type ModelPipeline, modelPipeline } from './models/model-pipeline.js';
-import type { ServedModel, ServedModelInput } from './models/served-model.js';
+import { checkModelEngine } from './platforms/model-engine.js';
+import { checkModelEngines, type ServedModel, type ServedModelInput } from './models/served-model.js';
 import { notReadyProvider } from './not-ready-provider.js';
 import { version } from './version.js';
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './server-options.js';
@@ -92,6 +93,7 @@ export async function createServer(
   start: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Server> {
   const resolved = resolveServerOptions(options);
+  await checkEngines(resolved);
   const { logger, waitForModels } = resolved;
   const monitor = new ServableStateMonitor({ clock: resolved.clock });
   const inFlight = new InFlight();
@@ -145,6 +147,12 @@ export async function createServer(
     throw error;
   }
   return new RunningServer(parts, listeners, names);
+}
+
+/** What models are to run on, the server's and each model's own. */
+async function checkEngines(options: ResolvedServerOptions): Promise<void> {
+  await checkModelEngine(options, options.optionNames);
+  await checkModelEngines(options.models);
 }
 
 interface Parts {

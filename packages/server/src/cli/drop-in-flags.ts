@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { flag, flagSpecs } from './parse-flags.js';
+import { executionProvidersHelp, instancesHelp } from './engine-flags.js';
 import { platformHelp } from './platform-help.js';
 
 const cpus = availableParallelism();
@@ -98,7 +99,8 @@ export const dropInFlags = flagSpecs({
   per_process_gpu_memory_fraction: flag(
     'float',
     0,
-    'Share of the memory of each GPU for models that run on TensorFlow (see --platform); zero leaves it to TensorFlow.',
+    'Share of the memory of a GPU for models that run on TensorFlow (see --platform) or on cuda (see ' +
+      '--execution_providers); zero sets no limit.',
   ),
   saved_model_tags: flag('string', 'serve', 'Tags of the MetaGraph to serve, separated by commas.'),
   grpc_channel_arguments: flag('string', '', 'Channel arguments of gRPC: key=value, separated by commas.'),
@@ -151,6 +153,8 @@ export const dropInFlags = flagSpecs({
   enable_grpc_healthcheck_service: flag('bool', false, 'Answer the standard gRPC health service.'),
   enable_serialization_as_tensor_content: flag('bool', false, 'Send Predict outputs as tensor_content.'),
   platform: flag('string', 'auto', `${platformHelp} Not a flag of TensorFlow Serving.`),
+  execution_providers: flag('string', '', `${executionProvidersHelp} Not a flag of TensorFlow Serving.`),
+  instances: flag('string', '', `${instancesHelp} Not a flag of TensorFlow Serving.`),
   host: flag('string', '0.0.0.0', 'Address to listen on. Not a flag of TensorFlow Serving.'),
   model_root: flag(
     'string',

@@ -35,6 +35,19 @@ async function file(text: string): Promise<string> {
 }
 
 describe('what the flags come to', () => {
+  test('execution providers get what is said of GPUs by flags and files', async () => {
+    const session = await file('gpu_options { allow_growth: true visible_device_list: "1" }');
+    const { server, savedModel } = await options(
+      '--execution_providers=cuda,cpu',
+      '--instances=2',
+      '--per_process_gpu_memory_fraction=0.5',
+      `--tensorflow_session_config_file=${session}`,
+    );
+    const cuda = { name: 'cuda', deviceId: [1], growth: 'as-needed', memoryFraction: 0.5 };
+    expect([server.executionProviders, server.instances]).toEqual([[cuda, 'cpu'], 2]);
+    expect(savedModel).toMatchObject({ gpuMemoryFraction: 0.5, gpuAllowGrowth: true, visibleDevices: [1] });
+  });
+
   test('without flags, the defaults of upstream', async () => {
     const { server, savedModel } = await options();
     expect(savedModel).toEqual({ tags: ['serve'], engine: undefined });
@@ -73,6 +86,8 @@ describe('what the flags come to', () => {
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
         modelMemoryBudget: '--model_memory_budget',
+        executionProviders: '--execution_providers',
+        instances: '--instances',
       },
     });
   });

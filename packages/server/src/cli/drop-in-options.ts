@@ -16,7 +16,11 @@ import type { EnginePlatformOptions } from '../platforms/engine-options.js';
 import type { ServerOptions } from '../server-options.js';
 import type { WarmupOptions } from '../warmup/warmup-options.js';
 import type { dropInFlags } from './drop-in-flags.js';
+import { engineFlags } from './engine-flags.js';
+import { type GpuOptions, gpuOptions, withGpuOptions } from './gpu-options.js';
 import type { ParsedFlags } from './parse-flags.js';
+
+const engineFlagNames = { executionProviders: '--execution_providers', instances: '--instances' };
 
 type Flags = ParsedFlags<typeof dropInFlags>;
 
@@ -24,7 +28,7 @@ type Flags = ParsedFlags<typeof dropInFlags>;
 export interface DropInOptions {
   /** Without the platforms, which the next field is for. */
   readonly server: Omit<ServerOptions, 'platforms'>;
-  readonly savedModel: EnginePlatformOptions & { readonly tags: readonly string[] | undefined };
+  readonly savedModel: EnginePlatformOptions & GpuOptions & { readonly tags: readonly string[] | undefined };
 }
 
 /**
@@ -41,6 +45,9 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
   const platform = values.platform_config_file
     ? platformConfig(await read(PlatformConfigMapSchema, values.platform_config_file))
     : await flaggedPlatform(values, read);
+  const fraction = values.per_process_gpu_memory_fraction;
+  const gpu = { ...platform.gpu, ...(fraction === 0 ? {} : { gpuMemoryFraction: fraction }) };
+  const engine = engineFlags(values.execution_providers, values.instances, engineFlagNames);
   const ssl = values.ssl_config_file === '' ? undefined : await read(SSLConfigSchema, values.ssl_config_file);
   const restPort = restPortOf(values, logger);
   const monitoring =
@@ -52,9 +59,11 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
     logger.warning('--monitoring_config_file has no effect: metrics are served on the REST port, and there is none');
   }
   return {
-    savedModel: { tags: platform.tags, engine: platform.engine },
+    savedModel: { tags: platform.tags, engine: platform.engine, ...gpu },
     server: {
       ...models,
+      ...engine,
+      executionProviders: engine.executionProviders && withGpuOptions(engine.executionProviders, gpu),
       unavailableLabels: values.allow_version_labels_for_unavailable_models ? 'accept-new' : 'refuse',
       reloadOverGrpc: values.enable_reload_config_request,
       modelRoots: splitList(values.model_root),
@@ -97,6 +106,7 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
         modelMemoryBudget: '--model_memory_budget',
+        ...engineFlagNames,
       },
     },
   };
@@ -138,6 +148,7 @@ function modelSource(
 }
 
 interface PlatformSettings extends EnginePlatformOptions {
+  readonly gpu: GpuOptions;
   readonly tags: readonly string[] | undefined;
   readonly warmup: WarmupOptions;
 }
@@ -173,6 +184,7 @@ async function flaggedPlatform(
       flagged[0]! || session?.intraOpParallelismThreads,
       flagged[1]! || session?.interOpParallelismThreads,
     ),
+    gpu: gpuOptions(session),
     tags: splitList(values.saved_model_tags),
     warmup: { enabled: values.enable_model_warmup, iterations: Math.max(1, values.num_request_iterations_for_warmup) },
   };
@@ -200,6 +212,7 @@ function platformConfig({ platformConfigs }: MessageShape<typeof PlatformConfigM
   const { sessionConfig, modelWarmupOptions } = bundle;
   return {
     engine: engineThreads(sessionConfig?.intraOpParallelismThreads, sessionConfig?.interOpParallelismThreads),
+    gpu: gpuOptions(sessionConfig),
     tags: bundle.savedModelTags?.length ? bundle.savedModelTags : undefined,
     warmup: {
       enabled: bundle.enableModelWarmup ?? false,

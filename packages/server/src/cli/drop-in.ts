@@ -51,7 +51,6 @@ export async function dropIn(argv: readonly string[], { io, logger }: CommandCon
       savedModelPlatform({
         ...savedModel,
         platform: platformChoice('--platform', values.platform),
-        gpuMemoryFraction: values.per_process_gpu_memory_fraction || undefined,
         logger,
       }),
       onnxPlatform({ engine: savedModel.engine }),

@@ -8,6 +8,7 @@ import type { ServerOptions } from '../server-options.js';
 import type { CommandContext } from './cli-io.js';
 import { findModels } from './find-models.js';
 import { flag, FlagError, flagSpecs, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
+import { engineFlags, executionProvidersHelp, instancesHelp } from './engine-flags.js';
 import { platformHelp } from './platform-help.js';
 import { runServer } from './run-server.js';
 
@@ -26,8 +27,12 @@ const serveFlags = flagSpecs({
     '',
     'Bytes that all loaded models may take together, as 512M or 2G: they are loaded when they are asked for.',
   ),
+  'execution-providers': flag('string', '', executionProvidersHelp),
+  instances: flag('string', '', instancesHelp),
   help: flag('bool', false, 'Print this and exit.'),
 });
+
+const flagNames = { executionProviders: '--execution-providers', instances: '--instances' };
 
 export function serveUsage(): string {
   return `usage: servable serve DIR [flags]
@@ -84,9 +89,16 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
         ...(given.has('rest-port') ? { restPort: values['rest-port'] } : {}),
         ...(given.has('host') ? { host: values.host } : {}),
         ...(given.has('model-memory-budget') ? { modelMemoryBudget: values['model-memory-budget'] } : {}),
+        ...engineFlags(values['execution-providers'], values.instances, flagNames),
         platforms,
         logger,
-        optionNames: { grpcPort: '--port', restPort: '--rest-port', modelMemoryBudget: '--model-memory-budget' },
+        optionNames: {
+          grpcPort: '--port',
+          restPort: '--rest-port',
+          modelMemoryBudget: '--model-memory-budget',
+          ...(given.has('execution-providers') ? { executionProviders: flagNames.executionProviders } : {}),
+          ...(given.has('instances') ? { instances: flagNames.instances } : {}),
+        },
       },
       io,
     );

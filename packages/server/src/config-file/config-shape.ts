@@ -14,6 +14,7 @@ import {
   text,
   version,
   whole,
+  type Shape,
 } from './shape.js';
 
 const versionPolicy = described(
@@ -30,6 +31,35 @@ const versionPolicy = described(
   ),
 );
 
+const executionProvider = fields(
+  {
+    name: described('cpu, cuda, tensorrt, webgpu, or a provider of the plugin library that library names.', text),
+    library: described('Plugin library that has the provider; relative to this file.', text),
+    deviceId: described(
+      'Number of the device; a list of them is for instances, which take turns.',
+      either<number | readonly number[]>(whole(0), list(whole(0))),
+    ),
+    deviceType: described('What kind of device deviceId counts, for plugins.', oneOf('cpu', 'gpu', 'npu')),
+    memoryLimitBytes: described("Most bytes of the device's memory that it takes.", whole(1)),
+    memoryFraction: described("The same as part of the device's memory, above 0 and at most 1.", number),
+    growth: described('How the arena of cuda grows; default doubling.', oneOf('doubling', 'as-needed')),
+    fp16: described('Compute in half precision where that is faster (tensorrt); default false.', flag),
+    engineCacheDir: described('Directory that keeps the engines of tensorrt; relative to this file.', text),
+    options: described("Other settings, by the provider's own names.", record(text)),
+  },
+  ['name'],
+);
+
+const executionProviders = described(
+  'What runs the models, the preferred one first: names, or maps with settings. Default: the processor.',
+  list(choice<{ readonly name?: string } | string>(text, executionProvider)),
+);
+
+const instances = described('Sessions of a model: a number, or per-device. Default 1.', {
+  schema: { anyOf: [whole(1, 256).schema, oneOf('per-device').schema] },
+  read: (value, place) => (typeof value === 'string' ? oneOf('per-device') : whole(1, 256)).read(value, place),
+} as Shape<number | 'per-device'>);
+
 const model = fields(
   {
     name: described('The name that requests use.', text),
@@ -40,6 +70,8 @@ const model = fields(
     versionPolicy,
     versionLabels: described('Words that requests may use in place of a version.', record(version)),
     pinned: described('With modelMemoryBudget: loaded at the start, and never unloaded for others.', flag),
+    executionProviders,
+    instances,
   },
   ['name'],
 );
@@ -50,6 +82,8 @@ const port = whole(0, 65_535);
 /** Everything that a configuration file may say; names and meanings are those of `createServer`. */
 export const configShape = fields({
   models: described('The models to serve.', list(model)),
+  executionProviders,
+  instances,
   modelConfigFile: described('File with a ModelServerConfig in text format, in place of models.', text),
   modelConfigFilePollMs: described('Milliseconds between looks at modelConfigFile; default 0: none.', milliseconds),
   host: described('Address to listen on; default 127.0.0.1.', text),

@@ -67,6 +67,38 @@ test('YAML gives the options of the server, its paths relative to the file', asy
   expect(await read(full)).toEqual(options(directory));
 });
 
+test('what models run on, their paths relative to the file', async () => {
+  const text = `
+executionProviders: [webgpu, cpu]
+instances: per-device
+models:
+  - name: m
+    directory: /m
+    executionProviders: [{ name: tensorrt, deviceId: [0, 1], fp16: true, engineCacheDir: engines }, cuda]
+  - { name: n, basePath: /n, executionProviders: [{ name: OpenVINO, library: ep.so, deviceType: npu }], instances: 2 }
+`;
+  expect(await read(text)).toEqual({
+    executionProviders: ['webgpu', 'cpu'],
+    instances: 'per-device',
+    models: [
+      {
+        name: 'm',
+        directory: '/m',
+        executionProviders: [
+          { name: 'tensorrt', deviceId: [0, 1], fp16: true, engineCacheDir: join(directory, 'engines') },
+          'cuda',
+        ],
+      },
+      {
+        name: 'n',
+        basePath: '/n',
+        executionProviders: [{ name: 'OpenVINO', library: join(directory, 'ep.so'), deviceType: 'npu' }],
+        instances: 2,
+      },
+    ],
+  });
+});
+
 test('JSON gives the same', async () => {
   const json = {
     host: '0.0.0.0',
@@ -149,6 +181,11 @@ models:
     [
       'models: [{ name: m, basePath: /m, versionPolicy: { latest: 1, specific: [1] } }]',
       '1:35: models[0].versionPolicy: expected latest, all, { latest: <count> } or { specific: [<version>, …] }',
+    ],
+    ['models: []\ninstances: all', '2:1: instances: expected per-device; got "all"'],
+    [
+      'models: []\nexecutionProviders: [{ name: cuda, fp16: 1 }]',
+      '2:36: executionProviders[0].fp16: expected true or false; got 1',
     ],
     ['- models', '1:1: expected a map; got a list'],
     ['models: {}', '1:1: models: expected a list; got a map'],

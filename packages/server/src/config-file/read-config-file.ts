@@ -1,5 +1,6 @@
 import { dirname, extname, resolve } from 'node:path';
 import { readWholeFile, ServingError } from '@servable/core';
+import type { ExecutionProvider } from '@servable/runtime';
 import type { ServedModelInput } from '../models/served-model.js';
 import type { ServerOptions } from '../server-options.js';
 import { ConfigFileError, type ConfigProblem } from './config-problem.js';
@@ -40,33 +41,54 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     root.report('models is missing: expected a list of models, or modelConfigFile');
   }
   if (problems.length > 0) throw new ConfigFileError(path, problems);
-  const { grpcTls, modelRoots, modelConfigFile, grpcSocketPath, ...rest } = config;
+  const { grpcTls, modelRoots, modelConfigFile, grpcSocketPath, executionProviders, ...rest } = config;
   return {
     ...rest,
     models: models?.filter((model) => model !== undefined),
     modelConfigFile: modelConfigFile && at(modelConfigFile),
     modelRoots: modelRoots?.map(at),
+    ...providersAt(executionProviders, at),
     grpcSocketPath: grpcSocketPath && at(grpcSocketPath),
     grpcTls: grpcTls && (await readTls(grpcTls, at)),
   };
 }
 
 function servedModel(
-  { basePath, directory, name = '', version, ...rest }: FileModel,
+  { basePath, directory, name = '', version, executionProviders, ...others }: FileModel,
   at: (path: string) => string,
   place: Place,
 ): ServedModelInput | undefined {
+  const rest = { ...others, ...providersAt(executionProviders, at) };
   if ((basePath === undefined) === (directory === undefined)) {
     place.report('expected one of basePath and directory');
     return undefined;
   }
   if (directory !== undefined) {
     if (rest.versionPolicy) place.child('versionPolicy').report('a single directory has no version policy');
-    const { platform, versionLabels } = rest;
-    return { name, platform, versionLabels, directory: at(directory), version };
+    const { versionPolicy: _none, ...single } = rest;
+    return { name, ...single, directory: at(directory), version };
   }
   if (version !== undefined) place.child('version').report('the versions of a basePath are its directories');
   return { name, ...rest, basePath: at(basePath!) };
+}
+
+/** Paths of execution providers are relative to the file. */
+function providersAt(
+  providers: FileConfig['executionProviders'],
+  at: (path: string) => string,
+): Pick<ServerOptions, 'executionProviders'> {
+  if (providers === undefined) return {};
+  return {
+    executionProviders: providers.map((provider) => {
+      if (typeof provider === 'string') return provider;
+      const { library, engineCacheDir, ...rest } = provider as ExecutionProvider;
+      return {
+        ...rest,
+        ...(library === undefined ? {} : { library: at(library) }),
+        ...(engineCacheDir === undefined ? {} : { engineCacheDir: at(engineCacheDir) }),
+      };
+    }),
+  };
 }
 
 async function readTls(

@@ -4,7 +4,7 @@ import type { ResolvedServerOptions } from '../server-options.js';
 import type { ModelPipeline } from './model-pipeline.js';
 import { ModelRoots } from './model-roots.js';
 import type { ServedModel, ServedModelInput } from './served-model.js';
-import { servedModels } from './served-model.js';
+import { checkModelEngines, servedModels } from './served-model.js';
 
 /** Where configurations come from: options, a file that may be polled, the wire, the program itself. */
 export class ModelConfiguration {
@@ -60,6 +60,7 @@ export class ModelConfiguration {
   /** Applies what the program itself asks for. */
   async reload(models: readonly ServedModelInput[], options?: WaitOptions): Promise<void> {
     const served = servedModels(models, this.#platforms);
+    await checkModelEngines(served);
     this.#roots.add(served);
     await this.#reload(served, options);
   }

@@ -74,14 +74,14 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   const loadExecutor = new LimitedExecutor(options.maxConcurrentInitialLoads);
   let configured: ReadonlyMap<string, ServedModel> = new Map();
   const listeners: (() => void)[] = [];
-  const createLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> =>
-    warmedLoader(platformLoader(platforms, configured.get(id.name)?.platform, directory), {
-      id,
-      directory,
-      warmup,
-      logger,
-      report: reportWarmup,
+  const createLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
+    const { platform, engine } = configured.get(id.name) ?? {};
+    const loader = platformLoader(platforms, platform, directory, {
+      executionProviders: engine?.executionProviders ?? options.executionProviders,
+      instances: engine?.instances ?? options.instances,
     });
+    return warmedLoader(loader, { id, directory, warmup, logger, report: reportWarmup });
+  };
   const isPinned = (name: string): boolean => configured.get(name)?.pinned === true || options.pinnedModels.has(name);
   const { manager, provider, target, memory } =
     options.modelMemoryBudget === undefined

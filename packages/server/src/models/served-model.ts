@@ -5,6 +5,7 @@ import {
   ServingError,
   type VersionLabels,
 } from '@servable/core';
+import { checkModelEngine, type ModelEngineOptions } from '../platforms/model-engine.js';
 
 /** A model that is a single directory, with no version directories around it; it is never looked at again. */
 export interface SingleVersionModel {
@@ -21,11 +22,13 @@ export interface SingleVersionModel {
 }
 
 /** What a user may give for one model. */
-export type ServedModelInput = ModelConfigInput | SingleVersionModel;
+export type ServedModelInput = (ModelConfigInput | SingleVersionModel) & ModelEngineOptions;
 
 /** A model with everything filled in; `fixed` is the only version of one that is a single directory. */
 export interface ServedModel extends ModelConfig {
   readonly fixed?: { readonly directory: string; readonly version: bigint } | undefined;
+  /** Where it differs from the server's. */
+  readonly engine?: ModelEngineOptions | undefined;
 }
 
 /**
@@ -41,13 +44,32 @@ export function servedModels(
   for (const model of models) checkModel(model, platforms);
   // One check for all: names must differ between both kinds of models too.
   const config = modelServerConfig(
-    models.map((model) => ('directory' in model ? { ...model, basePath: model.directory } : model)),
+    models.map(({ executionProviders: _providers, instances: _instances, ...model }) =>
+      'directory' in model ? { ...model, basePath: model.directory } : model,
+    ),
   );
   return config.models.map((model, index) => {
     const input = models[index]!;
-    if (!('directory' in input)) return model;
-    return Object.freeze({ ...model, fixed: { directory: input.directory, version: input.version ?? 1n } });
+    const { executionProviders, instances } = input;
+    const fixed = 'directory' in input ? { directory: input.directory, version: input.version ?? 1n } : undefined;
+    const isPlain = executionProviders === undefined && instances === undefined;
+    if (fixed === undefined && isPlain) return model;
+    return Object.freeze({
+      ...model,
+      ...(fixed && { fixed }),
+      ...(isPlain ? {} : { engine: { executionProviders, instances } }),
+    });
   });
+}
+
+/** @throws ServingError what {@link checkModelEngine} throws, with the name of the model */
+export async function checkModelEngines(models: readonly ServedModel[]): Promise<void> {
+  for (const { name, engine = {} } of models) {
+    await checkModelEngine(engine, {
+      executionProviders: `model ${name}: executionProviders`,
+      instances: `model ${name}: instances`,
+    });
+  }
 }
 
 function checkModel(model: ServedModelInput, platforms: readonly string[]): void {

@@ -1,6 +1,7 @@
 import type { InferenceCall, InferenceServable, Loader, LoadOptions } from '@servable/core';
 import { diskEstimate } from './disk-estimate.js';
 import { type BytesInUse, LoadMeter } from './load-meter.js';
+import type { ModelEngineOptions } from './model-engine.js';
 
 /** What the platforms need of a loaded model: `Model` of `@servable/runtime`. */
 export interface LoadedModel {
@@ -21,6 +22,7 @@ export function modelLoader(
   directory: string,
   open: (options: LoadOptions) => Promise<LoadedModel>,
   bytesInUse: BytesInUse = () => undefined,
+  { instances }: ModelEngineOptions = {},
 ): Loader<InferenceServable> {
   let model: LoadedModel | undefined;
   const meter = new LoadMeter(bytesInUse);
@@ -45,7 +47,11 @@ export function modelLoader(
       await model?.close();
       model = undefined;
     },
-    estimateResources: () => diskEstimate(directory),
+    async estimateResources() {
+      const { ramBytes } = await diskEstimate(directory);
+      // Every instance has its own weights.
+      return { ramBytes: ramBytes * (typeof instances === 'number' ? instances : 1) };
+    },
     async measureResources() {
       const ramBytes = meter.measure();
       return ramBytes === undefined ? undefined : { ramBytes };

@@ -1,20 +1,21 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadOptions } from '@servable/core';
 import { type EnginePlatformOptions, nativeBytesInUse, preparedRuntime } from './engine-options.js';
+import type { EngineLoadOptions } from './model-engine.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 
 export interface OnnxPlatformOptions extends EnginePlatformOptions {
   /** Loads an ONNX file; default `loadOnnxModel` of `@servable/runtime`. */
-  readonly load?: ((file: string, options: LoadOptions) => Promise<LoadedModel>) | undefined;
+  readonly load?: ((file: string, options: EngineLoadOptions) => Promise<LoadedModel>) | undefined;
 }
 
 /** Serves ONNX models: directories with a `model.onnx`. */
 export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
   const load =
     options.load ??
-    (async (file: string, { signal }: LoadOptions) => (await preparedRuntime(options)).loadOnnxModel(file, { signal }));
+    (async (file: string, { signal, instances, executionProviders }: EngineLoadOptions) =>
+      (await preparedRuntime(options)).loadOnnxModel(file, { signal, instances, session: { executionProviders } }));
   const fileOf = (directory: string): string => join(directory, 'model.onnx');
   return {
     name: 'onnx',
@@ -23,7 +24,7 @@ export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
         () => true,
         () => false,
       ),
-    createLoader: (directory) =>
-      modelLoader('onnx', directory, (how) => load(fileOf(directory), how), nativeBytesInUse),
+    createLoader: (directory, engine) =>
+      modelLoader('onnx', directory, (how) => load(fileOf(directory), { ...how, ...engine }), nativeBytesInUse, engine),
   };
 }

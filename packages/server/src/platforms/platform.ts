@@ -1,5 +1,6 @@
 import { type InferenceServable, type Loader, ServingError, type StoragePath } from '@servable/core';
 import { frozenGraphHint } from './frozen-graph-hint.js';
+import type { ModelEngineOptions } from './model-engine.js';
 
 /** A kind of model and what is needed to run it. */
 export interface Platform {
@@ -7,7 +8,8 @@ export interface Platform {
   readonly name: string;
   /** Whether a version directory is of this kind, by its file names alone. */
   accepts(directory: StoragePath): Promise<boolean>;
-  createLoader(directory: StoragePath): Loader<InferenceServable>;
+  /** @param engine - what the built-in engine runs the model on; means nothing to other engines */
+  createLoader(directory: StoragePath, engine?: ModelEngineOptions): Loader<InferenceServable>;
 }
 
 /**
@@ -20,12 +22,13 @@ export function platformLoader(
   platforms: readonly Platform[],
   platformName: string | undefined,
   directory: StoragePath,
+  engine: ModelEngineOptions = {},
 ): Loader<InferenceServable> {
   const allowed = platforms.filter(({ name }) => platformName === undefined || name === platformName);
   let chosen: Loader<InferenceServable> | undefined;
   const choose = async (): Promise<Loader<InferenceServable>> => {
     for (const platform of allowed) {
-      if (await platform.accepts(directory)) return (chosen = platform.createLoader(directory));
+      if (await platform.accepts(directory)) return (chosen = platform.createLoader(directory, engine));
     }
     // Upstream's text: TensorFlow's saved_model/loader.cc, two lines; what to do with a frozen graph is ours.
     const hint = await frozenGraphHint(directory);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ModelDirectory, modelDirectory } from '../testing/model-directory.js';
 import { diskEstimate } from './disk-estimate.js';
+import type { EngineLoadOptions } from './model-engine.js';
 import type { LoadedModel } from './model-loader.js';
 import { onnxPlatform } from './onnx.js';
 import { platformLoader } from './platform.js';
@@ -84,6 +85,21 @@ test('a frozen graph in place of a SavedModel is answered with the command that 
       ),
     ) as string,
   });
+});
+
+test('what a model runs on reaches its platform, and every instance counts for its memory', async () => {
+  directory = await modelDirectory('1/model.onnx');
+  await writeFile(join(directory.path, '1/model.onnx'), Buffer.alloc(100));
+  const given: unknown[] = [];
+  const load = async (_file: string, { executionProviders, instances }: EngineLoadOptions) => {
+    given.push([executionProviders, instances]);
+    return fakeModel();
+  };
+  const engine = { executionProviders: ['cuda'], instances: 3 } as const;
+  const loader = platformLoader([onnxPlatform({ load })], undefined, join(directory.path, '1'), engine);
+  await loader.load(neverAborted);
+  expect(given).toEqual([[['cuda'], 3]]);
+  expect((await loader.estimateResources!()).ramBytes).toBeCloseTo(360, 9);
 });
 
 test('unloading closes the model once', async () => {

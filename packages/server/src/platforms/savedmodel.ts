@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger, LoadOptions } from '@servable/core';
+import type { Logger } from '@servable/core';
 import { type EnginePlatformOptions, nativeBytesInUse, preparedRuntime } from './engine-options.js';
+import type { EngineLoadOptions } from './model-engine.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
 import { openSavedModel, type PlatformChoice, type SavedModelEngines } from './tensorflow.js';
@@ -16,10 +17,14 @@ export interface SavedModelPlatformOptions extends EnginePlatformOptions {
   readonly platform?: PlatformChoice | undefined;
   /** Part of each GPU's memory that TensorFlow takes, above 0 and at most 1; default nearly all. */
   readonly gpuMemoryFraction?: number | undefined;
+  /** TensorFlow takes GPU memory as it needs it; default what `TF_FORCE_GPU_ALLOW_GROWTH` says, else `false`. */
+  readonly gpuAllowGrowth?: boolean | undefined;
+  /** Numbers of the GPUs that TensorFlow may use; default all. */
+  readonly visibleDevices?: readonly number[] | undefined;
   /** Is told what a model runs on where that is not the built-in engine. */
   readonly logger?: Logger | undefined;
   /** Loads a SavedModel directory; default `loadSavedModel` of `@servable/runtime`. */
-  readonly load?: ((directory: string, options: LoadOptions) => Promise<LoadedModel>) | undefined;
+  readonly load?: ((directory: string, options: EngineLoadOptions) => Promise<LoadedModel>) | undefined;
 }
 
 /** Serves TensorFlow SavedModels: directories with a `saved_model.pb`. */
@@ -28,7 +33,7 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
   const tags = options.tags?.length ? options.tags : undefined;
   const load =
     options.load ??
-    ((directory: string, how: LoadOptions) =>
+    ((directory: string, how: EngineLoadOptions) =>
       openSavedModel(directory, how, options.platform ?? 'auto', runtimeEngines(options, tags)));
   return {
     name: 'tensorflow',
@@ -37,19 +42,26 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
         () => true,
         () => false,
       ),
-    createLoader: (directory) => modelLoader('tensorflow', directory, (how) => load(directory, how), nativeBytesInUse),
+    createLoader: (directory, engine) =>
+      modelLoader('tensorflow', directory, (how) => load(directory, { ...how, ...engine }), nativeBytesInUse, engine),
   };
 }
 
 function runtimeEngines(options: SavedModelPlatformOptions, tags: readonly string[] | undefined): SavedModelEngines {
-  const { engine, gpuMemoryFraction, logger } = options;
+  const { engine, gpuMemoryFraction, gpuAllowGrowth, visibleDevices, logger } = options;
   const { intraOpThreads, interOpThreads } = engine ?? {};
   // Until a first model is there no request waits for the event loop, and loading on it is sooner done.
   let serves = false;
   return {
-    embedded: async (directory, { signal }) => {
+    embedded: async (directory, { signal, instances, executionProviders }) => {
       const { loadSavedModel } = await preparedRuntime(options);
-      const model = await loadSavedModel(directory, { signal, tags, compileOn: serves ? 'thread' : 'caller' });
+      const model = await loadSavedModel(directory, {
+        signal,
+        tags,
+        instances,
+        session: { executionProviders },
+        compileOn: serves ? 'thread' : 'caller',
+      });
       serves = true;
       return model;
     },
@@ -58,7 +70,7 @@ function runtimeEngines(options: SavedModelPlatformOptions, tags: readonly strin
       (await preparedRuntime(options)).loadTensorFlowModel(directory, {
         signal,
         tags,
-        session: { intraOpThreads, interOpThreads, gpuMemoryFraction },
+        session: { intraOpThreads, interOpThreads, gpuMemoryFraction, gpuAllowGrowth, visibleDevices },
       }),
     logger,
   };

@@ -1,4 +1,5 @@
 import { type InferenceCall, type LoadOptions, type Logger, ServingError, silentLogger } from '@servable/core';
+import type { EngineLoadOptions } from './model-engine.js';
 import type { LoadedModel } from './model-loader.js';
 
 /** What SavedModels may run on. */
@@ -26,7 +27,7 @@ export interface EmbeddedModel extends LoadedModel {
 
 /** The ways to open a SavedModel. */
 export interface SavedModelEngines {
-  readonly embedded: (directory: string, options: LoadOptions) => Promise<EmbeddedModel>;
+  readonly embedded: (directory: string, options: EngineLoadOptions) => Promise<EmbeddedModel>;
   /** TensorFlow's library; rejects when it cannot be found or loaded. */
   readonly library: () => Promise<{ readonly path: string; readonly version: string }>;
   readonly tensorflow: (directory: string, options: LoadOptions) => Promise<LoadedModel>;
@@ -38,7 +39,7 @@ const defaultSignature = 'serving_default';
 /** Opens a SavedModel on what was chosen for it. */
 export async function openSavedModel(
   directory: string,
-  options: LoadOptions,
+  options: EngineLoadOptions,
   choice: PlatformChoice,
   engines: SavedModelEngines,
 ): Promise<LoadedModel> {

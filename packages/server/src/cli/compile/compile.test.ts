@@ -5,11 +5,14 @@ import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/p
 import { ModelProtoSchema } from '@servable/protos/onnx';
 import { DataType, GraphDefSchema, type NodeDefSchema } from '@servable/protos/tensorflow';
 import { loadOnnxModel, loadSavedModel } from '@servable/runtime';
+import { compileSignature, readSavedModel } from '@servable/savedmodel';
 import { tensor, tensorToProto, type Tensor } from '@servable/tensor';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { modelDirectory, type ModelDirectory } from '../../testing/model-directory.js';
 import { testIo } from '../../testing/test-io.js';
 import { main } from '../main.js';
+import { wholeModel } from './whole-model.js';
+import { writeOnnx } from './write-onnx.js';
 
 const models = fileURLToPath(new URL('../../../../../examples/models', import.meta.url));
 
@@ -92,6 +95,26 @@ test('large weights stand in the file, or beside it with --external-data', async
     await using model = await loadOnnxModel(join(directory.path, name));
     expect((await model.predict({ x })).outputs['product']?.toArray()).toEqual([expected]);
   }
+});
+
+test('weights that a message cannot hold go to a file of their own without being asked to', async () => {
+  const weights = tensor(
+    Float32Array.from({ length: 2 * 32_768 }, (_, index) => index % 100),
+    'float32',
+    [2, 32_768],
+  );
+  const matmul = { name: 'product', op: 'MatMul', input: ['x', 'w'], attr: { T: float } };
+  await savedModel([placeholder('x', 2n), constant('w', weights), matmul], 'x:0', 'product:0');
+  await using source = await readSavedModel(join(directory.path, 'model'));
+  const { model, weights: file } = wholeModel(await compileSignature(source, 'serving_default'));
+  const path = join(directory.path, 'large.onnx');
+  const held = await writeOnnx(path, model, file, false, 4 * weights.size);
+  expect(held.weightFile).toBeUndefined();
+  const split = await writeOnnx(path, model, file, false, 4 * weights.size - 1);
+  expect(split).toMatchObject({ weightFile: `${path}.data`, weightBytes: 4 * weights.size });
+  await using loaded = await loadOnnxModel(path);
+  const { outputs } = await loaded.predict({ x: [[0, 2]] });
+  expect(outputs['product']?.data).toEqual(weights.data.slice(32_768).map((value) => 2 * (value as number)));
 });
 
 test('inputs and outputs keep their aliases, also where they are the same value or nothing is computed', async () => {

@@ -6,7 +6,7 @@ import { findModelPath } from '../model-path.js';
 import { flag, FlagError, flagSpecs } from '../parse-flags.js';
 import { commaSeparated, oneArgument, type Tool } from '../tool.js';
 import { usedDomains, wholeModel } from './whole-model.js';
-import { MOST_EMBEDDED_BYTES, writeOnnx } from './write-onnx.js';
+import { writeOnnx } from './write-onnx.js';
 
 const flags = flagSpecs({
   output: flag('string', '', 'The .onnx file to write; -o for short.'),
@@ -39,8 +39,7 @@ like the signature's. A signature with ops that ONNX has no word for is refused 
     }
     await using source = await readSavedModel(path, { tags: commaSeparated(values.tags) });
     const { model, weights, renamed } = wholeModel(await compileSignature(source, values.signature));
-    const external = values['external-data'] || (weights?.byteLength ?? 0) > MOST_EMBEDDED_BYTES;
-    const written = await writeOnnx(resolve(io.cwd, values.output), model, weights, external);
+    const written = await writeOnnx(resolve(io.cwd, values.output), model, weights, values['external-data']);
     io.stdout(`Wrote ${written.file} (${formatBytes(written.bytes)})\n`);
     if (written.weightFile !== undefined)
       io.stdout(`Wrote ${written.weightFile} (${formatBytes(written.weightBytes)})\n`);

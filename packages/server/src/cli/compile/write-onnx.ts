@@ -14,7 +14,7 @@ import {
 import type { PlacedWeight, Weight, WeightFile } from '@servable/savedmodel';
 
 /** Protobuf messages end at 2 GiB; this leaves room for the graph. */
-export const MOST_EMBEDDED_BYTES = 1.9 * 2 ** 30;
+const MOST_EMBEDDED_BYTES = 1.9 * 2 ** 30;
 
 /** Field numbers of `ModelProto`, `GraphProto` and `TensorProto` (`onnx/onnx.proto`). */
 const GRAPH = 7;
@@ -34,13 +34,14 @@ export interface WrittenModel {
  * Writes a model with its weights, one weight after the other, so that no more than the largest is in memory. Files that
  * were there are replaced when all is written.
  *
- * @param external - writes the weights to `<file>.data` beside the model
+ * @param external - writes the weights to `<file>.data` beside the model, as is done with more than `mostEmbeddedBytes`
  */
 export async function writeOnnx(
   file: string,
   model: ModelProto,
   weights: WeightFile | undefined,
   external: boolean,
+  mostEmbeddedBytes = MOST_EMBEDDED_BYTES,
 ): Promise<WrittenModel> {
   const weightBytes = weights?.byteLength ?? 0;
   if (weights === undefined || weights.weights.size === 0) {
@@ -51,7 +52,7 @@ export async function writeOnnx(
       weightBytes,
     };
   }
-  if (!external) {
+  if (!external && weightBytes <= mostEmbeddedBytes) {
     return {
       file,
       bytes: await replace(file, (handle) => writeEmbedded(handle, model, weights)),

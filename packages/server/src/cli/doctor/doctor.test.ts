@@ -4,6 +4,7 @@ import { freePort, testIo } from '../../testing/test-io.js';
 import { version } from '../../version.js';
 import { main } from '../main.js';
 import type { Check } from './check.js';
+import { checkThreads } from './check-devices.js';
 import { checkNode } from './check-machine.js';
 
 interface Report {
@@ -44,11 +45,16 @@ test('finds the engine with its execution providers, and says how many cores and
     'cpu',
     'memory',
     'engine',
+    'devices',
+    'threads',
     'tensorflow',
     'grpc_port',
     'rest_port',
   ]);
   expect(check(report, 'engine')?.details?.['providers']).toContain('CPUExecutionProvider');
+  expect(check(report, 'devices')?.details?.['devices']).toContainEqual(
+    expect.objectContaining({ provider: 'CPUExecutionProvider', type: 'cpu' }),
+  );
   expect(check(report, 'cpu')?.details?.['cores']).toBeGreaterThan(0);
   expect(check(report, 'memory')?.details?.['totalBytes']).toBeGreaterThan(1e8);
   expect(check(report, 'grpc_port')?.details).toEqual({ port, free: true });
@@ -75,6 +81,23 @@ test('a port that is taken is a warning that names the flag', async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+test('tries the execution providers that it is given, and says what to install', async () => {
+  const { status, report } = await doctor('--execution-providers=cuda,cpu', `--port=${await freePort()}`);
+  expect([status, report.ok]).toEqual([1, false]);
+  expect(check(report, 'provider_cuda')).toMatchObject({
+    status: 'error',
+    advice: expect.stringContaining('pip install onnxruntime-gpu==') as string,
+    details: { provider: 'cuda', reason: 'EXECUTION_PROVIDER_MISSING' },
+  });
+  expect(check(report, 'provider_cpu')).toMatchObject({ status: 'ok', found: 'usable' });
+});
+
+test('threads: one of the pool is not for calls of models', () => {
+  expect(checkThreads('9').details).toMatchObject({ poolThreads: 9, concurrentCalls: 8 });
+  expect(checkThreads(undefined).details).toMatchObject({ poolThreads: 4, concurrentCalls: 3 });
+  expect(checkThreads('1').details).toMatchObject({ poolThreads: 1, concurrentCalls: 1 });
+});
+
 test('prints one line for each check', async () => {
   const io = testIo();
   expect(await main(['doctor', `--port=${await freePort()}`, `--rest-port=${await freePort()}`], io)).toBe(0);
@@ -92,6 +115,8 @@ test('a Node that is too old is an error', () => {
 
 test.each([
   [['extra'], 'servable doctor takes no arguments; got extra'],
+  [['--execution-providers=gpu'], 'Bad option --execution-providers[0].name: expected one of cpu, cuda'],
+  [['--execution-providers=[gpu'], '--execution-providers begins as a JSON list, but is none'],
   [['--port=70000'], 'Flag --port needs a port from 0 to 65535; got 70000'],
 ])('%j is refused', async (argv, message) => {
   const io = testIo();
