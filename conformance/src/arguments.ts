@@ -12,7 +12,8 @@ export interface Arguments {
 
 export const usage = `usage: npm run conformance -- [--export-only] [part of a name ...]
 
-Names: conformance/<model>, examples/<model>, zoo/<family>, clients/grpc_official, clients/rest
+Names: conformance/<model>, examples/<model>, zoo/<family>, clients/grpc_official, clients/rest, clients/triton,
+clients/openapi
 `;
 
 /** @throws Error for a flag that does not exist */

@@ -6,7 +6,7 @@ import { checkDigits, checkGoldens, knownFailures } from './goldens.js';
 import { compareModels } from './oracle/compare-models.js';
 import { readBounds } from './oracle/ratchet.js';
 import { resultsPage } from './oracle/results-page.js';
-import { ensurePython, run } from './python.js';
+import { clientsEnvironment, ensurePython, run } from './python.js';
 import { formatHead, formatRow, formatTotal, rowOf, type Row } from './row.js';
 import { cacheOf, exportedModels, findSubjects } from './subjects.js';
 
@@ -110,7 +110,8 @@ async function checkClients(
   add: (name: string, check: Parameters<typeof rowOf>[1]) => Promise<void>,
 ): Promise<void> {
   const [official, rest] = ['clients/grpc_official', 'clients/rest'];
-  if (!wants(official) && !wants(rest)) return;
+  const others = (['triton', 'openapi'] as const).filter((name) => wants(`clients/${name}`));
+  if (!wants(official) && !wants(rest) && others.length === 0) return;
   await using server = await startServer();
   if (wants(official)) {
     await add(official, () => {
@@ -119,4 +120,11 @@ async function checkClients(
     });
   }
   if (wants(rest)) await add(rest, () => runClient('bash', [join(root, 'conformance/clients/rest.sh'), server.rest]));
+  for (const name of others) {
+    await add(`clients/${name}`, async () => {
+      const path = await ensurePython(join(root, 'conformance'), clientsEnvironment);
+      const addresses = name === 'triton' ? [server.rest, server.grpc] : [server.rest];
+      return runClient(path, [join(root, `conformance/clients/${name}.py`), ...addresses]);
+    });
+  }
 }

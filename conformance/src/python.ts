@@ -7,13 +7,37 @@ import { join } from 'node:path';
 const supported = { least: 11, most: 13 };
 const candidates = ['python3.11', 'python3', 'python3.12', 'python3.13', 'python'];
 
+/** A virtual environment and what is installed in it. */
+export interface Environment {
+  /** Folder in `conformance/`. */
+  readonly venv: string;
+  /** File in `conformance/`. */
+  readonly requirements: string;
+  readonly what: string;
+}
+
+/** TensorFlow, the oracle, with the official stubs. */
+export const oracleEnvironment: Environment = {
+  venv: '.venv',
+  requirements: 'requirements.txt',
+  what: 'TensorFlow and the official stubs from PyPI (about 700 MB)',
+};
+
+/** Clients that cannot be installed beside TensorFlow. */
+export const clientsEnvironment: Environment = {
+  venv: '.venv-clients',
+  requirements: 'requirements-clients.txt',
+  what: 'tritonclient and schemathesis from PyPI',
+};
+
 /**
- * The Python of `conformance/.venv`, made and filled when it is missing or its requirements have changed.
+ * The Python of a virtual environment in `conformance/`, made and filled when it is missing or its requirements have
+ * changed.
  *
  * @throws Error that says what is missing and what to do
  */
-export async function ensurePython(directory: string): Promise<string> {
-  const venv = join(directory, '.venv');
+export async function ensurePython(directory: string, environment = oracleEnvironment): Promise<string> {
+  const venv = join(directory, environment.venv);
   const python = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   if (!existsSync(python)) {
     const system = candidates.find(fits);
@@ -26,11 +50,11 @@ export async function ensurePython(directory: string): Promise<string> {
     console.log(`Making ${venv} with ${system} ...`);
     await run(system, ['-m', 'venv', venv], directory);
   }
-  const requirements = join(directory, 'requirements.txt');
+  const requirements = join(directory, environment.requirements);
   const stamp = join(venv, 'requirements.sha256');
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
-    console.log('Installing TensorFlow and the official stubs from PyPI (about 700 MB) ...');
+    console.log(`Installing ${environment.what} ...`);
     await run(
       python,
       ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],

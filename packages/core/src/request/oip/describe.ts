@@ -5,6 +5,7 @@ import type { RequestDraft } from '../execution/request-draft.js';
 import { getModelStatus } from '../handlers/get-model-status.js';
 import { listModels } from '../handlers/list-models.js';
 import { withServableHandle } from '../handlers/model-spec.js';
+import { publicSignatures } from '../signature/public-signatures.js';
 import { SignatureSpec, type TensorSpec } from '../signature/tensor-spec.js';
 import { type OipDependencies, type OipModel, oipModelSpec, oipSignature, oipSignatureName } from './oip-model.js';
 
@@ -64,23 +65,30 @@ export function oipServerReady(dependencies: OipDependencies): boolean {
   return states.getStreamNames().every(isAvailable);
 }
 
-/** @throws ServingError NOT_FOUND or UNAVAILABLE when the version cannot be called */
-export async function oipRequireReady(
-  { provider }: OipDependencies,
-  model: OipModel,
-  record?: RequestDraft,
-): Promise<void> {
-  await withServableHandle(provider, oipModelSpec(model), () => undefined, record);
+/**
+ * A version that is loaded when it is asked for is ready without being in memory.
+ *
+ * @throws ServingError NOT_FOUND or UNAVAILABLE when the version cannot be called
+ */
+export function oipRequireReady(dependencies: OipDependencies, model: OipModel, record?: RequestDraft): void {
+  const { provider, states, labelsOf } = dependencies;
+  const { name, version, versionLabel: label } = oipModelSpec(model);
+  record?.useModel(name);
+  try {
+    provider.getServableHandle({ name, version, label }).release();
+  } catch (thrown) {
+    const wanted = label === undefined ? version : labelsOf?.(name).get(label);
+    const isAvailable = states
+      .getVersionStates(name)
+      .some(({ id, managerState }) => managerState === 'AVAILABLE' && (wanted === undefined || id.version === wanted));
+    if (!isAvailable || (label !== undefined && wanted === undefined)) throw thrown;
+  }
 }
 
 /** The same as an answer; errors that have nothing to do with readiness stay errors. */
-export async function oipModelReady(
-  dependencies: OipDependencies,
-  model: OipModel,
-  record?: RequestDraft,
-): Promise<boolean> {
+export function oipModelReady(dependencies: OipDependencies, model: OipModel, record?: RequestDraft): boolean {
   try {
-    await oipRequireReady(dependencies, model, record);
+    oipRequireReady(dependencies, model, record);
     return true;
   } catch (thrown) {
     const { code } = ServingError.from(thrown);
@@ -114,7 +122,7 @@ export async function oipModelMetadata(
         platform: servable.platform,
         inputs: [...inputs.values()].map(tensorMetadata),
         outputs: [...outputs.values()].map(tensorMetadata),
-        properties: { signature_name: chosen, signatures: [...servable.signatureDefs.keys()].sort().join(',') },
+        properties: { signature_name: chosen, signatures: [...publicSignatures(servable).keys()].sort().join(',') },
       };
     },
     record,

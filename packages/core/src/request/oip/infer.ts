@@ -40,6 +40,7 @@ export async function oipInfer(
       };
     },
     options.record,
+    options,
   );
 }
 

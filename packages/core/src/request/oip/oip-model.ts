@@ -5,6 +5,7 @@ import type { ExecutionDependencies } from '../execution/open-request.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import type { ListModelsDependencies } from '../handlers/list-models.js';
 import type { ModelSpec } from '../handlers/model-spec.js';
+import { publicSignatures } from '../signature/public-signatures.js';
 import { DEFAULT_SIGNATURE_NAME } from '../signature/tensor-spec.js';
 
 /** What the Open Inference Protocol needs of the rest of the server, on either transport. */
@@ -46,10 +47,10 @@ export function oipModelSpec({ name, version }: OipModel, signatureName = ''): M
  * The name of the signature that a request means: the one that it names, else `serving_default`, else the only one that
  * the model has.
  */
-export function oipSignatureName({ signatureDefs }: InferenceServable, asked: string): string {
-  if (asked !== '') return asked;
-  if (!signatureDefs.has(DEFAULT_SIGNATURE_NAME) && signatureDefs.size === 1) return [...signatureDefs.keys()][0]!;
-  return DEFAULT_SIGNATURE_NAME;
+export function oipSignatureName(servable: InferenceServable, asked: string): string {
+  if (asked !== '' || servable.signatureDefs.has(DEFAULT_SIGNATURE_NAME)) return asked || DEFAULT_SIGNATURE_NAME;
+  const names = [...publicSignatures(servable).keys()];
+  return names.length === 1 ? names[0]! : DEFAULT_SIGNATURE_NAME;
 }
 
 /** @throws ServingError INVALID_ARGUMENT when the model has no signature of this name */
@@ -59,7 +60,7 @@ export function oipSignature(servable: InferenceServable, name: string): Signatu
   throw new ServingError(
     'INVALID_ARGUMENT',
     'SIGNATURE_NOT_FOUND',
-    `Signature "${name}" not found; the model has {${[...servable.signatureDefs.keys()].sort().join(', ')}}. ` +
+    `Signature "${name}" not found; the model has {${[...publicSignatures(servable).keys()].sort().join(', ')}}. ` +
       'Choose one with the parameter signature_name',
   );
 }

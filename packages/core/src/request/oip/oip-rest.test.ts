@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { DataType } from '@servable/protos/tensorflow';
 import { tensor, type Tensor } from '@servable/tensor';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, test } from 'vitest';
 import type { RequestRecord } from '../../servable/request-record.js';
 import { InFlight } from '../execution/in-flight.js';
 import { FakeProvider, FakeServable, halfPlusTwo, signatureDef } from '../handlers/testing/fake-servables.js';
@@ -21,7 +21,10 @@ beforeEach(() => {
     ({ inputs }) => inputs,
   );
   const only = new FakeServable(
-    new Map([['go', signatureDef({ s: [DT_FLOAT] }, { s: [DT_FLOAT] })]]),
+    new Map([
+      ['__saved_model_init_op', signatureDef({}, {})],
+      ['go', signatureDef({ s: [DT_FLOAT] }, { s: [DT_FLOAT] })],
+    ]),
     ({ inputs }) => inputs,
   );
   provider = new FakeProvider()
@@ -165,6 +168,17 @@ describe('a model', () => {
       { error: 'Version of model m must be a number below 2^63 or a label; given 9223372036854775808' },
     ]);
   });
+});
+
+test('a version that is loaded on demand is ready before it is in memory', async () => {
+  const empty = new FakeProvider();
+  const labelsOf = () => new Map([['stable', 1n]]);
+  const ready = async (path: string) => {
+    const handle = createRestFetchHandler({ provider: empty, states: provider, labelsOf });
+    return (await handle(new Request(`http://localhost/v2/models/${path}/ready`))).status;
+  };
+  expect([await ready('m'), await ready('m/versions/1'), await ready('m/versions/stable')]).toEqual([200, 200, 200]);
+  expect([await ready('m/versions/2'), await ready('nope'), await ready('m/versions/new')]).toEqual([404, 404, 400]);
 });
 
 describe('inference', () => {

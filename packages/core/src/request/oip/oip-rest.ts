@@ -62,7 +62,7 @@ export async function answerOip(
     case 'index':
       return json(oipRepositoryIndex(options, onlyReady(request.body), record));
     case 'modelReady':
-      await oipRequireReady(options, route.model, record);
+      oipRequireReady(options, route.model, record);
       return json({ name: route.model.name, ready: true });
     case 'model':
       return json(await oipModelMetadata(options, route.model, route.signatureName, record));

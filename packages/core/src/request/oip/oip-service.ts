@@ -32,7 +32,7 @@ export function oipService(dependencies: OipDependencies): UnaryMethods {
     }),
     modelReady: unary({ method: 'GetModelStatus', admitted: false }, async (bytes, { record }) => {
       const model = decodeMessage(ModelReadyRequestSchema, bytes);
-      return encode(ModelReadyResponseSchema, { ready: await oipModelReady(dependencies, model, record) });
+      return encode(ModelReadyResponseSchema, { ready: oipModelReady(dependencies, model, record) });
     }),
     modelMetadata: unary({ method: 'GetModelMetadata', admitted: false }, async (bytes, { record }) => {
       const model = decodeMessage(ModelMetadataRequestSchema, bytes);

@@ -1,8 +1,8 @@
 import type { SignatureDef } from '@servable/protos/tensorflow';
-import { oipDatatype } from '@servable/tensor';
+import { formatShape, oipDatatype } from '@servable/tensor';
 import { DEFAULT_SIGNATURE_NAME, SignatureSpec, type TensorSpec } from '../signature/tensor-spec.js';
 import { anyOf } from './predict-schemas.js';
-import type { Schema } from './tensor-schema.js';
+import { type Schema, withNaN } from './tensor-schema.js';
 
 type Signatures = ReadonlyMap<string, SignatureDef>;
 
@@ -58,14 +58,15 @@ export function inferRequestSchema(signatures: Signatures): Schema {
   );
 }
 
-function inputSchema({ alias, dtype, shape }: TensorSpec): Schema {
+function inputSchema(spec: TensorSpec): Schema {
+  const { alias, dtype } = spec;
   const datatype = dtype === undefined ? undefined : oipDatatype(dtype);
   return {
     type: 'object',
     title: alias,
     properties: {
       name: { const: alias },
-      shape: shapeSchema(shape),
+      shape: shapeSchema(spec),
       datatype: datatype === undefined ? { type: 'string' } : { const: datatype },
       data: {
         type: 'array',
@@ -94,7 +95,8 @@ export function inferResponseSchema(model: string, signatures: Signatures): Sche
   };
 }
 
-function outputSchema({ alias, dtype, shape }: TensorSpec): Schema {
+function outputSchema(spec: TensorSpec): Schema {
+  const { alias, dtype } = spec;
   const datatype = dtype === undefined ? undefined : oipDatatype(dtype);
   return {
     type: 'object',
@@ -102,8 +104,8 @@ function outputSchema({ alias, dtype, shape }: TensorSpec): Schema {
     properties: {
       name: { const: alias },
       datatype: datatype === undefined ? { type: 'string' } : { const: datatype },
-      shape: shapeSchema(shape),
-      data: { type: 'array', items: valuesSchema(datatype) },
+      shape: shapeSchema(spec),
+      data: { type: 'array', items: withNaN(valuesSchema(datatype)) },
       parameters: {
         type: 'object',
         properties: { binary_data_size: { type: 'integer', minimum: 0 } },
@@ -115,12 +117,11 @@ function outputSchema({ alias, dtype, shape }: TensorSpec): Schema {
   };
 }
 
-function shapeSchema(shape: readonly number[] | undefined): Schema {
-  const any = { type: 'integer', minimum: 0 };
-  if (shape === undefined) return { type: 'array', items: any };
-  const prefixItems = shape.map((size) => (size < 0 ? any : { const: size }));
-  const bounds = { minItems: shape.length, maxItems: shape.length };
-  return { type: 'array', ...(shape.length > 0 ? { prefixItems } : {}), ...bounds };
+/** The sizes that are fixed are in the description: generators of clients know no lists of schemas. */
+function shapeSchema({ shape }: TensorSpec): Schema {
+  const items = { type: 'integer', minimum: 0 };
+  if (shape === undefined) return { type: 'array', items };
+  return { type: 'array', description: formatShape(shape), items, minItems: shape.length, maxItems: shape.length };
 }
 
 function valuesSchema(datatype: string | undefined): Schema {

@@ -3,6 +3,7 @@ import { NPY_TYPE, RAW_TENSORS_TYPE } from '@servable/tensor';
 import type { RequestDraft } from '../execution/request-draft.js';
 import { listModels } from '../handlers/list-models.js';
 import type { ResolvedRestOptions } from '../rest/rest-options.js';
+import { publicSignatures } from '../signature/public-signatures.js';
 import { SignatureSpec } from '../signature/tensor-spec.js';
 import { inferRequestSchema, inferResponseSchema } from './infer-schemas.js';
 import { JSON_TYPE, operation } from './operation.js';
@@ -43,7 +44,7 @@ export function openApiDocument(options: ResolvedRestOptions, record?: RequestDr
       title: 'Servable',
       version: options.serverInfo?.version ?? '0.0.0',
       description:
-        'The REST API of TensorFlow Serving (`/v1`) and the Open Inference Protocol (`/v2`), for the models that are loaded. NaN and infinities are the bare words `NaN`, `Infinity` and `-Infinity`, in requests and answers.',
+        'The REST API of TensorFlow Serving (`/v1`) and the Open Inference Protocol (`/v2`), for the models that are loaded. NaN and infinities are the bare words `NaN`, `Infinity` and `-Infinity`, in requests and answers; readers of JSON may take them as null.',
     },
     tags,
     paths,
@@ -60,7 +61,7 @@ function signaturesOf({ provider }: ResolvedRestOptions, name: string, version: 
   try {
     const handle = provider.getServableHandle({ name, version });
     try {
-      return handle.servable.signatureDefs;
+      return publicSignatures(handle.servable);
     } finally {
       handle.release();
     }

@@ -20,6 +20,7 @@ interface Document {
 
 const servable = new FakeServable(
   new Map([
+    ['__saved_model_init_op', signatureDef({}, { __saved_model_init_op: [DataType.DT_INVALID] })],
     ['serving_default', signatureDef({ x: [DT_FLOAT, [-1, 3]] }, { y: [DT_FLOAT, [-1]] })],
     [
       'two',
@@ -149,7 +150,7 @@ describe('the OpenAPI document', () => {
       properties: {
         name: { const: 'x' },
         datatype: { const: 'FP32' },
-        shape: { prefixItems: [{ type: 'integer', minimum: 0 }, { const: 3 }], minItems: 2, maxItems: 2 },
+        shape: { description: '[-1,3]', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 },
       },
     });
     expect(request.anyOf[1]).toMatchObject({ title: 'two', required: ['inputs', 'parameters'] });
@@ -159,8 +160,13 @@ describe('the OpenAPI document', () => {
     expect(response.properties.outputs.items.anyOf).toMatchObject([
       { title: 'y', properties: { datatype: { const: 'FP32' } } },
       { title: 'p', properties: { datatype: { const: 'BYTES' } } },
-      { title: 'q', properties: { datatype: { const: 'FP16' }, data: { items: { type: 'number' } } } },
+      { title: 'q', properties: { datatype: { const: 'FP16' }, data: { items: { type: ['number', 'null'] } } } },
     ]);
+  });
+
+  it('leaves out what TensorFlow keeps for itself', async () => {
+    const { components, paths } = await documentOf();
+    expect(JSON.stringify([components, paths])).not.toContain('__saved_model_init_op');
   });
 
   it('tells of errors in one form', async () => {
