@@ -44,6 +44,7 @@ export { type LogFields, type Logger, type LogLevel, logLevels, silentLogger } f
 export {
   type ModelConfig,
   type ModelConfigInput,
+  type ModelPathOptions,
   modelServerConfig,
   type ModelServerConfig,
 } from './lifecycle/config/model-server-config.js';
@@ -70,6 +71,7 @@ export {
 export { TextProtoError, type TextPosition } from './lifecycle/config/text-proto/text-proto-error.js';
 export { FileSystemSource, type FileSystemSourceOptions } from './lifecycle/source/file-system-source.js';
 export { StaticSource } from './lifecycle/source/static-source.js';
+export { prefixedStoragePaths } from './lifecycle/source/prefixed-storage-paths.js';
 export type { StoragePath } from './lifecycle/source/storage-path.js';
 export { type MonitoredServable, parseVersionDirectory } from './lifecycle/source/version-directories.js';
 export {

@@ -104,6 +104,7 @@ export async function createServer(
       nameStyle: resolved.prometheus.nameStyle,
       requestsInFlight: () => inFlight.count,
       requestsQueued: () => admission?.queued ?? 0,
+      modelsWarming: () => pipeline.warmupState.count,
       memory: resolved.modelMemoryBudget === undefined ? undefined : () => pipeline.memory!,
     });
   const pipeline: ModelPipeline = modelPipeline({

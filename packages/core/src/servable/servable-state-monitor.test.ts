@@ -40,6 +40,37 @@ test('ended versions stay listed, unknown names are empty', () => {
   expect(monitor.getStreamNames()).toEqual(['m']);
 });
 
+test('GetLiveServableStates and GetAvailableServableStates: what has not ended, and what answers', () => {
+  const monitor = new ServableStateMonitor();
+  const states = ['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END'] as const;
+  for (const [index, state] of states.entries()) publish(monitor, 'm', BigInt(index), state);
+  publish(monitor, 'other', 7n, 'AVAILABLE');
+  publish(monitor, 'gone', 1n, 'END', broken);
+  expect(monitor.getLiveStates().map(({ id, managerState }) => `${id.name}${id.version} ${managerState}`)).toEqual([
+    'm3 UNLOADING',
+    'm2 AVAILABLE',
+    'm1 LOADING',
+    'm0 START',
+    'other7 AVAILABLE',
+  ]);
+  expect(monitor.getAvailableIds()).toEqual([
+    { name: 'm', version: 2n },
+    { name: 'other', version: 7n },
+  ]);
+});
+
+test('ForgetUnloadedServableStates: what has ended is forgotten, the rest stays', () => {
+  const monitor = new ServableStateMonitor();
+  publish(monitor, 'm', 1n, 'END');
+  publish(monitor, 'm', 2n, 'AVAILABLE');
+  publish(monitor, 'gone', 1n, 'END', broken);
+  monitor.forgetUnloaded();
+  expect(monitor.getVersionStates('m').map(({ id }) => id.version)).toEqual([2n]);
+  expect([monitor.getVersionStates('gone'), monitor.getStreamNames()]).toEqual([[], ['m']]);
+  publish(monitor, 'm', 1n, 'START');
+  expect(monitor.getVersionStates('m').map(({ managerState }) => managerState)).toEqual(['AVAILABLE', 'START']);
+});
+
 test('a listener hears every state until it unsubscribes', () => {
   const monitor = new ServableStateMonitor();
   const heard: string[] = [];

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from './clock.js';
 import type { WaitOptions } from './servable-handle.js';
-import { formatServableId } from './servable-id.js';
+import { formatServableId, type ServableId } from './servable-id.js';
 import type { ServableState, ServableStateReader } from './servable-state.js';
 import { ServingError } from './serving-error.js';
 
@@ -15,8 +15,8 @@ export interface WaitUntilAvailableOptions extends WaitOptions {
 }
 
 /**
- * Remembers the last public state of every version it was ever told of. Nothing is forgotten: an ended version stays
- * listed as END until it is loaded again, as clients of GetModelStatus rely on
+ * Remembers the last public state of every version it was ever told of. An ended version stays listed as END until it is
+ * loaded again, as clients of GetModelStatus rely on, or until {@link forgetUnloaded} is called
  * (upstream: core/servable_state_monitor.cc).
  */
 export class ServableStateMonitor implements ServableStateReader {
@@ -55,6 +55,26 @@ export class ServableStateMonitor implements ServableStateReader {
   getVersionStates(name: string): readonly ServableState[] {
     const states = [...(this.#streams.get(name)?.values() ?? [])];
     return states.sort((a, b) => (a.id.version < b.id.version ? 1 : a.id.version > b.id.version ? -1 : 0));
+  }
+
+  /** States of all versions that have not ended, stream by stream, each from the highest version down. */
+  getLiveStates(): readonly ServableState[] {
+    return this.getStreamNames().flatMap((name) =>
+      this.getVersionStates(name).filter(({ managerState }) => managerState !== 'END'),
+    );
+  }
+
+  /** Ids of all versions that are AVAILABLE, in the same order. */
+  getAvailableIds(): readonly ServableId[] {
+    return this.getLiveStates().flatMap(({ id, managerState }) => (managerState === 'AVAILABLE' ? [id] : []));
+  }
+
+  /** Forgets all versions that have ended: for a process that sees more and more of them. */
+  forgetUnloaded(): void {
+    for (const [name, versions] of this.#streams) {
+      for (const [version, { managerState }] of versions) if (managerState === 'END') versions.delete(version);
+      if (versions.size === 0) this.#streams.delete(name);
+    }
   }
 
   getStreamNames(): readonly string[] {

@@ -27,6 +27,7 @@ import {
 import { platformLoader } from '../platforms/platform.js';
 import type { ResolvedServerOptions } from '../server-options.js';
 import { warmedLoader } from '../warmup/warmed-loader.js';
+import { WarmupState } from '../warmup/warmup-state.js';
 import type { WarmupReport } from '../warmup/replay-warmup.js';
 import type { ServedModel } from './served-model.js';
 
@@ -49,6 +50,7 @@ export interface ModelPipeline {
   destroy(): Promise<void>;
   /** What the loaded versions take; `undefined` without a budget. */
   readonly memory: MemoryBudget | undefined;
+  readonly warmupState: WarmupState;
 }
 
 export interface ModelPipelineOptions extends ResolvedServerOptions {
@@ -74,13 +76,14 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   const loadExecutor = new LimitedExecutor(options.maxConcurrentInitialLoads);
   let configured: ReadonlyMap<string, ServedModel> = new Map();
   const listeners: (() => void)[] = [];
+  const warmupState = new WarmupState();
   const createLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
     const { platform, engine } = configured.get(id.name) ?? {};
     const loader = platformLoader(platforms, platform, directory, {
       executionProviders: engine?.executionProviders ?? options.executionProviders,
       instances: engine?.instances ?? options.instances,
     });
-    return warmedLoader(loader, { id, directory, warmup, logger, report: reportWarmup });
+    return warmedLoader(loader, { id, directory, warmup, logger, report: reportWarmup, state: warmupState });
   };
   const isPinned = (name: string): boolean => configured.get(name)?.pinned === true || options.pinnedModels.has(name);
   const { manager, provider, target, memory } =
@@ -111,6 +114,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     provider,
     controller,
     memory,
+    warmupState,
     isConfigured: (name) => configured.has(name),
     labelsOf: (name) => controller.models?.find((model) => model.name === name)?.versionLabels ?? new Map(),
     onConfigured: (listener) => void listeners.push(listener),

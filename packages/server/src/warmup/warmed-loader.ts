@@ -1,6 +1,7 @@
 import type { InferenceServable, Loader, Logger, ServableId } from '@servable/core';
 import { replayWarmup, type WarmupReport } from './replay-warmup.js';
 import type { ResolvedWarmupOptions } from './warmup-options.js';
+import { WarmupState } from './warmup-state.js';
 
 export interface WarmedLoaderOptions {
   readonly id: ServableId;
@@ -9,12 +10,14 @@ export interface WarmedLoaderOptions {
   readonly warmup: ResolvedWarmupOptions;
   readonly logger: Logger;
   readonly report?: ((report: WarmupReport) => void) | undefined;
+  /** Is told which versions are being warmed up. */
+  readonly state?: WarmupState | undefined;
 }
 
 /** A loader whose load includes the warm-up: a version that fails it is unloaded, and the load has failed. */
 export function warmedLoader(
   loader: Loader<InferenceServable>,
-  { id, directory, warmup, logger, report }: WarmedLoaderOptions,
+  { id, directory, warmup, logger, report, state = new WarmupState() }: WarmedLoaderOptions,
 ): Loader<InferenceServable> {
   if (!warmup.enabled) return loader;
   return {
@@ -32,7 +35,8 @@ export function warmedLoader(
         report?.(result);
       };
       try {
-        await replayWarmup({ id, directory, servable, options: warmup, signal: options.signal, report: tell });
+        const how = { id, directory, servable, options: warmup, signal: options.signal, report: tell };
+        await state.during(id, () => replayWarmup(how));
       } catch (error) {
         await loader.unload();
         throw error;

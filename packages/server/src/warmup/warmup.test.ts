@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { encodeTfRecord, type InferenceCall, type InferenceServable, ServingError } from '@servable/core';
+import { encodeTfRecord, type InferenceCall, type InferenceServable, ServingError, silentLogger } from '@servable/core';
 import { PredictionLogSchema } from '@servable/protos/serving';
 import { DataType, SignatureDefSchema, TensorProtoSchema } from '@servable/protos/tensorflow';
 import { tensor } from '@servable/tensor';
@@ -10,6 +10,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createServer } from '../server.js';
 import { halfPlusTwoPlatform } from '../testing/half-plus-two-platform.js';
 import { replayWarmup, type WarmupReport } from './replay-warmup.js';
+import { WarmupState } from './warmup-state.js';
+import { warmedLoader } from './warmed-loader.js';
 import { type WarmupOptions, resolveWarmupOptions } from './warmup-options.js';
 
 let directory: string;
@@ -272,6 +274,32 @@ test('a version is available when it is warm, and a warm-up that fails is a load
   } finally {
     await server.destroy();
   }
+});
+
+test('WarmupStateRegistration: a version is registered as warming during its warm-up only', async () => {
+  await mkdir(join(directory, 'm/1/assets.extra'), { recursive: true });
+  await writeFile(join(directory, 'm/1/half_plus_two'), '');
+  const file = join(directory, 'm/1/assets.extra/tf_serving_warmup_requests');
+  const id = { name: 'm', version: 1n };
+  const state = new WarmupState();
+  const seen: boolean[] = [];
+  const platform = halfPlusTwoPlatform();
+  platform.beforeLoad = async () => void seen.push(state.isWarming(id));
+  platform.beforeRun = async () => {
+    seen.push(state.isWarming({ ...id }), state.isWarming({ ...id, version: 2n }));
+  };
+  const warmup = { enabled: true, iterations: 1, threads: 2 };
+  const load = (): Promise<unknown> => {
+    const loader = platform.createLoader(join(directory, 'm/1'));
+    const options = { id, directory: join(directory, 'm/1'), warmup, logger: silentLogger, state };
+    return warmedLoader(loader, options).load({ signal: new AbortController().signal });
+  };
+  await writeFile(file, record(logs.predict));
+  await load();
+  expect([seen, state.isWarming(id), state.count]).toEqual([[false, true, false], false, 0]);
+  await writeFile(file, record(logs.sessionRun));
+  await expect(load()).rejects.toThrow('Unsupported log_type for warmup');
+  expect(state.count).toBe(0);
 });
 
 test('switched off, nothing is replayed', async () => {

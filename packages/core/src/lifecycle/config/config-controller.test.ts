@@ -14,7 +14,7 @@ const model = (name: string, labels: Record<string, bigint> = {}, platform = 'te
 });
 
 /** A controller over a monitor that is told of states by hand; notes what it applies, labels and logs. */
-function setup(unavailableLabels?: UnavailableLabels) {
+function setup(unavailableLabels?: UnavailableLabels, allowLabels?: boolean) {
   const states = new ServableStateMonitor();
   const applied: string[] = [];
   const labels: string[] = [];
@@ -22,6 +22,7 @@ function setup(unavailableLabels?: UnavailableLabels) {
   const controller = new ConfigController<ConfiguredModel>({
     states,
     unavailableLabels,
+    allowLabels,
     apply: (models) => applied.push(models.map(({ name }) => name).join(' ')),
     labels: {
       setLabels: (all) =>
@@ -201,6 +202,21 @@ test('AssignLabelToUnavailableVersionAllowed and AssignExistingLabelToUnavailabl
   controller.start([model('a')]);
   expect(await outcome(controller.reload([model('a', { stable: 1n, canary: 9n })]))).toBe('done');
   expect(await outcome(controller.reload([model('a', { stable: 9n })]))).toMatchObject({ code: 'FAILED_PRECONDITION' });
+});
+
+test('VersionLabelsNotAllowed: where labels are switched off, a configuration with one is refused', async () => {
+  const { controller, state, outcome } = setup('refuse', false);
+  const message = 'Model version labels are not currently allowed by the server.';
+  expect(() => controller.start([model('m', { A: 1n })])).toThrow(message);
+  const first = controller.reload([model('m')]);
+  await settled();
+  state('m', 1n, 'AVAILABLE');
+  expect(await outcome(first)).toBe('done');
+  expect(await outcome(controller.reload([model('m', { A: 1n })]))).toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message,
+  });
+  expect(controller.models?.[0]?.versionLabels.size).toBe(0);
 });
 
 test('starting twice is refused', () => {

@@ -21,6 +21,8 @@ export interface ConfigControllerOptions<M extends ConfiguredModel> {
   readonly states: ServableStateMonitor;
   /** Default `refuse`. */
   readonly unavailableLabels?: UnavailableLabels | undefined;
+  /** Whether configurations may have labels at all; default `true`. */
+  readonly allowLabels?: boolean | undefined;
   readonly logger?: Logger | undefined;
 }
 
@@ -52,12 +54,13 @@ export class ConfigController<M extends ConfiguredModel> {
    * Takes a first configuration without waiting for its models: they become available in their own time, and so do their
    * labels.
    *
-   * @throws ServingError FAILED_PRECONDITION when there is a configuration already
+   * @throws ServingError FAILED_PRECONDITION when there is a configuration already, or for labels where none are allowed
    */
   start(models: readonly M[]): void {
     if (this.#current) {
       throw new ServingError('FAILED_PRECONDITION', 'CONFIG_STARTED', 'There is a configuration already; reload it');
     }
+    if (this.#options.allowLabels === false) this.#checkLabels(models, new Map());
     this.#logAdded(models);
     this.#commit(models);
   }
@@ -118,7 +121,14 @@ export class ConfigController<M extends ConfiguredModel> {
   }
 
   #checkLabels(models: readonly M[], old: ReadonlyMap<string, M>): void {
-    const { states, unavailableLabels = 'refuse' } = this.#options;
+    const { states, unavailableLabels = 'refuse', allowLabels = true } = this.#options;
+    if (!allowLabels && models.some(({ versionLabels }) => versionLabels.size > 0)) {
+      throw new ServingError(
+        'FAILED_PRECONDITION',
+        'LABELS_NOT_ALLOWED',
+        'Model version labels are not currently allowed by the server.',
+      );
+    }
     for (const { name, versionLabels } of models) {
       const stateOf = (version: bigint) =>
         states.getVersionStates(name).find(({ id }) => id.version === version)?.managerState;

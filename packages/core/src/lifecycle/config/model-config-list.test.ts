@@ -93,6 +93,16 @@ test('MixedAbsoluteRelativeFails: one relative path refuses the whole list, Abso
   expect(read(configs('/b')).map(({ basePath }) => basePath)).toEqual(['/a', '/b']);
 });
 
+test('RelativePathWithOptions: a list of relative paths is read below a root directory', () => {
+  const { config } = parseTextProto(
+    ModelServerConfigSchema,
+    'model_config_list { config { name: "m" base_path: "m" model_platform: "onnx" } }',
+  );
+  if (config.case !== 'modelConfigList') throw new Error('no list');
+  const options = { platforms: ['onnx'], rootDirectory: '/models' };
+  expect(modelConfigList(config.value, options).map(({ basePath }) => basePath)).toEqual(['/models/m']);
+});
+
 test('a path on a file system that is not there is refused by its scheme', () => {
   expect(() => read('config { name: "m" base_path: "gs://bucket/m" model_platform: "tensorflow" }')).toThrow(
     expect.objectContaining({

@@ -8,6 +8,8 @@ import type { ServableVersionPolicy } from './servable-version-policy.js';
 export interface ModelConfigListOptions {
   /** Names of the platforms there are. */
   readonly platforms: readonly string[];
+  /** Absolute path of the directory that relative base paths are relative to; default none. */
+  readonly rootDirectory?: string | undefined;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ModelConfigListOptions {
  */
 export function modelConfigList(
   { config }: ModelConfigList,
-  { platforms }: ModelConfigListOptions,
+  { platforms, rootDirectory }: ModelConfigListOptions,
 ): readonly ModelConfig[] {
   const { models } = modelServerConfig(
     config.map((model) => ({
@@ -28,6 +30,7 @@ export function modelConfigList(
       versionPolicy: versionPolicy(model),
       versionLabels: model.versionLabels,
     })),
+    { rootDirectory },
   );
   return models.map((model, index) => {
     const proto = config[index]!;

@@ -51,3 +51,17 @@ test.each<[string, ModelConfigInput[], string]>([
 ])('%s is refused', (_name, models, message) => {
   expect(() => modelServerConfig(models)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }));
 });
+
+test('RelativePathWithOptionsSucceeds: relative paths are below the root directory, absolute ones stay', () => {
+  const { models } = modelServerConfig(
+    [
+      { name: 'a', basePath: 'a/models' },
+      { name: 'b', basePath: '/b' },
+    ],
+    { rootDirectory: '/root' },
+  );
+  expect(models.map(({ basePath }) => basePath)).toEqual(['/root/a/models', '/b']);
+  expect(() => modelServerConfig([], { rootDirectory: 'root' })).toThrow(
+    'Expected non-empty absolute path or URI; got model_config_list_root_dir=root',
+  );
+});

@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { ServingError } from '../../servable/serving-error.js';
 import { checkVersionPolicy, latestVersionPolicy, type ServableVersionPolicy } from './servable-version-policy.js';
 import type { VersionLabels } from './version-labels.js';
@@ -33,16 +33,36 @@ export interface ModelConfigInput {
   readonly pinned?: boolean | undefined;
 }
 
+export interface ModelPathOptions {
+  /**
+   * Absolute path of the directory that relative base paths are relative to (upstream: `model_config_list_root_dir`).
+   * Default none: base paths must be absolute.
+   */
+  readonly rootDirectory?: string | undefined;
+}
+
 /**
  * Checks a list of models and fills in the defaults.
  *
  * @throws ServingError INVALID_ARGUMENT with upstream's texts for a name listed twice and for a base path that is not
  * absolute (upstream: model_servers/server_core.cc)
  */
-export function modelServerConfig(models: readonly ModelConfigInput[]): ModelServerConfig {
+export function modelServerConfig(
+  models: readonly ModelConfigInput[],
+  { rootDirectory }: ModelPathOptions = {},
+): ModelServerConfig {
+  if (rootDirectory !== undefined && !isAbsolute(rootDirectory)) {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'ROOT_DIRECTORY_NOT_ABSOLUTE',
+      `Expected non-empty absolute path or URI; got model_config_list_root_dir=${rootDirectory}`,
+    );
+  }
   const names = new Set<string>();
   const checked = models.map((input): ModelConfig => {
-    const { name, basePath, platform, versionPolicy = latestVersionPolicy } = input;
+    const { name, platform, versionPolicy = latestVersionPolicy } = input;
+    const isRelative = rootDirectory !== undefined && !isAbsolute(input.basePath);
+    const basePath = isRelative ? join(rootDirectory, input.basePath) : input.basePath;
     if (name === '') {
       throw new ServingError('INVALID_ARGUMENT', 'MODEL_NAME_EMPTY', `The model at ${basePath} has an empty name`);
     }

@@ -32,6 +32,13 @@ export interface AspiredVersionsManagerOptions {
   readonly loadRetryIntervalMs?: number | undefined;
   /** Bytes that all loaded versions may take by their loaders' estimates; default no limit. */
   readonly maxRamBytes?: number | undefined;
+  /** Is called once with each version, right before its first attempt to load. Must not throw. */
+  readonly preLoadHook?: ((id: ServableId) => void) | undefined;
+  /**
+   * Tries a failed version again whenever a list comes that has it, which a polling source tells all the time (upstream:
+   * `enable_reload_servables_with_error`). Default `false`: it stays failed until it was left out of a list.
+   */
+  readonly reloadFailed?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
 }
@@ -61,6 +68,8 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   readonly #logger: Logger;
   readonly #harnessOptions: LoaderHarnessOptions;
   readonly #ramBudget: RamBudget;
+  readonly #preLoadHook: ((id: ServableId) => void) | undefined;
+  readonly #reloadsFailed: boolean;
   readonly #streams = new Map<string, Stream<T>>();
   /** Names of the streams in which something has happened since they were last looked at. */
   readonly #changed = new Set<string>();
@@ -82,6 +91,8 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     this.#logger = logger;
     this.#harnessOptions = { clock, logger, loadExecutor, unloadExecutor, maxLoadRetries, loadRetryIntervalMs };
     this.#ramBudget = new RamBudget(maxRamBytes);
+    this.#preLoadHook = options.preLoadHook;
+    this.#reloadsFailed = options.reloadFailed ?? false;
   }
 
   /**
@@ -217,6 +228,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     stream.pending = undefined;
     const wanted = new Set(pending.map(({ id }) => id.version));
     for (const [version, harness] of harnesses) {
+      if (this.#reloadsFailed && wanted.has(version) && harness.state === 'error') harnesses.delete(version);
       if (wanted.has(version) || !harness.isAspired) continue;
       harness.isAspired = false;
       harness.cancelLoad();
@@ -242,7 +254,11 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   /** One action of one stream that has changed; unloads go first, as they free what loads may need. */
   #nextAction(): ServableAction | undefined {
     let load: ServableAction | undefined;
-    for (const name of [...this.#changed]) {
+    const seen = new Set<string>();
+    // Those that listeners mark meanwhile are looked at too: one of them may have something to unload.
+    for (const name of this.#changed) {
+      if (seen.has(name)) continue;
+      seen.add(name);
       const stream = this.#streams.get(name);
       // What happens from here on, also by listeners, marks it again.
       this.#changed.delete(name);
@@ -286,6 +302,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     try {
       if (this.#ramBudget.isLimited) await this.#reserve(harness);
       harness.approveLoad();
+      this.#preLoadHook?.(id);
       this.#publish(id, 'LOADING');
       const servable = await harness.load();
       // Resolvable first, AVAILABLE second: whoever reads AVAILABLE can rely on it.

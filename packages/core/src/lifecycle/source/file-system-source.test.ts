@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Logger } from '../../servable/logger.js';
 import { ManualClock } from '../../servable/testing/manual-clock.js';
 import { settled } from '../../servable/testing/puppet-loader.js';
+import { modelServerConfig } from '../config/model-server-config.js';
 import { FileSystemSource } from './file-system-source.js';
 import type { MonitoredServable } from './version-directories.js';
 
@@ -194,6 +195,25 @@ describe('changing what is watched', () => {
     source.update([model('a'), model('b')]);
     await settled();
     expect([told.length, clock.pending]).toEqual([2, 1]);
+  });
+
+  test('AttemptToChangePollingPeriod: an update brings other streams, and the interval stays what it was', async () => {
+    const { connect, source, told, clock, poll } = setup({ '/models/m': ['1'], '/models/n': ['1'] });
+    await connect();
+    source.update([model('m'), model('n')]);
+    await settled();
+    told.length = 0;
+    await poll(999);
+    expect([told, clock.pending]).toEqual([[], 1]);
+    await poll(1);
+    expect(told).toEqual(['m: 1=/models/m/1', 'n: 1=/models/n/1']);
+  });
+
+  test('DefaultVersionPolicy and DefaultNumLatestVersions: the newest version only', async () => {
+    const { models } = modelServerConfig([{ name: 'm', basePath: '/models/m' }]);
+    const { connect, told } = setup({ '/models/m': ['1', '3', '2'] }, [...models]);
+    await connect();
+    expect(told).toEqual(['m: 3=/models/m/3']);
   });
 
   test('ChangeVersionPolicy: another policy counts at once', async () => {

@@ -12,6 +12,8 @@ export interface ServingMetricsOptions {
   /** Numbers of the server that are looked up when the page is asked for; default none. */
   readonly requestsInFlight?: (() => number) | undefined;
   readonly requestsQueued?: (() => number) | undefined;
+  /** Versions that are being warmed up. */
+  readonly modelsWarming?: (() => number) | undefined;
   /** What the loaded models take, where memory is limited. */
   readonly memory?: (() => MemoryUse) | undefined;
 }
@@ -39,7 +41,7 @@ const sizeBuckets = exponentialBuckets(1, 2, 14);
  * | `engine_latency` | histogram, microseconds in the servable, OK only | model_name, signature_name |
  * | `admission_queue_latency` | histogram, microseconds | method, entrypoint |
  * | `request_bytes_total`, `response_bytes_total` | counter | model_name, method, entrypoint |
- * | `requests_in_flight`, `requests_queued` | gauge | |
+ * | `requests_in_flight`, `requests_queued`, `models_warming` | gauge | |
  * | `event_loop_lag_microseconds` | gauge, since the page was last asked for | quantile (0.5, 0.99, 1) |
  * | `model_memory_bytes`, `model_memory_budget_bytes`, `models_in_memory` | gauge, with a memory budget | |
  * | `model_loads_total` | counter, with a memory budget | model_name, status |
@@ -108,7 +110,7 @@ export class ServingMetrics {
 
   /** @throws ServingError INVALID_ARGUMENT `BAD_OPTION` */
   constructor(options: ServingMetricsOptions = {}) {
-    const { nameStyle = 'upstream', requestsInFlight, requestsQueued, memory } = options;
+    const { nameStyle = 'upstream', requestsInFlight, requestsQueued, modelsWarming, memory } = options;
     if (nameStyle !== 'upstream' && nameStyle !== 'prometheus') {
       throw new ServingError(
         'INVALID_ARGUMENT',
@@ -121,6 +123,7 @@ export class ServingMetrics {
     this.#add(new Gauge({ name: '/tensorflow/serving/mlmd_map', labels: ['model_name', 'version'] }, () => []));
     this.#gauge('/servable/requests_in_flight', requestsInFlight);
     this.#gauge('/servable/requests_queued', requestsQueued);
+    this.#gauge('/servable/models_warming', modelsWarming);
     if (memory) {
       this.#gauge('/servable/model_memory_bytes', () => memory().usedBytes);
       this.#gauge('/servable/model_memory_budget_bytes', () => memory().limitBytes);
