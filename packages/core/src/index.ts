@@ -73,6 +73,19 @@ export { FileSystemSource, type FileSystemSourceOptions } from './lifecycle/sour
 export { StaticSource } from './lifecycle/source/static-source.js';
 export { prefixedStoragePaths } from './lifecycle/source/prefixed-storage-paths.js';
 export type { StoragePath } from './lifecycle/source/storage-path.js';
+export { ObjectStoreSource, type ObjectStoreSourceOptions } from './lifecycle/source/remote/object-store-source.js';
+export { remoteLoader, type RemoteVersion } from './lifecycle/source/remote/remote-version.js';
+export type { DownloadListener, DownloadState } from './lifecycle/source/remote/download-progress.js';
+export { type CacheLease, ModelCache, type ModelCacheOptions } from './lifecycle/source/cache/model-cache.js';
+export type { CachedFile, Manifest } from './lifecycle/source/cache/manifest.js';
+export type {
+  AzureSettings,
+  GcsSettings,
+  ObjectStoreSettings,
+  S3Settings,
+} from './lifecycle/source/store/object-store.js';
+export { checkObjectStore } from './lifecycle/source/store/open-object-store.js';
+export { isStoreUrl, isTarballUrl, storeUrlParent } from './lifecycle/source/store/store-url.js';
 export { type MonitoredServable, parseVersionDirectory } from './lifecycle/source/version-directories.js';
 export {
   AspiredVersionsManager,

@@ -15,6 +15,7 @@ export function notReadyProvider(
   provider: ServableProvider<InferenceServable>,
   states: ServableStateReader,
   isConfigured: (name: string) => boolean,
+  problemOf: (name: string) => ServingError | undefined = () => undefined,
 ): ServableProvider<InferenceServable> {
   const orNotReady = <H>({ name }: ServableRequest, find: () => H): H => {
     try {
@@ -30,7 +31,7 @@ export function notReadyProvider(
       throw new ServingError(
         'UNAVAILABLE',
         'MODEL_NOT_READY',
-        `Model ${name} is not ready: no version of it has been loaded yet`,
+        `Model ${name} is not ready: ${problemOf(name)?.message ?? 'no version of it has been loaded yet'}`,
         { cause: error },
       );
     }

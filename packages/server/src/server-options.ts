@@ -3,7 +3,9 @@ import { isAbsolute } from 'node:path';
 import {
   type Clock,
   type CorsOrigins,
+  isStoreUrl,
   type Logger,
+  type ObjectStoreSettings,
   ServingError,
   silentLogger,
   systemClock,
@@ -11,6 +13,7 @@ import {
 } from '@servable/core';
 import { type ListenerOptions, type ResolvedListenerOptions, resolveListenerOptions } from './listener-options.js';
 import { byteSize } from './models/byte-size.js';
+import { defaultModelCacheDirectory } from './models/remote-sources.js';
 import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
 import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
 import { nearestName } from './nearest-name.js';
@@ -56,6 +59,15 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   readonly waitForModels?: boolean | undefined;
   /** Milliseconds between looks at the base paths; 0 looks once, a negative number never. Default 1000. */
   readonly pollIntervalMs?: number | undefined;
+  /**
+   * Absolute path of the directory that keeps versions of models in object stores and tarballs; default
+   * `$XDG_CACHE_HOME/servable/models` or `~/.cache/servable/models`. Servers that share it do not disturb each other.
+   */
+  readonly modelCacheDirectory?: string | undefined;
+  /** What it may take: bytes, or digits with K, M, G or T behind them. Default `16G`. */
+  readonly modelCacheBytes?: number | string | undefined;
+  /** Where object stores are and how to ask them; what is left out comes from the environment. */
+  readonly objectStores?: ObjectStoreSettings | undefined;
   /** Attempts after a first failed load; default 5. */
   readonly maxLoadRetries?: number | undefined;
   /** Milliseconds between attempts; default 60 000. */
@@ -112,6 +124,7 @@ export interface OptionNames {
   readonly grpcPort: string;
   readonly restPort: string;
   readonly modelRoots: string;
+  readonly modelCacheBytes: string;
   readonly modelMemoryBudget: string;
   readonly executionProviders: string;
   readonly instances: string;
@@ -131,6 +144,9 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly restPort: number | undefined;
   readonly waitForModels: boolean;
   readonly pollIntervalMs: number;
+  readonly modelCacheDirectory: string;
+  readonly modelCacheBytes: number;
+  readonly objectStores: ObjectStoreSettings;
   readonly maxLoadRetries: number;
   readonly loadRetryIntervalMs: number;
   readonly maxConcurrentLoads: number;
@@ -174,6 +190,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     grpcPort: 'grpcPort',
     restPort: 'restPort',
     modelRoots: 'modelRoots',
+    modelCacheBytes: 'modelCacheBytes',
     modelMemoryBudget: 'modelMemoryBudget',
     executionProviders: 'executionProviders',
     instances: 'instances',
@@ -193,6 +210,12 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     restPort: options.restPort,
     waitForModels: options.waitForModels ?? false,
     pollIntervalMs: options.pollIntervalMs ?? 1000,
+    modelCacheDirectory: options.modelCacheDirectory ?? defaultModelCacheDirectory(),
+    modelCacheBytes: byteSize(
+      options.optionNames?.modelCacheBytes ?? 'modelCacheBytes',
+      options.modelCacheBytes ?? '16G',
+    ),
+    objectStores: options.objectStores ?? {},
     maxLoadRetries: options.maxLoadRetries ?? 5,
     loadRetryIntervalMs: options.loadRetryIntervalMs ?? 60_000,
     maxConcurrentLoads: options.maxConcurrentLoads ?? availableParallelism(),
@@ -243,6 +266,9 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   restPort: true,
   waitForModels: true,
   pollIntervalMs: true,
+  modelCacheDirectory: true,
+  modelCacheBytes: true,
+  objectStores: true,
   maxLoadRetries: true,
   loadRetryIntervalMs: true,
   maxConcurrentLoads: true,
@@ -302,8 +328,15 @@ function checkConfigSource({ models }: ServerOptions, resolved: ResolvedServerOp
     if (/^https?:\/\/[^/\s]+$/.test(origin)) continue;
     throw refusal('OPTION_INVALID', `restCors must be origins such as https://app.example.com; got '${origin}'`);
   }
+  if (!isAbsolute(resolved.modelCacheDirectory)) {
+    throw refusal(
+      'OPTION_INVALID',
+      `modelCacheDirectory must be an absolute path; got '${resolved.modelCacheDirectory}'`,
+    );
+  }
   for (const root of modelRoots) {
-    if (!isAbsolute(root)) throw refusal('OPTION_INVALID', `modelRoots must be absolute paths; got '${root}'`);
+    if (!isAbsolute(root) && !isStoreUrl(root))
+      throw refusal('OPTION_INVALID', `modelRoots must be absolute paths; got '${root}'`);
   }
 }
 

@@ -119,7 +119,12 @@ export async function createServer(
     monitor,
     pipeline,
     configuration,
-    provider: notReadyProvider(pipeline.provider, monitor, (name) => pipeline.isConfigured(name)),
+    provider: notReadyProvider(
+      pipeline.provider,
+      monitor,
+      (name) => pipeline.isConfigured(name),
+      (name) => pipeline.problemOf(name),
+    ),
     inFlight,
     admission,
     metrics,
@@ -181,7 +186,11 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
   const { limits } = options;
   const dependencies = {
     provider: parts.provider,
-    states: parts.monitor,
+    states: {
+      getVersionStates: (name: string) => parts.monitor.getVersionStates(name),
+      getStreamNames: () => parts.monitor.getStreamNames(),
+      problemOf: (name: string) => parts.pipeline.problemOf(name),
+    },
     labelsOf: (name: string) => parts.pipeline.labelsOf(name),
     inFlight: parts.inFlight,
     admission: parts.admission,

@@ -19,4 +19,6 @@ export interface ServableStateReader {
   getVersionStates(name: string): readonly ServableState[];
   /** Names of all streams ever seen. */
   getStreamNames(): readonly string[];
+  /** Why nobody knows which versions a stream has, where its source cannot find out. */
+  problemOf?(name: string): ServingError | undefined;
 }

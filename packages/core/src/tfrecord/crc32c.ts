@@ -12,9 +12,10 @@ const tables = ((): readonly Uint32Array[] => {
   return all;
 })();
 
-function crc32c(bytes: Uint8Array): number {
+/** The crc32c of some bytes; `before` is that of the bytes which come before them. */
+export function crc32c(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3] = tables as readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array];
-  let crc = 0xffffffff;
+  let crc = ~before;
   let offset = 0;
   for (const end = bytes.length - 3; offset < end; offset += 4) {
     const word =

@@ -179,6 +179,17 @@ export const dropInFlags = flagSpecs({
     '',
     'Names, separated by commas, of models that stay in memory. Not a flag of TensorFlow Serving.',
   ),
+  model_cache_dir: flag(
+    'string',
+    '',
+    'Directory that keeps versions of models in object stores and tarballs. Not a flag of TensorFlow Serving.',
+    { defaultText: '~/.cache/servable/models' },
+  ),
+  model_cache_bytes: flag(
+    'string',
+    '16G',
+    'What it may take: bytes, or digits with K, M, G or T behind them. Not a flag of TensorFlow Serving.',
+  ),
   drain_timeout_seconds: flag(
     'float',
     30,

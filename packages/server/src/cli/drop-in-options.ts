@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { createRegistry, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { type Logger, readTextProtoFile, ServingError } from '@servable/core';
@@ -67,6 +68,8 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       unavailableLabels: values.allow_version_labels_for_unavailable_models ? 'accept-new' : 'refuse',
       reloadOverGrpc: values.enable_reload_config_request,
       modelRoots: splitList(values.model_root),
+      modelCacheDirectory: values.model_cache_dir === '' ? undefined : resolve(values.model_cache_dir),
+      modelCacheBytes: values.model_cache_bytes,
       host: values.host,
       // Upstream binds REST to all interfaces of both families.
       restHost: given.has('host') ? values.host : '::',
@@ -105,6 +108,7 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
         grpcPort: '--port',
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
+        modelCacheBytes: '--model_cache_bytes',
         modelMemoryBudget: '--model_memory_budget',
         ...engineFlagNames,
       },

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ServingError } from '@servable/core';
+import { isStoreUrl, ServingError } from '@servable/core';
 import { readConfigFile } from '../config-file/read-config-file.js';
 import { onnxPlatform } from '../platforms/onnx.js';
 import { savedModelPlatform } from '../platforms/savedmodel.js';
@@ -20,6 +20,10 @@ const serveFlags = flagSpecs({
   ),
   port: flag('int32', 8500, 'Port for gRPC; 0 takes any free one.'),
   'rest-port': flag('int32', 8501, 'Port for HTTP/REST; 0 takes any free one.'),
+  'model-cache-dir': flag('string', '', 'Directory that keeps models of object stores and tarballs.', {
+    defaultText: '~/.cache/servable/models',
+  }),
+  'model-cache-bytes': flag('string', '16G', 'What it may take; K, M, G and T may follow the digits.'),
   host: flag('string', '127.0.0.1', 'Address to listen on; 0.0.0.0 or :: serves other machines too.'),
   platform: flag('string', 'auto', platformHelp),
   'model-memory-budget': flag(
@@ -39,7 +43,8 @@ export function serveUsage(): string {
        servable serve --config FILE [flags]
 
 Serves the models in DIR: a SavedModel or ONNX model directory, a directory of its versions (1/, 2/, ...), or a
-directory of such models.
+directory of such models. DIR may also be s3://bucket/model, gs://bucket/model, az://container/model with
+such versions in it, or https://host/model.tar.gz.
 
 Flags:
 ${formatFlags(serveFlags)}`;
@@ -76,7 +81,9 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
     const configured: ServerOptions =
       directory === undefined
         ? await readConfigFile(resolve(io.cwd, values.config))
-        : { models: await findModels(resolve(io.cwd, directory), platforms) };
+        : isStoreUrl(directory)
+          ? { models: [{ name: storeModelName(directory), basePath: directory }] }
+          : { models: await findModels(resolve(io.cwd, directory), platforms) };
     return await runServer(
       {
         // Short, as somebody is watching: enough for files that are still being copied.
@@ -87,6 +94,8 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
         ...configured,
         ...(given.has('port') ? { grpcPort: values.port } : {}),
         ...(given.has('rest-port') ? { restPort: values['rest-port'] } : {}),
+        ...(given.has('model-cache-dir') ? { modelCacheDirectory: resolve(io.cwd, values['model-cache-dir']) } : {}),
+        ...(given.has('model-cache-bytes') ? { modelCacheBytes: values['model-cache-bytes'] } : {}),
         ...(given.has('host') ? { host: values.host } : {}),
         ...(given.has('model-memory-budget') ? { modelMemoryBudget: values['model-memory-budget'] } : {}),
         ...engineFlags(values['execution-providers'], values.instances, flagNames),
@@ -98,6 +107,7 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
           modelMemoryBudget: '--model-memory-budget',
           ...(given.has('execution-providers') ? { executionProviders: flagNames.executionProviders } : {}),
           ...(given.has('instances') ? { instances: flagNames.instances } : {}),
+          modelCacheBytes: '--model-cache-bytes',
         },
       },
       io,
@@ -106,4 +116,10 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
     io.stderr(`servable serve: ${ServingError.from(error).message}\n`);
     return 1;
   }
+}
+
+/** The last word of a URL, without the end that makes it a tarball. */
+function storeModelName(url: string): string {
+  const path = url.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.(tar|tar\.gz|tgz)$/, '') || 'model';
 }

@@ -63,7 +63,10 @@ const instances = described('Sessions of a model: a number, or per-device. Defau
 const model = fields(
   {
     name: described('The name that requests use.', text),
-    basePath: described('Directory with one directory for each version; relative to this file.', text),
+    basePath: described(
+      'Directory with one directory for each version, relative to this file; or s3://, gs://, az:// and a tarball on https://.',
+      text,
+    ),
     directory: described('Directory of a single version, in place of basePath; relative to this file.', text),
     version: described('The version that directory is served as; default 1.', version),
     platform: described('What must run it: tensorflow or onnx; default what its files are.', text),
@@ -105,6 +108,19 @@ export const configShape = fields({
   pollIntervalMs: described(
     'Milliseconds between looks for versions; 0 looks once, a negative number never.',
     milliseconds,
+  ),
+  modelCacheDirectory: described(
+    'Keeps versions of models in object stores and tarballs; relative to this file.',
+    text,
+  ),
+  modelCacheBytes: described('What it may take: bytes, or digits with K, M, G or T behind them; default 16G.', text),
+  objectStores: described(
+    'Where object stores are; what is left out comes from the environment.',
+    fields({
+      s3: fields({ endpoint: text, region: text, pathStyle: flag, anonymous: flag }),
+      gs: fields({ endpoint: text, anonymous: flag }),
+      az: fields({ endpoint: text }),
+    }),
   ),
   maxLoadRetries: described('Attempts after a first failed load; default 5.', whole(0)),
   loadRetryIntervalMs: described('Milliseconds between attempts.', milliseconds),

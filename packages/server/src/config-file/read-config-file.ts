@@ -1,5 +1,5 @@
 import { dirname, extname, resolve } from 'node:path';
-import { readWholeFile, ServingError } from '@servable/core';
+import { isStoreUrl, readWholeFile, ServingError } from '@servable/core';
 import type { ExecutionProvider } from '@servable/runtime';
 import type { ServedModelInput } from '../models/served-model.js';
 import type { ServerOptions } from '../server-options.js';
@@ -41,14 +41,16 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     root.report('models is missing: expected a list of models, or modelConfigFile');
   }
   if (problems.length > 0) throw new ConfigFileError(path, problems);
-  const { grpcTls, modelRoots, modelConfigFile, grpcSocketPath, executionProviders, ...rest } = config;
+  const { grpcTls, modelRoots, modelConfigFile, grpcSocketPath, modelCacheDirectory, executionProviders, ...rest } =
+    config;
   return {
     ...rest,
     models: models?.filter((model) => model !== undefined),
     modelConfigFile: modelConfigFile && at(modelConfigFile),
-    modelRoots: modelRoots?.map(at),
+    modelRoots: modelRoots?.map((root) => (isStoreUrl(root) ? root : at(root))),
     ...providersAt(executionProviders, at),
     grpcSocketPath: grpcSocketPath && at(grpcSocketPath),
+    modelCacheDirectory: modelCacheDirectory && at(modelCacheDirectory),
     grpcTls: grpcTls && (await readTls(grpcTls, at)),
   };
 }
@@ -69,7 +71,7 @@ function servedModel(
     return { name, ...single, directory: at(directory), version };
   }
   if (version !== undefined) place.child('version').report('the versions of a basePath are its directories');
-  return { name, ...rest, basePath: at(basePath!) };
+  return { name, ...rest, basePath: isStoreUrl(basePath!) ? basePath! : at(basePath!) };
 }
 
 /** Paths of execution providers are relative to the file. */

@@ -1,4 +1,12 @@
-import { ConfigFilePoller, modelConfigList, readTextProtoFile, ServingError, type WaitOptions } from '@servable/core';
+import {
+  checkObjectStore,
+  ConfigFilePoller,
+  isStoreUrl,
+  modelConfigList,
+  readTextProtoFile,
+  ServingError,
+  type WaitOptions,
+} from '@servable/core';
 import { type ModelServerConfig, ModelServerConfigSchema } from '@servable/protos/serving';
 import type { ResolvedServerOptions } from '../server-options.js';
 import type { ModelPipeline } from './model-pipeline.js';
@@ -30,11 +38,15 @@ export class ModelConfiguration {
   async readFirst(): Promise<readonly ServedModel[] | undefined> {
     const { models, modelConfigFile } = this.#options;
     if (modelConfigFile === undefined) {
+      await this.#checkStores(models);
       this.#roots.add(models);
       return models;
     }
     const listed = this.#listed(await this.#readFile(modelConfigFile));
-    if (listed) this.#roots.add(listed);
+    if (listed) {
+      await this.#checkStores(listed);
+      this.#roots.add(listed);
+    }
     return listed;
   }
 
@@ -47,6 +59,7 @@ export class ModelConfiguration {
       reload: async (config, options) => {
         const models = this.#listed(config);
         if (!models) return;
+        await this.#checkStores(models);
         this.#roots.add(models);
         await this.#pipeline.controller.reload(models, options);
       },
@@ -78,12 +91,20 @@ export class ModelConfiguration {
     await this.#poller?.close();
   }
 
-  #reload(models: readonly ServedModel[], { signal, timeoutMs }: WaitOptions = {}): Promise<void> {
+  async #reload(models: readonly ServedModel[], { signal, timeoutMs }: WaitOptions = {}): Promise<void> {
+    await this.#checkStores(models);
     const closing = this.#closing.signal;
     return this.#pipeline.controller.reload(models, {
       signal: signal ? AbortSignal.any([signal, closing]) : closing,
       timeoutMs,
     });
+  }
+
+  /** A store that cannot be asked at all, as its package is missing, say, is a mistake of the configuration. */
+  async #checkStores(models: readonly ServedModel[]): Promise<void> {
+    for (const { basePath, fixed } of models) {
+      if (!fixed && isStoreUrl(basePath)) await checkObjectStore(basePath, this.#options.objectStores);
+    }
   }
 
   #readFile(path: string): Promise<ModelServerConfig> {

@@ -11,9 +11,12 @@ import {
   type Loader,
   MemoryBudget,
   type MemoryObserver,
+  isStoreUrl,
   onDemandLoader,
   OnDemandProvider,
   type OnDemandServable,
+  remoteLoader,
+  type RemoteVersion,
   type ServableId,
   type ServableProvider,
   type ServingError,
@@ -26,6 +29,7 @@ import {
 } from '@servable/core';
 import { platformLoader } from '../platforms/platform.js';
 import type { ResolvedServerOptions } from '../server-options.js';
+import { RemoteSources, ramPerRemoteByte } from './remote-sources.js';
 import { warmedLoader } from '../warmup/warmed-loader.js';
 import { WarmupState } from '../warmup/warmup-state.js';
 import type { WarmupReport } from '../warmup/replay-warmup.js';
@@ -40,6 +44,8 @@ export interface ModelPipeline {
   isConfigured(name: string): boolean;
   /** The labels of a model that count now. */
   labelsOf(name: string): VersionLabels;
+  /** Why a model's base path, where it lies elsewhere, could not be looked at. */
+  problemOf(name: string): ServingError | undefined;
   /** Calls `listener` whenever other models are configured. */
   onConfigured(listener: () => void): void;
   /** Loads go on with the number of places for a running server; a starting one may have more. */
@@ -61,12 +67,15 @@ export interface ModelPipelineOptions extends ResolvedServerOptions {
   readonly memoryObserver?: MemoryObserver | undefined;
 }
 
+/** Where a version lies. */
+type ModelStorage = StoragePath | RemoteVersion;
+
 /** A manager, and what there is between its versions and the platforms' loaders. */
 interface ManagedVersions {
   readonly manager: Pick<AspiredVersionsManager<unknown>, 'close' | 'destroy' | 'setLabels'>;
   readonly provider: ServableProvider<InferenceServable>;
-  /** Receives version directories. */
-  readonly target: Target<StoragePath>;
+  /** Receives version directories, and versions that are to be brought here first. */
+  readonly target: Target<ModelStorage>;
   readonly memory: MemoryBudget | undefined;
 }
 
@@ -77,7 +86,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   let configured: ReadonlyMap<string, ServedModel> = new Map();
   const listeners: (() => void)[] = [];
   const warmupState = new WarmupState();
-  const createLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
+  const localLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
     const { platform, engine } = configured.get(id.name) ?? {};
     const loader = platformLoader(platforms, platform, directory, {
       executionProviders: engine?.executionProviders ?? options.executionProviders,
@@ -85,6 +94,10 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     });
     return warmedLoader(loader, { id, directory, warmup, logger, report: reportWarmup, state: warmupState });
   };
+  const createLoader = (id: ServableId, storage: ModelStorage): Loader<InferenceServable> =>
+    typeof storage === 'string'
+      ? localLoader(id, storage)
+      : remoteLoader(storage, (directory) => localLoader(id, directory), ramPerRemoteByte);
   const isPinned = (name: string): boolean => configured.get(name)?.pinned === true || options.pinnedModels.has(name);
   const { manager, provider, target, memory } =
     options.modelMemoryBudget === undefined
@@ -94,10 +107,14 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   const fixed = new StaticSource<StoragePath>([]);
   watched.connect(target);
   fixed.connect(target);
+  const remote = new RemoteSources(options);
+  remote.connect(target);
   const controller = new ConfigController<ServedModel>({
     apply(models) {
       configured = new Map(models.map((model) => [model.name, model]));
-      watched.update(models.filter((model) => !model.fixed));
+      const moving = models.filter((model) => !model.fixed);
+      watched.update(moving.filter(({ basePath }) => !isStoreUrl(basePath)));
+      remote.update(moving.filter(({ basePath }) => isStoreUrl(basePath)));
       fixed.update(
         models.flatMap((model) =>
           model.fixed ? [{ id: { name: model.name, version: model.fixed.version }, data: model.fixed.directory }] : [],
@@ -117,17 +134,19 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     warmupState,
     isConfigured: (name) => configured.has(name),
     labelsOf: (name) => controller.models?.find((model) => model.name === name)?.versionLabels ?? new Map(),
+    problemOf: (name) => remote.problemOf(name),
     onConfigured: (listener) => void listeners.push(listener),
     endStart: () => loadExecutor.setLimit(options.maxConcurrentLoads),
     async close({ cut }) {
-      await Promise.all([watched.close(), fixed.close()]);
+      await Promise.all([watched.close(), fixed.close(), remote.close()]);
       await (cut ? manager.destroy() : manager.close());
+      await remote.closeCache();
     },
     destroy: () => manager.destroy(),
   };
 }
 
-type CreateLoader = (id: ServableId, directory: StoragePath) => Loader<InferenceServable>;
+type CreateLoader = (id: ServableId, storage: ModelStorage) => Loader<InferenceServable>;
 
 /** Versions that are in memory as long as they are aspired. */
 function loadedVersions(
@@ -160,8 +179,8 @@ function versionsOnDemand(
     logger,
     observer: memoryObserver(options, budget),
   };
-  const target = sourceAdapter((id, directory: StoragePath) =>
-    onDemandLoader(() => createLoader(id, directory), { ...shared, id, isPinned: isPinned(id.name) }),
+  const target = sourceAdapter((id, storage: ModelStorage) =>
+    onDemandLoader(() => createLoader(id, storage), { ...shared, id, isPinned: isPinned(id.name) }),
   ).adapt(manager);
   return { manager, provider: new OnDemandProvider(manager), target, memory: budget };
 }

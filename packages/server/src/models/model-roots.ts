@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { ServingError } from '@servable/core';
+import { isStoreUrl, ServingError, storeUrlParent } from '@servable/core';
 import type { ServedModel } from './served-model.js';
 
 /**
@@ -12,19 +12,21 @@ export class ModelRoots {
 
   /** @param option - the option that adds a root, as the user sees it */
   constructor(roots: readonly string[], option: string) {
-    this.#roots = new Set(roots.map((root) => resolve(root)));
+    this.#roots = new Set(roots.map((root) => (isStoreUrl(root) ? `${root.replace(/\/+$/, '')}/` : resolve(root))));
     this.#option = option;
   }
 
   /** Takes in what the operator configured. */
   add(models: readonly ServedModel[]): void {
-    for (const { basePath } of models) this.#roots.add(dirname(resolve(basePath)));
+    for (const { basePath } of models) {
+      this.#roots.add(isStoreUrl(basePath) ? storeUrlParent(basePath) : dirname(resolve(basePath)));
+    }
   }
 
   /** @throws ServingError PERMISSION_DENIED that names the option which allows the path */
   check(models: readonly ServedModel[]): void {
     for (const { name, basePath } of models) {
-      if ([...this.#roots].some((root) => isBelow(root, resolve(basePath)))) continue;
+      if ([...this.#roots].some((root) => isBelow(root, basePath))) continue;
       const roots = this.#roots.size === 0 ? 'none is configured' : [...this.#roots].join(', ');
       throw new ServingError(
         'PERMISSION_DENIED',
@@ -36,7 +38,9 @@ export class ModelRoots {
   }
 }
 
-function isBelow(root: string, path: string): boolean {
-  const way = relative(root, path);
+function isBelow(root: string, basePath: string): boolean {
+  // URLs were checked to have no `..` in them; a root of the one kind holds no path of the other.
+  if (isStoreUrl(root) || isStoreUrl(basePath)) return `${basePath}/`.startsWith(root);
+  const way = relative(root, resolve(basePath));
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

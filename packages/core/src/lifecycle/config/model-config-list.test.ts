@@ -104,10 +104,10 @@ test('RelativePathWithOptions: a list of relative paths is read below a root dir
 });
 
 test('a path on a file system that is not there is refused by its scheme', () => {
-  expect(() => read('config { name: "m" base_path: "gs://bucket/m" model_platform: "tensorflow" }')).toThrow(
+  expect(() => read('config { name: "m" base_path: "hdfs://host/m" model_platform: "tensorflow" }')).toThrow(
     expect.objectContaining({
       code: 'UNIMPLEMENTED',
-      message: "File system scheme 'gs' of model m is not implemented (file: 'gs://bucket/m')",
+      message: "File system scheme 'hdfs' of model m is not implemented (file: 'hdfs://host/m')",
     }),
   );
 });

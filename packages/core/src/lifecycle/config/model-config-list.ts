@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type ModelConfig as ModelConfigProto, type ModelConfigList, ModelType } from '@servable/protos/serving';
 import { ServingError } from '../../servable/serving-error.js';
+import { isStoreUrl } from '../source/store/store-url.js';
 import { type ModelConfig, modelServerConfig } from './model-server-config.js';
 import type { ServableVersionPolicy } from './servable-version-policy.js';
 
@@ -17,7 +18,7 @@ export interface ModelConfigListOptions {
  * (upstream: `ValidateModelConfigList` and `GetPlatform` in model_servers/server_core.cc).
  *
  * @throws ServingError INVALID_ARGUMENT with upstream's texts; UNIMPLEMENTED for a base path that is on no local file
- * system
+ * system and in no store that there is
  */
 export function modelConfigList(
   { config }: ModelConfigList,
@@ -77,6 +78,7 @@ function versionPolicy({ modelVersionPolicy }: ModelConfigProto): ServableVersio
 }
 
 function localPath({ name, basePath }: ModelConfigProto): string {
+  if (isStoreUrl(basePath)) return basePath;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(basePath)?.[1]?.toLowerCase();
   if (scheme === undefined) return basePath;
   if (scheme === 'file') return fileURLToPath(basePath);

@@ -1,12 +1,13 @@
 import { isAbsolute, join } from 'node:path';
 import { ServingError } from '../../servable/serving-error.js';
+import { isStoreUrl, parseStoreUrl } from '../source/store/store-url.js';
 import { checkVersionPolicy, latestVersionPolicy, type ServableVersionPolicy } from './servable-version-policy.js';
 import type { VersionLabels } from './version-labels.js';
 
 /** One model to serve, as in `ModelConfig`. */
 export interface ModelConfig {
   readonly name: string;
-  /** Absolute path of the directory that holds one sub-directory per version. */
+  /** Absolute path, or URL in a store, of the directory that holds one sub-directory per version. */
   readonly basePath: string;
   /** The platform that must load it; absent, each version directory's content decides. */
   readonly platform?: string | undefined;
@@ -74,7 +75,8 @@ export function modelServerConfig(
       );
     }
     names.add(name);
-    if (!isAbsolute(basePath)) {
+    if (isStoreUrl(basePath)) parseStoreUrl(basePath);
+    else if (!isAbsolute(basePath)) {
       throw new ServingError(
         'INVALID_ARGUMENT',
         'BASE_PATH_NOT_ABSOLUTE',

@@ -11,6 +11,18 @@ export interface MonitoredServable {
   readonly versionPolicy: ServableVersionPolicy;
 }
 
+/** A version, and the name of its directory below the base path. */
+export interface NamedVersion {
+  readonly version: bigint;
+  readonly child: string;
+}
+
+export interface AspiredVersions {
+  readonly versions: readonly NamedVersion[];
+  /** What the operator should hear of. */
+  readonly warnings: readonly string[];
+}
+
 export interface AspiredDirectories {
   readonly versions: readonly ServableData<StoragePath>[];
   /** What the operator should hear of. */
@@ -29,12 +41,22 @@ export function parseVersionDirectory(name: string): bigint | undefined {
   return BigInt.asIntN(64, version) === version ? version : undefined;
 }
 
+/** Which version directories the policy wants of a base path's children: {@link aspiredVersions} with their paths. */
+export function aspiredDirectories(servable: MonitoredServable, children: readonly string[]): AspiredDirectories {
+  const { name, basePath } = servable;
+  const { versions, warnings } = aspiredVersions(servable, children);
+  return {
+    versions: versions.map(({ version, child }) => ({ id: { name, version }, data: join(basePath, child) })),
+    warnings,
+  };
+}
+
 /**
  * Which versions the policy wants of a base path's children. What kind of file a child is does not matter here: a
  * regular file called `5` is a version that fails to load (upstream:
  * sources/storage_path/file_system_storage_path_source.cc).
  */
-export function aspiredDirectories(servable: MonitoredServable, children: readonly string[]): AspiredDirectories {
+export function aspiredVersions(servable: MonitoredServable, children: readonly string[]): AspiredVersions {
   const { name, basePath, versionPolicy } = servable;
   const warnings: string[] = [];
   // Byte order, as upstream's set of children; names are compared by UTF-8 bytes, not by UTF-16 units.
@@ -42,10 +64,6 @@ export function aspiredDirectories(servable: MonitoredServable, children: readon
   const found = ordered.flatMap((child) => {
     const version = parseVersionDirectory(child);
     return version === undefined ? [] : [{ version, child }];
-  });
-  const aspire = ({ version, child }: { version: bigint; child: string }): ServableData<StoragePath> => ({
-    id: { name, version },
-    data: join(basePath, child),
   });
   const byVersion = new Map<bigint, string>();
   for (const { version, child } of found) {
@@ -62,22 +80,19 @@ export function aspiredDirectories(servable: MonitoredServable, children: readon
     .map(([version, child]) => ({ version, child }))
     .sort((a, b) => (a.version < b.version ? 1 : -1));
 
-  let versions: ServableData<StoragePath>[];
+  let versions: NamedVersion[];
   switch (versionPolicy.kind) {
     case 'latest':
-      versions = descending.slice(0, versionPolicy.numVersions).map(aspire);
+      versions = descending.slice(0, versionPolicy.numVersions);
       break;
     case 'all':
       // Duplicates go through, as upstream's do; the manager keeps the first and complains of the other.
-      versions = found.map(aspire);
+      versions = found;
       warnings.length = 0;
       break;
     case 'specific': {
       const wanted = new Set(versionPolicy.versions);
-      versions = descending
-        .filter(({ version }) => wanted.has(version))
-        .reverse()
-        .map(aspire);
+      versions = descending.filter(({ version }) => wanted.has(version)).reverse();
       for (const version of wanted) {
         if (byVersion.has(version)) continue;
         warnings.push(

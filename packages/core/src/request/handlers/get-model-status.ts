@@ -36,7 +36,9 @@ export function getModelStatus(
     return [versionState(state)];
   }
   if (states.length === 0) {
-    throw new ServingError('NOT_FOUND', 'MODEL_NOT_FOUND', `Could not find any versions of model ${name}`);
+    const problem = dependencies.states.problemOf?.(name);
+    const why = problem ? `: ${problem.message}` : '';
+    throw new ServingError('NOT_FOUND', 'MODEL_NOT_FOUND', `Could not find any versions of model ${name}${why}`);
   }
   return states.map(versionState);
 }
