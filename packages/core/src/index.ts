@@ -155,6 +155,13 @@ export { type MethodClass, methodClasses } from './request/access/method-class.j
 
 // gRPC
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
+export {
+  GrpcServer,
+  type GrpcServerAddress,
+  type GrpcServerTls,
+  type ServiceRegistry,
+} from './request/grpc/http2/grpc-server.js';
+export type { ChannelArguments } from './request/grpc/http2/channel-arguments.js';
 export { ServingHealth } from './request/grpc/health-service.js';
 
 // Open Inference Protocol, on both transports

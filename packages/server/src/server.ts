@@ -1,7 +1,7 @@
-import { Server as GrpcServer } from '@grpc/grpc-js';
 import {
   addPredictionServices,
   AdmissionController,
+  GrpcServer,
   InFlight,
   type Logger,
   nodeHttpListener,

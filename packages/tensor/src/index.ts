@@ -23,6 +23,7 @@ export type { DecodeOptions } from './proto/decode-options.js';
 export type { EncodeOptions } from './proto/encode-tensor.js';
 
 // Predict wire codec
+export { findTensorContent } from './predict/find-tensor-content.js';
 export { decodePredictRequest, encodePredictRequest } from './predict/predict-request.js';
 export { decodePredictResponse, encodePredictResponse } from './predict/predict-response.js';
 export type { ModelSpecFields } from './predict/model-spec.js';

@@ -1,9 +1,9 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
-import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import type { GrpcServer, GrpcServerTls } from '@servable/core';
 import type { GrpcTlsOptions } from '../listener-options.js';
-import { type BindAddress, bindError, formatAddress, type Listener, socketError } from './listener.js';
+import { type BindAddress, bindError, type Listener, socketError } from './listener.js';
 
 /** Where a gRPC server listens: a port, a UNIX socket, or both. */
 export interface GrpcAddresses {
@@ -16,41 +16,34 @@ export interface GrpcAddresses {
 export type GrpcListener = Omit<Listener, 'port'> & { readonly port: number | undefined };
 
 /**
- * Binds a gRPC server whose services are registered.
+ * Opens the addresses of a gRPC server whose services are registered.
  *
- * @throws ServingError when an address cannot be bound; the server is shut down then
+ * @throws ServingError when an address cannot be bound; the server is destroyed then
  */
 export async function listenGrpc(server: GrpcServer, { tcp, socketPath, tls }: GrpcAddresses): Promise<GrpcListener> {
-  const bind = (address: string): Promise<number> =>
-    new Promise((bound, failed) =>
-      server.bindAsync(address, credentials(tls), (error, port) => (error ? failed(error) : bound(port))),
-    );
+  const serverTls = tls && tlsOf(tls);
   let port: number | undefined;
   try {
-    if (tcp) port = await bind(formatAddress(tcp)).catch((error: Error) => Promise.reject(bindError(tcp, error)));
+    if (tcp) {
+      port = await server
+        .listen({ host: tcp.host, port: tcp.port }, serverTls)
+        .catch((error: Error) => Promise.reject(bindError(tcp, error)));
+    }
     if (socketPath !== undefined) {
       await removeStaleSocket(socketPath);
-      await bind(`unix:${resolve(socketPath)}`).catch((error: Error) => Promise.reject(socketError(socketPath, error)));
+      await server
+        .listen({ path: resolve(socketPath) }, serverTls)
+        .catch((error: Error) => Promise.reject(socketError(socketPath, error)));
     }
   } catch (error) {
-    server.forceShutdown();
+    server.destroy();
     throw error;
   }
-  return {
-    port,
-    stop: () =>
-      new Promise<void>((stopped, failed) => server.tryShutdown((problem) => (problem ? failed(problem) : stopped()))),
-    cut: () => server.forceShutdown(),
-  };
+  return { port, stop: () => server.close(), cut: () => server.destroy() };
 }
 
-function credentials(tls: GrpcTlsOptions | undefined): ServerCredentials {
-  if (!tls) return ServerCredentials.createInsecure();
-  return ServerCredentials.createSsl(
-    tls.ca === undefined ? null : Buffer.from(tls.ca),
-    [{ private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) }],
-    tls.verifyClient ?? false,
-  );
+function tlsOf({ key, cert, ca, verifyClient }: GrpcTlsOptions): GrpcServerTls {
+  return { key, cert, ca, requestCert: verifyClient ?? false };
 }
 
 /** A server that was killed leaves its socket behind; one that still answers keeps it. */

@@ -1,12 +1,15 @@
 import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
-import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { grpcServiceDefinition } from '@servable/protos/grpc';
 import { Health } from '@servable/protos/health';
 import { v1, v1alpha } from '@servable/protos/reflection';
 import { GRPCInferenceService } from '@servable/protos/inference';
 import { ModelService, PredictionService, SessionService } from '@servable/protos/serving';
+import { findTensorContent } from '@servable/tensor';
 import { oipService } from '../oip/oip-service.js';
 import type { OipDependencies } from '../oip/oip-model.js';
+import type { ServiceRegistry } from './http2/grpc-server.js';
+import type { PayloadFinder } from './http2/message-reader.js';
 import { healthService, type ServingHealth } from './health-service.js';
 import { modelService, type ModelServiceDependencies } from './model-service.js';
 import { predictionService, type PredictionServiceDependencies } from './prediction-service.js';
@@ -29,24 +32,28 @@ export interface GrpcDependencies extends PredictionServiceDependencies, ModelSe
  *
  * @example
  * ```ts
- * import { Server, ServerCredentials } from '@grpc/grpc-js';
- * import { InFlight, addPredictionServices } from '@servable/core';
+ * import { GrpcServer, InFlight, addPredictionServices } from '@servable/core';
  *
- * const server = new Server({ 'grpc.max_receive_message_length': 2 ** 31 - 1 });
+ * const server = new GrpcServer({ 'grpc.max_receive_message_length': 2 ** 31 - 1 });
  * const inFlight = new InFlight();
  * addPredictionServices(server, { provider: manager, states: monitor, inFlight });
- * server.bindAsync('127.0.0.1:8500', ServerCredentials.createInsecure(), onBound);
+ * await server.listen({ host: '127.0.0.1', port: 8500 });
  * // to stop: refuse new calls, let the others end
  * await inFlight.drain({ timeoutMs: 10_000 });
+ * await server.close();
  * ```
+ *
+ * @param server - a {@link GrpcServer}, or the `Server` of `@grpc/grpc-js`
  */
-export function addPredictionServices(server: Server, dependencies: GrpcDependencies): void {
+export function addPredictionServices(server: ServiceRegistry, dependencies: GrpcDependencies): void {
   const { health } = dependencies;
   const add = <Methods extends GenServiceMethods>(
     service: GenService<Methods>,
     implementation: UntypedServiceImplementation,
-  ): void => server.addService(grpcServiceDefinition(service, { raw: true }), implementation);
-  add(PredictionService, unaryService(dependencies, predictionService(dependencies)));
+    payloads?: Readonly<Record<string, PayloadFinder>>,
+  ): void => server.addService(grpcServiceDefinition(service, { raw: true }), implementation, payloads);
+  // A tensor that is most of a request is used where the request lies.
+  add(PredictionService, unaryService(dependencies, predictionService(dependencies)), { predict: findTensorContent });
   add(ModelService, unaryService(dependencies, modelService(dependencies)));
   add(SessionService, unaryService(dependencies, sessionService(dependencies)));
   add(GRPCInferenceService, unaryService(dependencies, oipService(dependencies)));

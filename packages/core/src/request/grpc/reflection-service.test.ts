@@ -125,7 +125,5 @@ test('an open stream does not keep a draining server open', async () => {
     await server.inFlight.drain();
   }
   expect(answers).toBe(1);
-  await new Promise<void>((resolve, reject) =>
-    server.server.tryShutdown((error) => (error ? reject(error) : resolve())),
-  );
+  await server.server.close();
 });

@@ -2,32 +2,30 @@ import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape }
 import {
   Client,
   Metadata,
-  Server,
-  ServerCredentials,
   credentials,
-  type ServerOptions,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { InFlight } from '../../execution/in-flight.js';
 import { addPredictionServices, type GrpcDependencies } from '../add-prediction-services.js';
+import type { ChannelArguments } from '../http2/channel-arguments.js';
+import { GrpcServer } from '../http2/grpc-server.js';
 
 /** A gRPC server on a free port, and a client of it that sends and takes bytes. */
 export class RawGrpc implements AsyncDisposable {
   readonly inFlight = new InFlight();
 
   private constructor(
-    readonly server: Server,
+    readonly server: GrpcServer,
     readonly client: Client,
     readonly port: number,
   ) {}
 
-  static async serve(dependencies: Omit<GrpcDependencies, 'inFlight'>, options: ServerOptions = {}): Promise<RawGrpc> {
-    const server = new Server(options);
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
+  static async serve(
+    dependencies: Omit<GrpcDependencies, 'inFlight'>,
+    channelArguments: ChannelArguments = {},
+  ): Promise<RawGrpc> {
+    const server = new GrpcServer(channelArguments);
+    const port = (await server.listen({ host: '127.0.0.1', port: 0 }))!;
     const raw = new RawGrpc(server, new Client(`127.0.0.1:${port}`, credentials.createInsecure()), port);
     addPredictionServices(server, { ...dependencies, inFlight: raw.inFlight });
     return raw;
@@ -68,6 +66,6 @@ export class RawGrpc implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.client.close();
-    this.server.forceShutdown();
+    this.server.destroy();
   }
 }

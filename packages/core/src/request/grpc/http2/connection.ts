@@ -1,0 +1,26 @@
+import type { ServerHttp2Session } from 'node:http2';
+import { TLSSocket } from 'node:tls';
+import type { AuthContext } from './call.js';
+
+/** The peer of a session, looked up once for all of its calls. */
+export class Connection {
+  readonly session: ServerHttp2Session;
+  /** `10.0.0.7:51234`; `unknown` on a UNIX socket. */
+  readonly peer: string;
+  readonly #tls: TLSSocket | undefined;
+
+  constructor(session: ServerHttp2Session) {
+    this.session = session;
+    const { socket } = session;
+    const { remoteAddress, remotePort } = socket;
+    this.peer = remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`;
+    this.#tls = socket instanceof TLSSocket ? socket : undefined;
+  }
+
+  /** The certificate of a caller that an authority has vouched for. */
+  get authContext(): AuthContext {
+    if (this.#tls?.authorized !== true) return {};
+    const certificate = this.#tls.getPeerCertificate();
+    return { transportSecurityType: 'ssl', ...('raw' in certificate && { sslPeerCertificate: certificate }) };
+  }
+}
