@@ -17,7 +17,7 @@ export interface ListenerOptions {
   readonly grpcSocketPath?: string | undefined;
   /** Default: no encryption, as upstream. */
   readonly grpcTls?: GrpcTlsOptions | undefined;
-  /** Channel arguments by gRPC's names, such as `grpc.max_connection_age_ms`; grpc-js passes over those it does not know. */
+  /** Channel arguments by gRPC's names, such as `grpc.max_connection_age_ms`; those that are not known have no effect. */
   readonly grpcChannelOptions?: Readonly<Record<string, string | number>> | undefined;
 }
 

@@ -57,5 +57,5 @@ export function serverSettings(given: ChannelArguments): ServerSettings {
     }
     return [key, number];
   });
-  return Object.fromEntries(settings) as unknown as ServerSettings;
+  return Object.fromEntries(settings) as { [K in keyof ServerSettings]: never };
 }

@@ -1,4 +1,4 @@
-import { gunzip, inflate, type InputType } from 'node:zlib';
+import { gunzip, inflate } from 'node:zlib';
 import { Failure } from './failure.js';
 import type { FramedMessage } from './message-reader.js';
 
@@ -30,12 +30,10 @@ export function decompress({ flags, bytes }: FramedMessage, encoding: string, li
     const done = (error: NodeJS.ErrnoException | null, result: Buffer): void => {
       if (error === null) resolve(result);
       else if (error.code === 'ERR_BUFFER_TOO_LARGE') {
-        reject(
-          new Failure('RESOURCE_EXHAUSTED', `Received message that decompresses to a size larger than ${limit}`),
-        );
+        reject(new Failure('RESOURCE_EXHAUSTED', `Received message that decompresses to a size larger than ${limit}`));
       } else reject(new Failure('INTERNAL', 'Failed to decompress message'));
     };
     // A limit of 0 is not to be had from zlib.
-    decode(bytes as InputType, limit === -1 ? {} : { maxOutputLength: Math.max(1, limit) }, done);
+    decode(bytes, limit === -1 ? {} : { maxOutputLength: Math.max(1, limit) }, done);
   });
 }

@@ -3,7 +3,13 @@ import { Metadata } from '@grpc/grpc-js';
 import type { Connection } from './connection.js';
 import { ACCEPTED_ENCODINGS, decompress, plainBytes } from './decompress.js';
 import { Failure, type CallStatus } from './failure.js';
-import { MessageReader, MessageTooLarge, PREFIX_BYTES, type FramedMessage, type PayloadFinder } from './message-reader.js';
+import {
+  MessageReader,
+  MessageTooLarge,
+  PREFIX_BYTES,
+  type FramedMessage,
+  type PayloadFinder,
+} from './message-reader.js';
 import { statusMessage } from './status-message.js';
 import { timeoutMs } from './timeout-header.js';
 
@@ -23,7 +29,14 @@ const FIRST_HEADERS = {
 } as const;
 
 /** Headers of the protocol, which are not metadata. */
-const PROTOCOL_HEADERS = ['grpc-timeout', 'grpc-encoding', 'grpc-accept-encoding', 'accept-encoding', 'te', 'content-type'];
+const PROTOCOL_HEADERS = [
+  'grpc-timeout',
+  'grpc-encoding',
+  'grpc-accept-encoding',
+  'accept-encoding',
+  'te',
+  'content-type',
+];
 
 /** Limits on one call. */
 export interface ExchangeLimits {

@@ -68,7 +68,8 @@ function endOld(session: ServerHttp2Session, settings: ServerSettings): () => vo
       session.destroy();
       return;
     }
-    if (maxConnectionAgeGraceMs < NEVER_MS) timer = setTimeout(() => session.destroy(), maxConnectionAgeGraceMs).unref();
+    if (maxConnectionAgeGraceMs < NEVER_MS)
+      timer = setTimeout(() => session.destroy(), maxConnectionAgeGraceMs).unref();
   }, age).unref();
   return () => clearTimeout(timer);
 }

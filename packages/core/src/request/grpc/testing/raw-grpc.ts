@@ -1,10 +1,5 @@
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape } from '@bufbuild/protobuf';
-import {
-  Client,
-  Metadata,
-  credentials,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { Client, Metadata, credentials, type ServiceError } from '@grpc/grpc-js';
 import { InFlight } from '../../execution/in-flight.js';
 import { addPredictionServices, type GrpcDependencies } from '../add-prediction-services.js';
 import type { ChannelArguments } from '../http2/channel-arguments.js';
