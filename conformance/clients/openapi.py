@@ -8,6 +8,7 @@ less than what the server looks at.
 """
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -65,6 +66,7 @@ def _(server, examples):
                 *("--suppress-health-check", "all", "--generation-database", "none", "--request-timeout", "30"),
             ],
             cwd=directory,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(pathlib.Path(__file__).parent.resolve())},
             capture_output=True,
             text=True,
         )

@@ -2,7 +2,7 @@ import type { SignatureDef } from '@servable/protos/tensorflow';
 import { formatShape, oipDatatype } from '@servable/tensor';
 import { DEFAULT_SIGNATURE_NAME, SignatureSpec, type TensorSpec } from '../signature/tensor-spec.js';
 import { anyOf } from './predict-schemas.js';
-import { type Schema, withNaN } from './tensor-schema.js';
+import type { Schema } from './tensor-schema.js';
 
 type Signatures = ReadonlyMap<string, SignatureDef>;
 
@@ -105,7 +105,7 @@ function outputSchema(spec: TensorSpec): Schema {
       name: { const: alias },
       datatype: datatype === undefined ? { type: 'string' } : { const: datatype },
       shape: shapeSchema(spec),
-      data: { type: 'array', items: withNaN(valuesSchema(datatype)) },
+      data: { type: 'array', items: valuesSchema(datatype) },
       parameters: {
         type: 'object',
         properties: { binary_data_size: { type: 'integer', minimum: 0 } },

@@ -44,7 +44,7 @@ export function openApiDocument(options: ResolvedRestOptions, record?: RequestDr
       title: 'Servable',
       version: options.serverInfo?.version ?? '0.0.0',
       description:
-        'The REST API of TensorFlow Serving (`/v1`) and the Open Inference Protocol (`/v2`), for the models that are loaded. NaN and infinities are the bare words `NaN`, `Infinity` and `-Infinity`, in requests and answers; readers of JSON may take them as null.',
+        'The REST API of TensorFlow Serving (`/v1`) and the Open Inference Protocol (`/v2`), for the models that are loaded. NaN and infinities are the bare words `NaN`, `Infinity` and `-Infinity`, in requests and answers, which no schema can say.',
     },
     tags,
     paths,

@@ -160,7 +160,7 @@ describe('the OpenAPI document', () => {
     expect(response.properties.outputs.items.anyOf).toMatchObject([
       { title: 'y', properties: { datatype: { const: 'FP32' } } },
       { title: 'p', properties: { datatype: { const: 'BYTES' } } },
-      { title: 'q', properties: { datatype: { const: 'FP16' }, data: { items: { type: ['number', 'null'] } } } },
+      { title: 'q', properties: { datatype: { const: 'FP16' }, data: { items: { type: 'number' } } } },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { SignatureDef } from '@servable/protos/tensorflow';
 import { DEFAULT_SIGNATURE_NAME, SignatureSpec, type TensorSpec } from '../signature/tensor-spec.js';
-import { answerValue, columnSchema, rowSchema, type Schema } from './tensor-schema.js';
+import { columnSchema, rowSchema, type Schema } from './tensor-schema.js';
 
 type Signatures = ReadonlyMap<string, SignatureDef>;
 
@@ -12,17 +12,8 @@ export function predictRequestSchema(signatures: Signatures): Schema {
 function requestsOf(name: string, { inputs }: SignatureSpec): readonly Schema[] {
   const specs = [...inputs.values()];
   if (specs.length === 0) return [];
-  const rows = specs.map((spec) => rowSchema(spec));
-  const formats = [
-    body(
-      name,
-      'inputs',
-      tensorsSchema(
-        specs,
-        specs.map((spec) => columnSchema(spec)),
-      ),
-    ),
-  ];
+  const rows = specs.map(rowSchema);
+  const formats = [body(name, 'inputs', tensorsSchema(specs, specs.map(columnSchema)))];
   if (rows.every((row) => row !== undefined)) {
     const instances = { type: 'array', minItems: 1, items: tensorsSchema(specs, rows) };
     formats.unshift(body(name, 'instances', instances));
@@ -51,17 +42,8 @@ export function predictResponseSchema(signatures: Signatures): Schema {
   return anyOf(
     [...signatures].flatMap(([name, signature]) => {
       const specs = [...SignatureSpec.of(signature).outputs.values()];
-      const rows = specs.map((spec) => rowSchema(spec, answerValue));
-      const answers: Schema[] = [
-        answer(
-          name,
-          'outputs',
-          outputsSchema(
-            specs,
-            specs.map((spec) => columnSchema(spec, answerValue)),
-          ),
-        ),
-      ];
+      const rows = specs.map(rowSchema);
+      const answers: Schema[] = [answer(name, 'outputs', outputsSchema(specs, specs.map(columnSchema)))];
       if (rows.every((row) => row !== undefined)) {
         answers.unshift(answer(name, 'predictions', { type: 'array', items: outputsSchema(specs, rows) }));
       }

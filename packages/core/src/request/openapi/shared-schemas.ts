@@ -48,11 +48,9 @@ export const sharedSchemas: Readonly<Record<string, Schema>> = {
   Example: { type: 'object', additionalProperties: { anyOf: [refTo('FeatureValue'), list(refTo('FeatureValue'))] } },
   FeatureValue: { anyOf: [{ type: 'number' }, { type: 'string' }, refTo('Base64')] },
   Classifications: object({
-    results: list(
-      list({ type: 'array', items: { anyOf: [text, { type: ['number', 'null'] }] }, minItems: 2, maxItems: 2 }),
-    ),
+    results: list(list({ type: 'array', items: { anyOf: [text, { type: 'number' }] }, minItems: 2, maxItems: 2 })),
   }),
-  Regressions: object({ results: list({ type: ['number', 'null'] }) }),
+  Regressions: object({ results: list({ type: 'number' }) }),
   Live: object({ live: { type: 'boolean' } }),
   Ready: object({ ready: { type: 'boolean' } }),
   OipServer: object({ name: text, version: text, extensions: texts }),

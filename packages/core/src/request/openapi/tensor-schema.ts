@@ -38,11 +38,6 @@ export function valueSchema(dtype: DType | undefined): Schema | undefined {
   }
 }
 
-/** The same value in an answer, where readers of JSON that are not strict take NaN and infinities as null. */
-export function withNaN(value: Schema): Schema {
-  return value['type'] === 'number' ? { ...value, type: ['number', 'null'] } : value;
-}
-
 /** A value in lists nested to a shape; sizes of -1 are free. */
 export function nestedSchema(value: Schema, shape: readonly number[] | undefined): Schema {
   if (shape === undefined) return { anyOf: [value, { type: 'array' }] };
@@ -53,22 +48,16 @@ export function nestedSchema(value: Schema, shape: readonly number[] | undefined
 }
 
 /** The whole tensor, as the columnar format has it. */
-export function columnSchema(spec: TensorSpec, valueOf: ValueForm = jsonValue): Schema {
-  return described(spec, nestedSchema(valueOf(spec), spec.shape));
+export function columnSchema(spec: TensorSpec): Schema {
+  return described(spec, nestedSchema(jsonValue(spec), spec.shape));
 }
 
 /** One row of the tensor, as the row format has it; `undefined` for a scalar, which has no rows. */
-export function rowSchema(spec: TensorSpec, valueOf: ValueForm = jsonValue): Schema | undefined {
+export function rowSchema(spec: TensorSpec): Schema | undefined {
   const { shape } = spec;
   if (shape?.length === 0) return undefined;
-  return described(spec, nestedSchema(valueOf(spec), shape?.slice(1)));
+  return described(spec, nestedSchema(jsonValue(spec), shape?.slice(1)));
 }
-
-/** One value of a tensor. */
-type ValueForm = (spec: TensorSpec) => Schema;
-
-/** The form of values in answers. */
-export const answerValue: ValueForm = (spec) => withNaN(jsonValue(spec));
 
 function jsonValue({ dtype }: TensorSpec): Schema {
   return valueSchema(dtype) ?? { not: {}, description: 'This dtype has no JSON form; send and accept binary tensors.' };
