@@ -3,6 +3,7 @@ import {
   instanceProviders,
   resolveExecutionProviders,
   resolveInstances,
+  takesEmptyValues,
   usesDevice,
   type ResolvedExecutionProvider,
 } from './execution-providers.js';
@@ -71,6 +72,16 @@ describe('a list of execution providers', () => {
     [[{ name: 'x', library, deviceType: 'tpu' }], "executionProviders[0].deviceType: expected 'cpu', 'gpu' or 'npu'"],
   ])('%j is refused', (given, message) => {
     expect(messageOf(given).replaceAll('\\"', '"')).toContain(message);
+  });
+
+  it('takes values without elements, unless WebGPU is in it', () => {
+    const takes = (...given: unknown[]) => takesEmptyValues(resolveExecutionProviders(given));
+    expect([
+      takes('cpu'),
+      takes('cuda'),
+      takes('webgpu', 'cpu'),
+      takes({ name: 'WebGpuExecutionProvider', library }),
+    ]).toEqual([true, true, false, false]);
   });
 
   it('leaves the processor unless it is cpu alone', () => {

@@ -170,6 +170,14 @@ export function usesDevice(providers: readonly ResolvedExecutionProvider[]): boo
 }
 
 /**
+ * Whether calls may bring values of which another dimension than the first, the batch, is 0. The kernels of `webgpu` end
+ * the process where a product has nothing to sum up.
+ */
+export function takesEmptyValues(providers: readonly ResolvedExecutionProvider[]): boolean {
+  return !providers.some(({ name }) => /^webgpu/i.test(name));
+}
+
+/**
  * The providers of every instance: instances take turns with the devices that are listed.
  *
  * @param count - tells how many devices a provider has; asked only for `per-device` without a list of devices

@@ -7,6 +7,7 @@ import { check } from '../native/ort-status.js';
 import { copyValue, valueType } from '../native/ort-value.js';
 import { badOption, RuntimeError } from '../runtime-error.js';
 import { createSession } from './create-session.js';
+import { takesEmptyValues } from './execution-providers.js';
 import { findsLoop } from './finds-loop.js';
 import { checkLimits, type CallOptions } from './interruption.js';
 import { NativeValue } from './native-value.js';
@@ -37,6 +38,8 @@ export interface SharedSession {
   readonly address: bigint;
   readonly signature: SessionSignature;
   readonly execution: 'auto' | 'async';
+  /** Whether dimensions of inputs other than the first may be 0. */
+  readonly takesEmpty: boolean;
 }
 
 /** A model larger than this is not run on the calling thread. */
@@ -63,6 +66,7 @@ export class NativeSession implements AsyncDisposable {
   readonly #owned: boolean;
   readonly #signature: SessionSignature;
   readonly #execution: 'auto' | 'async';
+  readonly #takesEmpty: boolean;
   readonly #calls: CallFactory;
   readonly #cost = new RunCost();
   #underWay = 0;
@@ -74,6 +78,7 @@ export class NativeSession implements AsyncDisposable {
     this.#owned = owned;
     this.#signature = shared.signature;
     this.#execution = shared.execution;
+    this.#takesEmpty = shared.takesEmpty;
     this.#calls = new CallFactory(shared.signature);
     this.inputs = shared.signature.inputs;
     this.outputs = shared.signature.outputs;
@@ -99,7 +104,8 @@ export class NativeSession implements AsyncDisposable {
     );
     try {
       const execution = (await mayRunInline(model)) ? resolved.execution : 'async';
-      return new NativeSession({ address, signature: describeSession(address), execution }, true);
+      const takesEmpty = takesEmptyValues(resolved.executionProviders);
+      return new NativeSession({ address, signature: describeSession(address), execution, takesEmpty }, true);
     } catch (error) {
       ortEnv().api.ReleaseSession(address);
       throw error;
@@ -118,7 +124,12 @@ export class NativeSession implements AsyncDisposable {
   /** What another thread attaches to. */
   share(): SharedSession {
     this.#refuseClosed();
-    return { address: this.#address, signature: this.#signature, execution: this.#execution };
+    return {
+      address: this.#address,
+      signature: this.#signature,
+      execution: this.#execution,
+      takesEmpty: this.#takesEmpty,
+    };
   }
 
   /**
@@ -194,6 +205,7 @@ export class NativeSession implements AsyncDisposable {
   async #run(feeds: Feeds, fetches: readonly string[], options: CallOptions): Promise<BigUint64Array> {
     this.#refuseClosed();
     checkLimits(options);
+    if (!this.#takesEmpty) refuseEmpty(feeds);
     const call = this.#calls.prepare(feeds, fetches);
     this.#underWay++;
     const inline = this.#execution === 'auto' && this.#cost.runsInline(call.bytes);
@@ -285,6 +297,18 @@ export class NativeSession implements AsyncDisposable {
     if (this.#closing !== undefined) {
       throw new RuntimeError('FAILED_PRECONDITION', 'SESSION_CLOSED', 'The session has been closed');
     }
+  }
+}
+
+function refuseEmpty(feeds: Feeds): void {
+  for (const [name, { shape }] of feeds) {
+    if (!shape.includes(0, 1)) continue;
+    throw new RuntimeError(
+      'UNIMPLEMENTED',
+      'EMPTY_INPUT',
+      `Input ${JSON.stringify(name)}: execution provider webgpu takes no values that are empty but for their batch, given shape [${shape.join(', ')}]`,
+      { input: name },
+    );
   }
 }
 
