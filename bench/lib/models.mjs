@@ -36,9 +36,9 @@ export function goldenInputs(name, batch) {
 }
 
 /** Compiles `serving_default` and writes it as one ONNX file with its weights inside. */
-export async function compiledOnnxFile(name) {
+export async function compiledOnnxFile(name, path = basePath(name)) {
   const file = `${cacheDirectory}${name}.onnx`;
-  const model = await readSavedModel(`${basePath(name)}/1`);
+  const model = await readSavedModel(`${path}/1`);
   const plan = await compileSignature(model, 'serving_default');
   const [island, ...others] = plan.steps;
   if (others.length > 0 || island.kind !== 'native') throw new Error(`${name} is more than one island`);
