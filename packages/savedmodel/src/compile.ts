@@ -231,7 +231,7 @@ function largeVariable({ variables }: SavedModel, { key, slice }: VariableKey): 
   if (byteLength < MIN_WEIGHT_BYTES) return undefined;
   const readInto = (target: Uint8Array, _scratch: Uint8Array, signal?: AbortSignal) =>
     variables.readInto(key, target, { signal });
-  return { dtype: entry.dtype, shape: entry.shape, byteLength, readInto };
+  return { dtype: entry.dtype, shape: entry.shape, byteLength, origin: `variable ${key}`, readInto };
 }
 
 function notATensor(signatureName: string, alias: string): SavedModelError {

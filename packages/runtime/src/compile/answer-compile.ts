@@ -2,7 +2,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { toBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
 import { compileSignature, readSavedModel, type SavedModel } from '@servable/savedmodel';
-import { prepareWeights, type PreparedWeights } from '../session/with-weights.js';
+import { identityOf } from '../plan/island-identity.js';
+import { findIsland, hasSeveralSignatures } from '../plan/island-sessions.js';
+import type { PreparedIsland, SharedIsland } from '../plan/prepared-plan.js';
+import { prepareWeights } from '../session/with-weights.js';
 import type { CompileReply, CompileRequest, CompileSource } from './compile-messages.js';
 import { errorToMessage } from './error-message.js';
 import { onlyIslands, planToMessage } from './plan-message.js';
@@ -36,10 +39,19 @@ async function answer(
   const plan = await compileSignature(model, request.signatureName);
   const islands = onlyIslands(plan);
   if (islands === undefined) return { reply: { kind: 'holdsFunctions' } };
-  const weights: PreparedWeights[] = [];
+  const prepared: (PreparedIsland | SharedIsland)[] = [];
+  const isShared = hasSeveralSignatures(model.signatureDefs);
   for (const [i, island] of islands.entries()) {
-    weights.push(await prepareWeights(island.weights, request.folder, String(i)));
+    const identity = isShared ? identityOf(island) : undefined;
+    const shared = identity && findIsland(identity, request.known);
+    const { kind, inputs, outputs } = island;
+    if (shared !== undefined) {
+      prepared.push({ kind, inputs, outputs, shared });
+      continue;
+    }
+    const weights = await prepareWeights(island.weights, request.folder, String(i));
+    prepared.push({ ...island, weights, origins: identity?.origins ?? new Map() });
   }
-  const { message, transfer } = planToMessage(plan, islands, weights);
+  const { message, transfer } = planToMessage(plan, prepared);
   return { reply: { kind: 'compiled', plan: message }, transfer };
 }

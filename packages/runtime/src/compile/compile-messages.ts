@@ -1,3 +1,4 @@
+import type { IslandIdentity } from '../plan/island-identity.js';
 import type { ErrorMessage } from './error-message.js';
 import type { PlanMessage } from './plan-message.js';
 
@@ -16,6 +17,8 @@ export type CompileRequest =
       readonly signatureName: string;
       /** A folder for the weights; without one they are sent. */
       readonly folder: string | undefined;
+      /** What the model's sessions compute, by their numbers. */
+      readonly known: ReadonlyMap<number, IslandIdentity>;
     };
 
 /** The signatures of a model, serialised. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { fromBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema, type SignatureDef } from '@servable/protos/tensorflow';
+import type { IslandIdentity } from '../plan/island-identity.js';
 import type { PreparedPlan } from '../plan/prepared-plan.js';
 import { RuntimeError } from '../runtime-error.js';
 import { checkLimits, watchLimits, type CallOptions } from '../session/interruption.js';
@@ -45,17 +46,19 @@ export class CompileThread implements AsyncDisposable {
   }
 
   /**
-   * Compiles a signature and writes its weights.
+   * Compiles a signature and writes its weights, except for those of islands that one of the model's sessions computes.
    *
+   * @param known - what the sessions compute
    * @returns `undefined` when the plan holds functions, and has to be made on the thread that runs it
    * @throws SavedModelError what compiling throws; CANCELLED
    */
   async compile(
     signatureName: string,
     folder: string | undefined,
+    known: ReadonlyMap<number, IslandIdentity>,
     limits: CallOptions,
   ): Promise<PreparedPlan | undefined> {
-    const reply = await this.#ask({ kind: 'compile', signatureName, folder }, limits);
+    const reply = await this.#ask({ kind: 'compile', signatureName, folder, known }, limits);
     if (reply.kind === 'holdsFunctions') return undefined;
     if (reply.kind !== 'compiled') throw unexpected(reply);
     return planFromMessage(reply.plan);

@@ -46,8 +46,11 @@ function planOf(constants: Plan['constants']): Plan {
 
 async function sent(plan: Plan, folder: string | undefined): Promise<PreparedPlan> {
   const islands = onlyIslands(plan) ?? [];
-  const weights = await Promise.all(islands.map((island, i) => prepareWeights(island.weights, folder, String(i))));
-  const { message, transfer } = planToMessage(plan, islands, weights);
+  const prepared = islands.map(async (island, i) => {
+    const weights = await prepareWeights(island.weights, folder, String(i));
+    return { ...island, weights, origins: new Map<string, string>() };
+  });
+  const { message, transfer } = planToMessage(plan, await Promise.all(prepared));
   const { port1, port2 } = new MessageChannel();
   try {
     port1.postMessage(message, transfer);

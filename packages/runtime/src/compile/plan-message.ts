@@ -2,8 +2,7 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
 import type { NativeIsland, Plan, SignatureTensor } from '@servable/savedmodel';
 import { Tensor, type DType } from '@servable/tensor';
-import type { PreparedIsland, PreparedPlan } from '../plan/prepared-plan.js';
-import type { PreparedWeights } from '../session/with-weights.js';
+import type { PreparedIsland, PreparedPlan, SharedIsland } from '../plan/prepared-plan.js';
 
 /** A tensor as plain data. */
 interface TensorMessage {
@@ -13,13 +12,16 @@ interface TensorMessage {
 }
 
 /** A native island as plain data, with its weights where the engine finds them. */
-interface IslandMessage {
+interface PreparedIslandMessage {
   readonly model: Uint8Array;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly folder: string | undefined;
   readonly initializers: ReadonlyMap<string, TensorMessage>;
+  readonly origins: PreparedIsland['origins'];
 }
+
+type IslandMessage = PreparedIslandMessage | SharedIsland;
 
 /** A plan of native islands as plain data. */
 export interface PlanMessage {
@@ -42,13 +44,12 @@ export function onlyIslands({ steps }: Plan): readonly NativeIsland[] | undefine
 /**
  * Takes a plan apart.
  *
- * @param weights - one for each island
+ * @param islands - its steps, with their weights written
  * @returns the message and the memory that goes over with it; what is not all of its buffer is copied
  */
 export function planToMessage(
   plan: Plan,
-  islands: readonly NativeIsland[],
-  weights: readonly PreparedWeights[],
+  islands: readonly (PreparedIsland | SharedIsland)[],
 ): { readonly message: PlanMessage; readonly transfer: ArrayBuffer[] } {
   const transfer = new Set<ArrayBuffer>();
   const own = <T extends NodeJS.TypedArray>(view: T): T => {
@@ -69,13 +70,12 @@ export function planToMessage(
     inputs: plan.inputs,
     outputs: plan.outputs,
     constants: mapValues(plan.constants, tensor),
-    islands: islands.map(({ model, inputs, outputs }, i) => ({
-      model: own(model),
-      inputs,
-      outputs,
-      folder: weights[i]?.folder,
-      initializers: mapValues(weights[i]?.initializers ?? new Map<string, Tensor>(), tensor),
-    })),
+    islands: islands.map((island) => {
+      if ('shared' in island) return island;
+      const { model, inputs, outputs, weights, origins } = island;
+      const { folder, initializers } = weights;
+      return { model: own(model), inputs, outputs, folder, initializers: mapValues(initializers, tensor), origins };
+    }),
     effects: plan.effects ?? [],
     variables: mapValues(plan.variables ?? new Map<string, Tensor>(), (value) => value && tensor(value)),
   };
@@ -97,9 +97,11 @@ export function planFromMessage(message: PlanMessage): PreparedPlan {
   };
 }
 
-function islandFromMessage({ model, inputs, outputs, folder, initializers }: IslandMessage): PreparedIsland {
+function islandFromMessage(island: IslandMessage): PreparedIsland | SharedIsland {
+  if ('shared' in island) return island;
+  const { model, inputs, outputs, folder, initializers, origins } = island;
   const weights = { folder, initializers: mapValues(initializers, tensorFromMessage) };
-  return { kind: 'native', model, inputs, outputs, weights };
+  return { kind: 'native', model, inputs, outputs, weights, origins };
 }
 
 function tensorFromMessage({ dtype, shape, data }: TensorMessage): Tensor {

@@ -13,8 +13,8 @@ export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
   readonly tags?: readonly string[] | undefined;
   /**
    * Signatures to compile while loading; the load fails if one of them does not compile. Default: `serving_default`, or
-   * the first that compiles where it does not; all others are compiled when they are first used. Each compiled signature
-   * has its own copy of the weights that it uses.
+   * the first that compiles where it does not; all others are compiled when they are first used. Signatures that compute the
+   * same, such as those that Keras exports under two names, share one copy of their weights.
    */
   readonly eager?: readonly string[] | undefined;
   /** How the engine runs it. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SavedModelError } from '@servable/savedmodel';
-import { tensor } from '@servable/tensor';
+import { tensor, Tensor } from '@servable/tensor';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LoadedModel } from './loaded-model.js';
@@ -10,6 +10,7 @@ import { openHere, openOnThread, type OpenOptions, type SavedModelSignatures } f
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const halfPlusTwo = join(root, 'examples/models/half_plus_two/1');
+const digits = join(root, 'examples/models/digits/1');
 let directory: string;
 let script: string;
 let temporary: string;
@@ -53,6 +54,40 @@ async function otherScript(name: string, source: string): Promise<string> {
   await writeFile(file, source);
   return file;
 }
+
+describe.each(['thread', 'caller'])('the signatures of a model that is compiled on the %s', (place) => {
+  const openIt = (dir: string) => (place === 'thread' ? open(dir) : openHere(dir, { session: {} }));
+
+  it('hold their weights once when they compute the same', async () => {
+    const signatures = await openIt(digits);
+    await using model = modelOf(signatures);
+    const [inputName = ''] = Object.keys(signatures.signatureDefs.get('serve')?.inputs ?? {});
+    const [otherName = ''] = Object.keys(signatures.signatureDefs.get('serving_default')?.inputs ?? {});
+    const image = new Tensor(
+      'float32',
+      [1, 8, 8, 1],
+      Float32Array.from({ length: 64 }, (_, i) => (i * 7) % 16),
+    );
+    const first = await model.predict({ [otherName]: image }, { signature: 'serving_default' });
+    expect(signatures.sessions.size).toBe(1);
+    const second = await model.predict({ [inputName]: image }, { signature: 'serve' });
+    expect(signatures.sessions.size).toBe(1);
+    expect(Object.values(second.outputs)).toEqual(Object.values(first.outputs));
+    await model.close();
+    expect(signatures.sessions.size).toBe(0);
+    expect(await weightFolders()).toEqual([]);
+  });
+
+  it('have sessions of their own when they do not', async () => {
+    const signatures = await openIt(halfPlusTwo);
+    await using model = modelOf(signatures);
+    await model.warm('serving_default');
+    await model.warm('regress_x2_to_y3');
+    expect(signatures.sessions.size).toBe(2);
+    const { outputs } = await model.predict({ inputs: [2, 4] }, { signature: 'regress_x2_to_y3' });
+    expect(outputs['outputs']?.toArray()).toEqual([4, 5]);
+  });
+});
 
 describe('a SavedModel that is compiled on a thread', () => {
   it('has the same signatures and answers the same', async () => {

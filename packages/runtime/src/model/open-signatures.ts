@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
+import { hasSeveralSignatures, IslandSessions } from '../plan/island-sessions.js';
 import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
@@ -12,12 +13,14 @@ import type { SignatureSource } from './loaded-model.js';
 /** How the signatures of a SavedModel are opened. */
 export interface OpenOptions extends CallOptions {
   readonly tags?: readonly string[] | undefined;
-  readonly session: Omit<PlanOptions, keyof CallOptions | 'variables'>;
+  readonly session: Omit<PlanOptions, keyof CallOptions | 'variables' | 'sessions'>;
   readonly compileOn?: 'thread' | 'caller' | undefined;
 }
 
 /** The signatures of a SavedModel. */
 export interface SavedModelSignatures extends SignatureSource {
+  /** The sessions of the signatures that have been compiled. */
+  readonly sessions: IslandSessions;
   /** Frees what is kept for the signatures that are compiled while the model is loaded. */
   loaded(): Promise<void>;
 }
@@ -40,9 +43,11 @@ export async function openSignatures(dir: string, options: OpenOptions): Promise
 export async function openHere(dir: string, { session, ...options }: OpenOptions): Promise<SavedModelSignatures> {
   const source = await readSavedModel(dir, options);
   const variables = new VariableStore();
+  const sessions = new IslandSessions(hasSeveralSignatures(source.signatureDefs));
   return {
     signatureDefs: source.signatureDefs,
-    compile: (name, signal) => compileHere(source, name, { ...session, signal, variables }),
+    sessions,
+    compile: inTurns((name, signal) => compileHere(source, name, { ...session, signal, variables, sessions })),
     loaded: () => Promise.resolve(),
     close: () => source.close(),
   };
@@ -61,6 +66,7 @@ export async function openOnThread(
 ): Promise<SavedModelSignatures> {
   checkLimits(limits);
   const variables = new VariableStore();
+  let sessions = new IslandSessions();
   const start = () => new CompileThread(file, { dir, tags });
   // The thread that has read the model compiles the first signature, and others as long as none compiles.
   let idle: CompileThread | undefined = start();
@@ -73,10 +79,10 @@ export async function openOnThread(
   };
   const onThisThread = async (name: string, signal: AbortSignal) => {
     here ??= readSavedModel(dir, { tags });
-    return compileHere(await here, name, { ...session, signal, variables });
+    return compileHere(await here, name, { ...session, signal, variables, sessions });
   };
 
-  const compile = async (name: string, signal: AbortSignal): Promise<PlanRunner> => {
+  const compile = inTurns(async (name: string, signal: AbortSignal): Promise<PlanRunner> => {
     if (here !== undefined) return onThisThread(name, signal);
     const folder = await makeWeightFolder();
     const thread = idle ?? start();
@@ -84,7 +90,7 @@ export async function openOnThread(
     try {
       let plan;
       try {
-        plan = await thread.compile(name, folder, { signal });
+        plan = await thread.compile(name, folder, sessions.known, { signal });
       } catch (error) {
         if (isLoading && idle === undefined && !signal.aborted) idle = thread;
         throw error;
@@ -92,18 +98,20 @@ export async function openOnThread(
         if (idle !== thread) await thread.close();
       }
       if (plan === undefined) return await onThisThread(name, signal);
-      return await PlanRunner.create(plan, { ...session, signal, variables });
+      return await PlanRunner.create(plan, { ...session, signal, variables, sessions });
     } finally {
       await removeWeightFolder(folder);
       // Making a session leaves tens of MB free between the blocks that it keeps.
       await returnFreePages();
     }
-  };
+  });
 
   try {
     const signatureDefs = await idle.describe(limits);
+    sessions = new IslandSessions(hasSeveralSignatures(signatureDefs));
     return {
       signatureDefs,
+      sessions,
       compile,
       async loaded() {
         isLoading = false;
@@ -121,10 +129,20 @@ export async function openOnThread(
   }
 }
 
+/** One after the other, so that a signature finds the sessions of those before it. */
+function inTurns(compile: SignatureSource['compile']): SignatureSource['compile'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (name, signal) => {
+    const compiled = last.then(() => compile(name, signal));
+    last = compiled.catch(() => undefined);
+    return compiled;
+  };
+}
+
 async function compileHere(
   source: SavedModel,
   name: string,
-  options: PlanOptions & { readonly signal: AbortSignal; readonly variables: VariableStore },
+  options: PlanOptions & { readonly signal: AbortSignal },
 ): Promise<PlanRunner> {
   const plan = await compileSignature(source, name, { signal: options.signal });
   return PlanRunner.create(plan, options);

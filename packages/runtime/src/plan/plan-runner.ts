@@ -8,7 +8,8 @@ import type { Instances } from '../session/execution-providers.js';
 import { SessionGroup, type RunnableSession } from '../session/session-group.js';
 import type { SessionOptions } from '../session/session-options.js';
 import { planOfBody, runControlStep, type RunnableBranch, type RunnableLoop } from './control-steps.js';
-import type { PreparedIsland, PreparedPlan } from './prepared-plan.js';
+import { IslandSessions } from './island-sessions.js';
+import type { PreparedIsland, PreparedPlan, SharedIsland } from './prepared-plan.js';
 import { schedule, type ScheduledStep } from './schedule.js';
 
 /** A native island with its session. */
@@ -30,9 +31,11 @@ export interface PlanOptions extends SessionOptions, CallOptions {
   readonly variables?: VariableStore | undefined;
   /** How many sessions each island has; calls are spread over them. Default 1. */
   readonly instances?: Instances | undefined;
+  /** The sessions of the model, which its plans share. Default: the plan has its own. */
+  readonly sessions?: IslandSessions | undefined;
 }
 
-type AnyIsland = NativeIsland | PreparedIsland;
+type AnyIsland = NativeIsland | PreparedIsland | SharedIsland;
 type Value = Tensor | NativeValue;
 
 /** How many combinations of outputs are remembered. */
@@ -79,15 +82,18 @@ export class PlanRunner implements AsyncDisposable {
 
   /** Makes a session of every island of a plan. */
   static async create(plan: PreparedPlan, options: PlanOptions = {}): Promise<PlanRunner> {
-    const { variables = new VariableStore(), ...session } = options;
+    const { variables = new VariableStore(), sessions = new IslandSessions(), ...session } = options;
     const made: (RunnableSession | PlanRunner)[] = [];
-    const create = async ({ kind, model, weights, inputs, outputs }: AnyIsland): Promise<RunnableIsland> => {
-      const session = await SessionGroup.create(model, { ...options, weights });
-      made.push(session);
-      return { kind, inputs, outputs, session };
+    const create = async (island: AnyIsland): Promise<RunnableIsland> => {
+      const opened = await sessions.open(island, ({ model, weights }) =>
+        SessionGroup.create(model, { ...session, weights }),
+      );
+      made.push(opened);
+      const { kind, inputs, outputs } = island;
+      return { kind, inputs, outputs, session: opened };
     };
     const body = async (part: Subplan): Promise<PlanRunner> => {
-      const runner = await PlanRunner.create(planOfBody(part, plan), { ...session, variables });
+      const runner = await PlanRunner.create(planOfBody(part, plan), { ...session, variables, sessions });
       made.push(runner);
       return runner;
     };

@@ -57,7 +57,7 @@ function foldLayout(
   if (op === 'Transpose' && perm?.kind !== 'ints') return undefined;
   if (perm?.kind !== 'ints') return emitter.weight(derivedWeight(weight, shape));
   const apply = (from: Tensor, to: Tensor) => transposeInto(from, to, perm.value);
-  return emitter.weight(derivedWeight(weight, shape, { kind: 'move', apply }));
+  return emitter.weight(derivedWeight(weight, shape, { kind: 'move', name: `transposed ${perm.value.join()}`, apply }));
 }
 
 /** The elements of an integer scalar or vector, where all are known. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dtypeInfo, Tensor, type DType } from '@servable/tensor';
 import type { Weight } from '../plan/plan.js';
 
@@ -5,11 +6,21 @@ import type { Weight } from '../plan/plan.js';
 export const MIN_WEIGHT_BYTES = 64 * 1024;
 
 /** What is done to a weight's values when they are read. */
-export type WeightChange =
-  /** In the memory in which they are. */
-  | { readonly kind: 'inPlace'; apply(values: Tensor): void }
-  /** From one memory to another. */
-  | { readonly kind: 'move'; apply(from: Tensor, to: Tensor): void };
+export type WeightChange = {
+  /** Tells it from other changes; `undefined` where two of them are not compared. */
+  readonly name?: string | undefined;
+} & (
+  | {
+      /** In the memory in which they are. */
+      readonly kind: 'inPlace';
+      apply(values: Tensor): void;
+    }
+  | {
+      /** From one memory to another. */
+      readonly kind: 'move';
+      apply(from: Tensor, to: Tensor): void;
+    }
+);
 
 /** A weight whose values are those of another one, changed. No `change` means that only the shape is another. */
 export function derivedWeight(weight: Weight, shape: readonly number[], change?: WeightChange): Weight {
@@ -18,6 +29,11 @@ export function derivedWeight(weight: Weight, shape: readonly number[], change?:
     dtype,
     shape,
     byteLength,
+    get origin() {
+      const name = change === undefined ? '' : change.name;
+      const { origin } = weight;
+      return origin === undefined || name === undefined ? undefined : `${origin} ${name}[${shape.join()}]`;
+    },
     async readInto(target, scratch, signal) {
       if (change?.kind === 'move') {
         await weight.readInto(scratch, target, signal);
@@ -37,8 +53,16 @@ export function weightOf(tensor: Tensor): Weight {
     dtype: tensor.dtype,
     shape: tensor.shape,
     byteLength,
+    get origin() {
+      return `constant ${digestOf(new Uint8Array(buffer, byteOffset, byteLength))}`;
+    },
     readInto: (target) => Promise.resolve(target.set(new Uint8Array(buffer, byteOffset, byteLength))),
   };
+}
+
+/** Tells bytes from all others, for origins. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64');
 }
 
 /** Reads a weight into memory of its own. */

@@ -1,7 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import type { LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
-import { derivedWeight } from '../onnx/weight.js';
+import { derivedWeight, digestOf } from '../onnx/weight.js';
 import { countUses, type Uses } from './count-uses.js';
 
 /**
@@ -93,7 +93,13 @@ function scaled(weights: Value, factors: Float32Array, name: string): Value {
       name,
       dtype,
       shape,
-      weight: weight && derivedWeight(weight, weight.shape, { kind: 'inPlace', apply: scale }),
+      weight:
+        weight &&
+        derivedWeight(weight, weight.shape, {
+          kind: 'inPlace',
+          name: `scaled ${digestOf(new Uint8Array(factors.buffer, factors.byteOffset, factors.byteLength))}`,
+          apply: scale,
+        }),
     };
   }
   const copy = new Tensor('float32', constant.shape, (constant.data as Float32Array).slice());

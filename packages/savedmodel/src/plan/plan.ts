@@ -18,6 +18,8 @@ export interface Weight {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly byteLength: number;
+  /** What the values are made of: weights of one model with equal origins have equal values. `undefined`: not known. */
+  readonly origin?: string | undefined;
   /**
    * Reads the values, little-endian, anew on every call; the model they come from must still be open.
    *
