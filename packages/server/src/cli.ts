@@ -8,6 +8,7 @@ const exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY,
   onSignal(listener) {
     process.on('SIGTERM', listener).on('SIGINT', listener);
     return () => process.off('SIGTERM', listener).off('SIGINT', listener);

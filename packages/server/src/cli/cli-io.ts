@@ -8,6 +8,10 @@ export interface CliIo {
   readonly stdout: (text: string) => void;
   /** Takes whole lines of the log and of error messages. */
   readonly stderr: (text: string) => void;
+  /** Whether {@link stderr} is a terminal that somebody watches. Default `false`. */
+  readonly isTerminal?: boolean | undefined;
+  /** Shows a line below the log, in place of the one before; empty takes it away. Absent where there is no terminal. */
+  readonly showStatus?: ((line: string) => void) | undefined;
   /** Calls back for every SIGTERM and SIGINT; the returned function ends that. */
   readonly onSignal: (listener: (signal: 'SIGTERM' | 'SIGINT') => void) => () => void;
   /** Replaces parts of the server's options, for tests. */

@@ -4,6 +4,7 @@ import type { CliIo } from './cli-io.js';
 import { config, configUsage } from './config.js';
 import { dropIn, dropInUsage } from './drop-in.js';
 import { nearestName } from '../nearest-name.js';
+import { StatusLine } from './status-line.js';
 import { serve, serveUsage } from './serve.js';
 import { runNamedTool, toolNames, toolsUsage } from './tools.js';
 
@@ -18,7 +19,9 @@ const commands = ['serve', 'config', ...toolNames, 'help', 'version'];
  * @param argv - the arguments, without the program's name
  * @returns the exit status, when the program is done
  */
-export async function main(argv: readonly string[], io: CliIo): Promise<number> {
+export async function main(argv: readonly string[], given: CliIo): Promise<number> {
+  const status = given.isTerminal === true ? new StatusLine(given.stderr) : undefined;
+  const io = status ? { ...given, stderr: status.print, showStatus: status.show } : given;
   const context = { io, logger: createTextLogger({ write: io.stderr }) };
   const [command, ...rest] = argv;
   if (command === undefined) {

@@ -1,6 +1,10 @@
 import { createServer, type Server } from '../server.js';
 import type { ServerOptions } from '../server-options.js';
 import type { CliIo } from './cli-io.js';
+import { loadProgress } from './load-progress.js';
+
+/** How often the progress of a start is looked at. */
+const progressIntervalMs = 100;
 
 /** A model that will not let go must not hold up a process that was told twice to end. */
 const destroyTimeoutMs = 1000;
@@ -37,6 +41,7 @@ export async function runServer(options: ServerOptions, io: CliIo): Promise<numb
       setTimeout(() => end(exitCode), destroyTimeoutMs).unref();
     }
   });
+  let stopShowing = (): void => undefined;
   const cut = ended.then((code) => ({ exitCode: code }));
   try {
     const started = createServer({ ...options, ...io.overrides }, { signal: start.signal });
@@ -48,13 +53,32 @@ export async function runServer(options: ServerOptions, io: CliIo): Promise<numb
     }
     server = first;
     if (start.signal.aborted) server.close().then(() => end(exitCode), fail);
+    else stopShowing = showProgress(server, io);
     return await ended;
   } catch (error) {
     if (error instanceof StartGivenUp) return 0;
     throw error;
   } finally {
     stopListening();
+    stopShowing();
   }
+}
+
+/** Shows on a terminal how far the models have come, until they are all there. */
+function showProgress(server: Server, { showStatus }: CliIo): () => void {
+  if (!showStatus || server.state !== 'not-ready') return () => undefined;
+  const names = server.models.map(({ name }) => name);
+  const update = (): void => {
+    if (server.state === 'not-ready') showStatus(loadProgress(names, server.states));
+    else stop();
+  };
+  const timer = setInterval(update, progressIntervalMs);
+  const stop = (): void => {
+    clearInterval(timer);
+    showStatus('');
+  };
+  update();
+  return stop;
 }
 
 class StartGivenUp extends Error {}
