@@ -3,6 +3,9 @@ import { diskEstimate } from './disk-estimate.js';
 import { type BytesInUse, LoadMeter } from './load-meter.js';
 import type { ModelEngineOptions } from './model-engine.js';
 
+/** What a session, its plan and its signatures take beside the weights: 0.3 to 0.45 MiB for the smallest of models. */
+const bytesPerModel = 512 * 1024;
+
 /** What the platforms need of a loaded model: `Model` of `@servable/runtime`. */
 export interface LoadedModel {
   /** What runs it, where that is not what the loader says; may change while it is loaded. */
@@ -50,7 +53,7 @@ export function modelLoader(
     async estimateResources() {
       const { ramBytes } = await diskEstimate(directory);
       // Every instance has its own weights.
-      return { ramBytes: ramBytes * (typeof instances === 'number' ? instances : 1) };
+      return { ramBytes: (ramBytes + bytesPerModel) * (typeof instances === 'number' ? instances : 1) };
     },
     async measureResources() {
       const ramBytes = meter.measure();
