@@ -74,6 +74,7 @@ export { StaticSource } from './lifecycle/source/static-source.js';
 export { prefixedStoragePaths } from './lifecycle/source/prefixed-storage-paths.js';
 export type { StoragePath } from './lifecycle/source/storage-path.js';
 export { ObjectStoreSource, type ObjectStoreSourceOptions } from './lifecycle/source/remote/object-store-source.js';
+export { TarballSource, type TarballSourceOptions } from './lifecycle/source/remote/tarball-source.js';
 export { remoteLoader, type RemoteVersion } from './lifecycle/source/remote/remote-version.js';
 export type { DownloadListener, DownloadState } from './lifecycle/source/remote/download-progress.js';
 export { type CacheLease, ModelCache, type ModelCacheOptions } from './lifecycle/source/cache/model-cache.js';

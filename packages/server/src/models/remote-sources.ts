@@ -9,6 +9,7 @@ import {
   ObjectStoreSource,
   type ObjectStoreSettings,
   type RemoteVersion,
+  TarballSource,
   type ServingError,
   type Target,
 } from '@servable/core';
@@ -34,6 +35,7 @@ export function defaultModelCacheDirectory(env: NodeJS.ProcessEnv = process.env)
 /** The sources of models that lie elsewhere, and the cache they share, which is opened when it is first needed. */
 export class RemoteSources {
   readonly #stores: ObjectStoreSource;
+  readonly #tarballs: TarballSource;
   readonly #options: RemoteSourcesOptions;
   #cache: Promise<ModelCache> | undefined;
 
@@ -42,25 +44,28 @@ export class RemoteSources {
     const { objectStores: settings, pollIntervalMs, clock, logger } = options;
     const shared = { servables: [], cache: () => this.#openCache(), pollIntervalMs, clock, logger };
     this.#stores = new ObjectStoreSource({ ...shared, settings });
+    this.#tarballs = new TarballSource({ ...shared, maxBytes: options.modelCacheBytes });
   }
 
   connect(target: Target<RemoteVersion>): void {
     this.#stores.connect(target);
+    this.#tarballs.connect(target);
   }
 
   /** @param servables - with base paths that are URLs of stores */
   update(servables: readonly MonitoredServable[]): void {
     this.#stores.update(servables.filter(({ basePath }) => !isTarballUrl(basePath)));
+    this.#tarballs.update(servables.filter(({ basePath }) => isTarballUrl(basePath)));
   }
 
   /** Why a base path could not be looked at. */
   problemOf(name: string): ServingError | undefined {
-    return this.#stores.problemOf(name);
+    return this.#stores.problemOf(name) ?? this.#tarballs.problemOf(name);
   }
 
   /** Ends the looking; the cache is still there for what is loaded. */
   async close(): Promise<void> {
-    await this.#stores.close();
+    await Promise.all([this.#stores.close(), this.#tarballs.close()]);
   }
 
   /** Gives the cache back, once nothing is loaded from it. */
