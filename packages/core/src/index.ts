@@ -155,6 +155,7 @@ export { clientCertificate, type ClientCertificate } from './request/access/clie
 export { type MethodClass, methodClasses } from './request/access/method-class.js';
 
 // gRPC
+export { addAdminServices } from './request/grpc/add-admin-services.js';
 export { addPredictionServices, type GrpcDependencies } from './request/grpc/add-prediction-services.js';
 export {
   GrpcServer,

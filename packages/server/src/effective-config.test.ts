@@ -61,7 +61,7 @@ describe('the configuration that counts', () => {
     const secrets = {
       ...resolved,
       grpcTls: { key: '-----BEGIN PRIVATE KEY-----\nAAA', cert: 'public', verifyClient: true },
-      access: { tokens: [{ name: 'batch', sha256: 'f00d' }], tokenFile: '/etc/tokens' },
+      access: { tokens: [{ name: 'batch', sha256: 'f00d' }], rules: [], tokenFile: '/etc/tokens' },
       store: { endpoint: 'https://me:hush@host/path?X-Amz-Signature=hush', secretAccessKey: 'hush', region: 'eu' },
       note: '-----BEGIN RSA PRIVATE KEY-----',
       limits: { ...resolved.limits, maxTokens: 3 },

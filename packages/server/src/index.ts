@@ -2,8 +2,10 @@
 export { createServer, type Server, type ServerState } from './server.js';
 export type { OptionNames, ServerOptions } from './server-options.js';
 export type { ServedModel, ServedModelInput, SingleVersionModel } from './models/served-model.js';
-export type { GrpcTlsOptions, ListenerOptions } from './listener-options.js';
-export type { PrometheusOptions, RequestOptions } from './request-options.js';
+export type { ListenerOptions, TlsOptions } from './listener-options.js';
+export type { PrometheusOptions, RequestLimits, RequestOptions } from './request-options.js';
+export { accessFromFile, type AccessOptions } from './security/access-file.js';
+export { tlsFromFiles, type TlsFiles, tlsFromSslConfig } from './security/tls-files.js';
 export type { WarmupOptions } from './warmup/warmup-options.js';
 export { version } from './version.js';
 

@@ -20,6 +20,8 @@ export interface RequestLimits {
   readonly keepAliveTimeoutMs?: number | undefined;
   /** Most REST connections; more are closed at once. Default: none. */
   readonly maxRestConnections?: number | undefined;
+  /** Most gRPC connections; more are closed at once. Default: none. */
+  readonly maxGrpcConnections?: number | undefined;
   /** Most calls at the same time on one gRPC connection; more wait at the client. Default: none. */
   readonly maxConcurrentStreams?: number | undefined;
   /**
@@ -88,6 +90,7 @@ const leastLimit: Readonly<Record<keyof RequestLimits, number>> = {
   requestTimeoutMs: 1,
   keepAliveTimeoutMs: 1,
   maxRestConnections: 1,
+  maxGrpcConnections: 1,
   maxConcurrentStreams: 1,
   grpcKeepaliveMs: 1000,
   grpcIdleTimeoutMs: 1,
@@ -102,8 +105,9 @@ function resolveLimits(limits: RequestLimits): ResolvedRequestLimits {
       throw refusal(`Unknown option limits.${name}; known are ${Object.keys(leastLimit).join(', ')}`);
     }
     const least = leastLimit[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= int32Max)) {
-      throw refusal(`limits.${name} must be a whole number from ${least} to ${int32Max}; got ${value}`);
+    const most = name === 'maxHeldBodyBytes' ? Number.MAX_SAFE_INTEGER : int32Max;
+    if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= most)) {
+      throw refusal(`limits.${name} must be a whole number from ${least} to ${most}; got ${value}`);
     }
   }
   return {

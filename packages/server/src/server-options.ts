@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import {
+  AccessPolicy,
   type Clock,
   type CorsOrigins,
   isStoreUrl,
@@ -16,6 +17,7 @@ import { byteSize } from './models/byte-size.js';
 import { defaultModelCacheDirectory } from './models/remote-sources.js';
 import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
 import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
+import type { AccessOptions } from './security/access-file.js';
 import { nearestName } from './nearest-name.js';
 import type { ModelEngineOptions } from './platforms/model-engine.js';
 import { onnxPlatform } from './platforms/onnx.js';
@@ -52,6 +54,13 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   readonly grpcPort?: number | undefined;
   /** 0 takes any free port; absent, there is no REST. */
   readonly restPort?: number | undefined;
+  /**
+   * A port for gRPC that alone takes HandleReloadConfigRequest, beside status and health; 0 takes any free one. The other
+   * ports then refuse it. Encrypted as the gRPC port is. Default: none.
+   */
+  readonly adminPort?: number | undefined;
+  /** Address to bind for the admin port; default `127.0.0.1`, whatever `host` is. */
+  readonly adminHost?: string | undefined;
   /**
    * Opens the ports only after every model has a version loaded, and fails if one cannot be loaded. Default `false`: the
    * ports open at once, and requests are answered UNAVAILABLE until their model is there.
@@ -94,6 +103,10 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   readonly maxReceiveMessageBytes?: number | undefined;
   /** Whole milliseconds that the model may run for a REST call; 0 sets no limit. Default 30 000, as upstream. */
   readonly restTimeoutMs?: number | undefined;
+  /** Who may call what; default: everybody may call everything. */
+  readonly access?: AccessOptions | undefined;
+  /** Milliseconds between looks at the files of certificates, tokens and access rules; 0: never. Default 10 000. */
+  readonly credentialsPollMs?: number | undefined;
   /**
    * Lets the pages of any web site call REST, gRPC-Web and Connect (CORS), or those of the origins in a list, such as
    * `https://app.example.com`. Default `false`, as upstream.
@@ -128,6 +141,8 @@ export interface OptionNames {
   readonly modelMemoryBudget: string;
   readonly executionProviders: string;
   readonly instances: string;
+  readonly reloadOverGrpc: string;
+  readonly adminPort: string;
 }
 
 /** {@link ServerOptions} with everything filled in; frozen. */
@@ -142,6 +157,8 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly restHost: string;
   readonly grpcPort: number | undefined;
   readonly restPort: number | undefined;
+  readonly adminPort: number | undefined;
+  readonly adminHost: string;
   readonly waitForModels: boolean;
   readonly pollIntervalMs: number;
   readonly modelCacheDirectory: string;
@@ -159,6 +176,8 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
   readonly restTimeoutMs: number;
+  readonly access: AccessOptions | undefined;
+  readonly credentialsPollMs: number;
   readonly restCors: CorsOrigins;
   readonly healthService: boolean;
   readonly tensorContent: boolean;
@@ -194,6 +213,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     modelMemoryBudget: 'modelMemoryBudget',
     executionProviders: 'executionProviders',
     instances: 'instances',
+    reloadOverGrpc: 'reloadOverGrpc',
+    adminPort: 'adminPort',
     ...options.optionNames,
   };
   const { modelMemoryBudget } = options;
@@ -208,6 +229,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     restHost: options.restHost ?? options.host ?? '127.0.0.1',
     grpcPort: options.grpcPort,
     restPort: options.restPort,
+    adminPort: options.adminPort,
+    adminHost: options.adminHost ?? '127.0.0.1',
     waitForModels: options.waitForModels ?? false,
     pollIntervalMs: options.pollIntervalMs ?? 1000,
     modelCacheDirectory: options.modelCacheDirectory ?? defaultModelCacheDirectory(),
@@ -229,6 +252,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? int32Max,
     restTimeoutMs: options.restTimeoutMs ?? 30_000,
+    access: options.access,
+    credentialsPollMs: options.credentialsPollMs ?? 10_000,
     restCors: options.restCors ?? false,
     healthService: options.healthService ?? false,
     tensorContent: options.tensorContent ?? false,
@@ -243,8 +268,10 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     optionNames: names,
   };
   checkConfigSource(options, resolved);
+  // Refuses what makes no sense; the server makes the one that it uses.
+  if (resolved.access !== undefined) new AccessPolicy(resolved.access);
   checkNumbers(resolved);
-  for (const name of ['host', 'restHost'] as const) {
+  for (const name of ['host', 'restHost', 'adminHost'] as const) {
     if (resolved[name] === '') throw refusal('OPTION_INVALID', `${name} must be an address or a host name; got ''`);
   }
   return Object.freeze(resolved);
@@ -259,11 +286,16 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   modelRoots: true,
   grpcSocketPath: true,
   grpcTls: true,
+  restTls: true,
+  access: true,
+  credentialsPollMs: true,
   grpcChannelOptions: true,
   host: true,
   restHost: true,
   grpcPort: true,
   restPort: true,
+  adminPort: true,
+  adminHost: true,
   waitForModels: true,
   pollIntervalMs: true,
   modelCacheDirectory: true,
@@ -347,6 +379,11 @@ function checkNumbers(options: ResolvedServerOptions): void {
   }
   requireWhole(optionNames.grpcPort, grpcPort, 0, 65_535);
   requireWhole(optionNames.restPort, restPort, 0, 65_535);
+  requireWhole(optionNames.adminPort, options.adminPort, 0, 65_535);
+  if (options.adminPort !== undefined && !options.reloadOverGrpc) {
+    const message = `${optionNames.adminPort} is for configurations, and ${optionNames.reloadOverGrpc} lets none in`;
+    throw refusal('OPTION_AMBIGUOUS', message);
+  }
   if (grpcPort !== undefined && grpcPort !== 0 && grpcPort === restPort) {
     throw refusal(
       'PORTS_EQUAL',
@@ -359,6 +396,7 @@ function checkNumbers(options: ResolvedServerOptions): void {
   }
   requireMilliseconds('modelConfigFilePollMs', options.modelConfigFilePollMs, -Infinity);
   requireWhole('maxReceiveMessageBytes', options.maxReceiveMessageBytes, 1, int32Max);
+  requireMilliseconds('credentialsPollMs', options.credentialsPollMs, 0);
   requireMilliseconds('pollIntervalMs', options.pollIntervalMs, -Infinity);
   requireMilliseconds('loadRetryIntervalMs', options.loadRetryIntervalMs, 0);
   requireMilliseconds('drainTimeoutMs', options.drainTimeoutMs, 0);

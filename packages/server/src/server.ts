@@ -1,4 +1,7 @@
 import {
+  AccessControl,
+  AccessPolicy,
+  addAdminServices,
   addPredictionServices,
   AdmissionController,
   GrpcServer,
@@ -16,6 +19,7 @@ import {
   type WaitOptions,
 } from '@servable/core';
 import { effectiveConfig } from './effective-config.js';
+import type { ModelServerConfig } from '@servable/protos/serving';
 import { type GrpcListener, listenGrpc } from './listeners/grpc-listener.js';
 import type { Listener } from './listeners/listener.js';
 import { listenRest } from './listeners/rest-listener.js';
@@ -25,6 +29,8 @@ import { checkModelEngine } from './platforms/model-engine.js';
 import { checkModelEngines, type ServedModel, type ServedModelInput } from './models/served-model.js';
 import { notReadyProvider } from './not-ready-provider.js';
 import { version } from './version.js';
+import { CredentialFollower } from './security/credential-follower.js';
+import { followAccess, followTls } from './security/follow-credentials.js';
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './server-options.js';
 
 /**
@@ -42,6 +48,8 @@ export interface Server extends AsyncDisposable {
   readonly grpcPort: number | undefined;
   /** The REST port that was bound; `undefined` without REST. */
   readonly restPort: number | undefined;
+  /** The admin port that was bound; `undefined` without one. */
+  readonly adminPort: number | undefined;
   /** The states of all versions of all models. */
   readonly states: ServableStateReader;
   /**
@@ -129,10 +137,12 @@ export async function createServer(
     admission,
     metrics,
     health: new ServingHealth(),
+    access: resolved.access && new AccessControl(new AccessPolicy(resolved.access)),
+    credentials: new CredentialFollower({ clock: resolved.clock, logger, intervalMs: resolved.credentialsPollMs }),
     drainTimeoutMs: resolved.drainTimeoutMs,
     logger,
   };
-  const listeners: Listeners = { grpc: undefined, rest: undefined };
+  const listeners: Listeners = { admin: undefined, grpc: undefined, rest: undefined };
   let names: readonly string[];
   try {
     const models = await configuration.readFirst();
@@ -145,7 +155,10 @@ export async function createServer(
       if (models) pipeline.controller.start(models);
     }
     configuration.startPolling();
+    if (parts.access) followAccess(parts.credentials, parts.access, resolved);
+    parts.credentials.start();
   } catch (error) {
+    listeners.admin?.cut();
     listeners.grpc?.cut();
     listeners.rest?.cut();
     parts.metrics?.close();
@@ -170,11 +183,14 @@ interface Parts {
   readonly admission: AdmissionController | undefined;
   readonly metrics: ServingMetrics | undefined;
   readonly health: ServingHealth;
+  readonly access: AccessControl | undefined;
+  readonly credentials: CredentialFollower;
   readonly drainTimeoutMs: number;
   readonly logger: Logger;
 }
 
 interface Listeners {
+  admin: GrpcListener | undefined;
   grpc: GrpcListener | undefined;
   rest: Listener | undefined;
 }
@@ -194,6 +210,7 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     labelsOf: (name: string) => parts.pipeline.labelsOf(name),
     inFlight: parts.inFlight,
     admission: parts.admission,
+    access: parts.access,
     observers: [
       ...(metrics ? [metrics.observe] : []),
       requestLog({ logger, slowRequestMs: options.slowRequestMs, clock: options.clock }),
@@ -203,30 +220,40 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     serverInfo: { name: 'servable', version: version },
     isReady: () => isEveryModelAvailable(parts),
   };
-  const { grpcSocketPath } = options;
-  if (grpcPort !== undefined || grpcSocketPath !== undefined) {
-    const server = new GrpcServer({
-      'grpc.max_receive_message_length': options.maxReceiveMessageBytes,
-      'grpc.max_send_message_length': -1,
-      'grpc.keepalive_time_ms': limits.grpcKeepaliveMs,
-      'grpc.keepalive_timeout_ms': 20_000,
-      ...(limits.maxConcurrentStreams && { 'grpc.max_concurrent_streams': limits.maxConcurrentStreams }),
-      ...(limits.grpcIdleTimeoutMs && { 'grpc.max_connection_idle_ms': limits.grpcIdleTimeoutMs }),
-      ...options.grpcChannelOptions,
+  const reloadConfig = (config: ModelServerConfig, how?: WaitOptions): Promise<void> =>
+    parts.configuration.reloadFromWire(config, how);
+  const { grpcSocketPath, adminPort } = options;
+  if (adminPort !== undefined) {
+    const server = grpcServer(options);
+    addAdminServices(server, {
+      ...dependencies,
+      health: options.healthService ? parts.health : undefined,
+      reloadConfig,
     });
+    const address = { host: options.adminHost, port: adminPort, what: 'admin', portOption: optionNames.adminPort };
+    listeners.admin = await listenGrpc(server, { tcp: address, socketPath: undefined, tls: options.grpcTls });
+    logger.info(`Running the admin services at ${options.adminHost}:${listeners.admin.port} ...`);
+  }
+  if (grpcPort !== undefined || grpcSocketPath !== undefined) {
+    const server = grpcServer(options);
+    const takesConfigs = options.reloadOverGrpc && options.adminPort === undefined;
     addPredictionServices(server, {
       ...dependencies,
       tensorContent: options.tensorContent,
       health: options.healthService ? parts.health : undefined,
-      reloadConfig: options.reloadOverGrpc
-        ? (config, how?: WaitOptions) => parts.configuration.reloadFromWire(config, how)
-        : undefined,
+      reloadConfig: takesConfigs ? reloadConfig : undefined,
+      reloadRefusal: takesConfigs ? undefined : reloadRefusal(options),
     });
     listeners.grpc = await listenGrpc(server, {
       tcp:
         grpcPort === undefined ? undefined : { host, port: grpcPort, what: 'gRPC', portOption: optionNames.grpcPort },
       socketPath: grpcSocketPath,
       tls: options.grpcTls,
+    });
+    const grpc = listeners.grpc;
+    followTls(parts.credentials, 'grpcTls', options.grpcTls, (tls) => {
+      grpc.updateTls(tls);
+      listeners.admin?.updateTls(tls);
     });
     logger.info(options.grpcTls ? 'Using SSL credentials' : 'Using InsecureServerCredentials');
     if (grpcPort !== undefined) logger.info(`Running gRPC ModelServer at ${host}:${listeners.grpc.port} ...`);
@@ -247,9 +274,38 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       prometheus: metrics && { path: options.prometheus!.path, render: () => metrics.render() },
     });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };
-    listeners.rest = await listenRest(handler, address, limits);
+    const rest = (listeners.rest = await listenRest(handler, address, limits, options.restTls));
+    followTls(parts.credentials, 'restTls', options.restTls, (tls) => rest.updateTls(tls));
     logger.info(`Exporting HTTP/REST API at:localhost:${listeners.rest.port} ...`);
   }
+}
+
+function grpcServer({ maxReceiveMessageBytes, limits, grpcChannelOptions }: ResolvedServerOptions): GrpcServer {
+  const channelArguments = {
+    'grpc.max_receive_message_length': maxReceiveMessageBytes,
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': limits.grpcKeepaliveMs,
+    'grpc.keepalive_timeout_ms': 20_000,
+    ...(limits.maxConcurrentStreams && { 'grpc.max_concurrent_streams': limits.maxConcurrentStreams }),
+    ...(limits.grpcIdleTimeoutMs && { 'grpc.max_connection_idle_ms': limits.grpcIdleTimeoutMs }),
+    ...grpcChannelOptions,
+  };
+  return new GrpcServer(channelArguments, { maxConnections: limits.maxGrpcConnections });
+}
+
+/** Names the option that the operator has to change. */
+function reloadRefusal({ adminPort, optionNames }: ResolvedServerOptions): ServingError {
+  return adminPort === undefined
+    ? new ServingError(
+        'UNIMPLEMENTED',
+        'RELOAD_UNAVAILABLE',
+        `HandleReloadConfigRequest is switched off here; ${optionNames.reloadOverGrpc} switches it on`,
+      )
+    : new ServingError(
+        'PERMISSION_DENIED',
+        'RELOAD_ON_ADMIN_PORT',
+        `HandleReloadConfigRequest is not taken on this port; it is on the one of ${optionNames.adminPort}`,
+      );
 }
 
 /** Whether each model that is configured now has a version to call. */
@@ -264,6 +320,7 @@ function isEveryModelAvailable({ pipeline, monitor }: Parts): boolean {
 class RunningServer implements Server {
   readonly grpcPort: number | undefined;
   readonly restPort: number | undefined;
+  readonly adminPort: number | undefined;
   readonly #parts: Parts;
   readonly #listeners: readonly (Listener | GrpcListener)[];
   readonly #names: readonly string[];
@@ -271,12 +328,13 @@ class RunningServer implements Server {
   #state: ServerState = 'not-ready';
   #closing: Promise<void> | undefined;
 
-  constructor(parts: Parts, { grpc, rest }: Listeners, names: readonly string[]) {
+  constructor(parts: Parts, { admin, grpc, rest }: Listeners, names: readonly string[]) {
     this.#parts = parts;
     this.#names = names;
-    this.#listeners = [grpc, rest].filter((listener) => listener !== undefined);
+    this.#listeners = [admin, grpc, rest].filter((listener) => listener !== undefined);
     this.grpcPort = grpc?.port;
     this.restPort = rest?.port;
+    this.adminPort = admin?.port;
     const { monitor, pipeline } = parts;
     const waiting = new Set(names);
     const update = (...names: readonly string[]): void => {
@@ -342,6 +400,7 @@ class RunningServer implements Server {
     // Watches end too: they would keep the gRPC server open.
     health.close();
     await configuration.close();
+    await this.#parts.credentials.close();
     // No new connections from here on; the ones that are open go on until their calls have ended.
     const stopped = Promise.allSettled(this.#listeners.map((listener) => listener.stop()));
     let cut = false;

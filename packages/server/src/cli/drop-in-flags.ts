@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { flag, flagSpecs } from './parse-flags.js';
 import { executionProvidersHelp, instancesHelp } from './engine-flags.js';
+import { limitFlags } from './limit-flags.js';
 import { platformHelp } from './platform-help.js';
 
 const cpus = availableParallelism();
@@ -91,6 +92,19 @@ export const dropInFlags = flagSpecs({
     'Use ALTS credentials; refused here, as there are none outside of Google Cloud.',
   ),
   ssl_config_file: flag('string', '', 'File with an SSLConfig in text format: TLS for gRPC.'),
+  rest_ssl_config_file: flag('string', '', 'The same for the HTTP/REST API. Not a flag of TensorFlow Serving.'),
+  access_file: flag(
+    'string',
+    '',
+    'File in YAML or JSON with bearer tokens, client certificates and what their owners may call. ' +
+      'Not a flag of TensorFlow Serving.',
+  ),
+  credentials_poll_wait_seconds: flag(
+    'float',
+    10,
+    'Seconds between looks at the files of certificates, tokens and access rules; zero: never. ' +
+      'Not a flag of TensorFlow Serving.',
+  ),
   platform_config_file: flag(
     'string',
     '',
@@ -190,6 +204,13 @@ export const dropInFlags = flagSpecs({
     '16G',
     'What it may take: bytes, or digits with K, M, G or T behind them. Not a flag of TensorFlow Serving.',
   ),
+  admin_port: flag(
+    'int32',
+    0,
+    'TCP port for gRPC that alone takes HandleReloadConfigRequest; zero opens none. Not a flag of TensorFlow Serving.',
+  ),
+  admin_host: flag('string', '127.0.0.1', 'Address to listen on for --admin_port. Not a flag of TensorFlow Serving.'),
+  ...limitFlags,
   drain_timeout_seconds: flag(
     'float',
     30,

@@ -62,6 +62,14 @@ describe('what the flags come to', () => {
       grpcPort: 8500,
       grpcSocketPath: undefined,
       grpcTls: undefined,
+      restTls: undefined,
+      access: undefined,
+      credentialsPollMs: 10_000,
+      adminPort: undefined,
+      adminHost: '127.0.0.1',
+      maxReceiveMessageBytes: undefined,
+      limits: {},
+      admission: undefined,
       grpcChannelOptions: undefined,
       restPort: undefined,
       waitForModels: true,
@@ -87,6 +95,8 @@ describe('what the flags come to', () => {
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
         modelCacheBytes: '--model_cache_bytes',
+        reloadOverGrpc: '--enable_reload_config_request',
+        adminPort: '--admin_port',
         modelMemoryBudget: '--model_memory_budget',
         executionProviders: '--execution_providers',
         instances: '--instances',
@@ -114,6 +124,46 @@ describe('what the flags come to', () => {
       { pollIntervalMs: -1000, drainTimeoutMs: 500 },
     ],
     [['--rest_api_timeout_in_ms=-5', '--rest_api_enable_cors_support'], { restTimeoutMs: 0, restCors: true }],
+    [
+      ['--admin_port=8600', '--admin_host=::1', '--credentials_poll_wait_seconds=0'],
+      { adminPort: 8600, adminHost: '::1', credentialsPollMs: 0 },
+    ],
+    [
+      [
+        '--max_request_bytes=1000',
+        '--max_header_bytes=2048',
+        '--headers_timeout_in_ms=10',
+        '--request_timeout_in_ms=20',
+        '--keep_alive_timeout_in_ms=30',
+        '--max_rest_connections=4',
+        '--max_grpc_connections=5',
+        '--max_concurrent_streams=6',
+        '--max_held_body_bytes=8589934592',
+        '--max_json_depth=70',
+        '--max_input_elements=8',
+      ],
+      {
+        maxReceiveMessageBytes: 1000,
+        limits: {
+          maxHeaderBytes: 2048,
+          headersTimeoutMs: 10,
+          requestTimeoutMs: 20,
+          keepAliveTimeoutMs: 30,
+          maxRestConnections: 4,
+          maxGrpcConnections: 5,
+          maxConcurrentStreams: 6,
+          maxHeldBodyBytes: 2 ** 33,
+          maxJsonDepth: 70,
+          maxInputElements: 8,
+        },
+        admission: undefined,
+      },
+    ],
+    [['--max_queued_requests=0'], { admission: { maxQueued: 0 } }],
+    [
+      ['--max_concurrent_requests=2', '--max_queue_wait_in_ms=50', '--max_requests_per_caller=1'],
+      { admission: { maxConcurrent: 2, maxQueued: undefined, maxWaitMs: 50, maxPerCaller: 1 } },
+    ],
     [['--rest_api_cors_origins=https://a.b,http://c:81'], { restCors: ['https://a.b', 'http://c:81'] }],
     [
       [
@@ -167,7 +217,11 @@ describe('what the flags come to', () => {
     const { cert, key } = testAuthority('a');
     const quoted = (text: string): string => JSON.stringify(text);
     const path = await file(`server_key: ${quoted(key)} server_cert: ${quoted(cert)}`);
-    expect((await options(`--ssl_config_file=${path}`)).server.grpcTls).toEqual({
+    expect((await options(`--rest_ssl_config_file=${path}`)).server).toMatchObject({
+      restTls: { key, cert },
+      grpcTls: undefined,
+    });
+    expect((await options(`--ssl_config_file=${path}`)).server.grpcTls).toMatchObject({
       key,
       cert,
       ca: undefined,

@@ -9,13 +9,15 @@ import {
   PlatformConfigMapSchema,
   SavedModelBundleSourceAdapterConfigSchema,
   type SessionBundleConfig,
-  SSLConfigSchema,
   TfrtSavedModelSourceAdapterConfigSchema,
 } from '@servable/protos/serving';
 import { ConfigProtoSchema } from '@servable/protos/tensorflow';
+import { accessFromFile } from '../security/access-file.js';
+import { tlsFromSslConfig } from '../security/tls-files.js';
 import type { EnginePlatformOptions } from '../platforms/engine-options.js';
 import type { ServerOptions } from '../server-options.js';
 import type { WarmupOptions } from '../warmup/warmup-options.js';
+import { limitOptions } from './limit-flags.js';
 import type { dropInFlags } from './drop-in-flags.js';
 import { engineFlags } from './engine-flags.js';
 import { type GpuOptions, gpuOptions, withGpuOptions } from './gpu-options.js';
@@ -49,7 +51,9 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
   const fraction = values.per_process_gpu_memory_fraction;
   const gpu = { ...platform.gpu, ...(fraction === 0 ? {} : { gpuMemoryFraction: fraction }) };
   const engine = engineFlags(values.execution_providers, values.instances, engineFlagNames);
-  const ssl = values.ssl_config_file === '' ? undefined : await read(SSLConfigSchema, values.ssl_config_file);
+  const sslConfig = (path: string) => (path === '' ? undefined : tlsFromSslConfig(path, logger));
+  const grpcTls = await sslConfig(values.ssl_config_file);
+  const restTls = await sslConfig(values.rest_ssl_config_file);
   const restPort = restPortOf(values, logger);
   const monitoring =
     values.monitoring_config_file === ''
@@ -75,14 +79,15 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       restHost: given.has('host') ? values.host : '::',
       grpcPort: values.port === 0 ? undefined : values.port,
       grpcSocketPath: values.grpc_socket_path || undefined,
-      grpcTls: ssl && {
-        key: ssl.serverKey,
-        cert: ssl.serverCert,
-        ca: ssl.customCa || undefined,
-        verifyClient: ssl.clientVerify,
-      },
+      grpcTls,
+      restTls,
+      access: values.access_file === '' ? undefined : await accessFromFile(resolve(values.access_file)),
+      credentialsPollMs: Math.max(0, values.credentials_poll_wait_seconds * 1000),
       grpcChannelOptions: channelArguments(values.grpc_channel_arguments),
       restPort,
+      adminPort: values.admin_port === 0 ? undefined : values.admin_port,
+      adminHost: values.admin_host,
+      ...limitOptions(values),
       waitForModels: true,
       pollIntervalMs: values.file_system_poll_wait_seconds * 1000,
       maxLoadRetries: Math.max(0, values.max_num_load_retries),
@@ -108,6 +113,8 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
         grpcPort: '--port',
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
+        reloadOverGrpc: '--enable_reload_config_request',
+        adminPort: '--admin_port',
         modelCacheBytes: '--model_cache_bytes',
         modelMemoryBudget: '--model_memory_budget',
         ...engineFlagNames,

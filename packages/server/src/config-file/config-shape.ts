@@ -79,6 +79,8 @@ const model = fields(
   ['name'],
 );
 
+const tls = fields({ keyFile: text, certFile: text, caFile: text, verifyClient: flag }, ['keyFile', 'certFile']);
+
 const milliseconds = number;
 const port = whole(0, 65_535);
 
@@ -93,10 +95,18 @@ export const configShape = fields({
   restHost: described('Address to listen on for REST; default host.', text),
   grpcPort: described('Port for gRPC; 0 takes any free one.', port),
   restPort: described('Port for HTTP/REST; 0 takes any free one.', port),
+  adminPort: described('Port for gRPC that alone takes HandleReloadConfigRequest; 0 takes any free one.', port),
+  adminHost: described('Address to listen on for adminPort; default 127.0.0.1.', text),
   grpcSocketPath: described('UNIX socket for gRPC; relative to this file.', text),
-  grpcTls: described(
-    'TLS for gRPC; paths of PEM files, relative to this file.',
-    fields({ keyFile: text, certFile: text, caFile: text, verifyClient: flag }, ['keyFile', 'certFile']),
+  grpcTls: described('TLS for gRPC; paths of PEM files, relative to this file.', tls),
+  restTls: described('TLS for REST, gRPC-Web and Connect; paths of PEM files, relative to this file.', tls),
+  accessFile: described(
+    'File with tokens, client certificates and what their owners may call; relative to this file.',
+    text,
+  ),
+  credentialsPollMs: described(
+    'Milliseconds between looks at certificates, tokens and access rules; 0: never.',
+    milliseconds,
   ),
   waitForModels: described('Open the ports only when every model is available; default false.', flag),
   unavailableLabels: described(
@@ -149,6 +159,24 @@ export const configShape = fields({
     'Metrics on the REST port.',
     fields({ path: text, nameStyle: oneOf('upstream', 'prometheus') }),
   ),
+  limits: described(
+    'Bounds on what callers may send and hold.',
+    fields({
+      maxHeaderBytes: described('Most bytes of the headers of a REST request; default 16384.', whole(1024)),
+      headersTimeoutMs: described('Milliseconds to send the headers of a REST request; default 60000.', whole(1)),
+      requestTimeoutMs: described('Milliseconds to send a whole request; default 300000.', whole(1)),
+      keepAliveTimeoutMs: described('Milliseconds that an idle REST connection is kept; default 75000.', whole(1)),
+      maxRestConnections: described('Most REST connections.', whole(1)),
+      maxGrpcConnections: described('Most gRPC connections.', whole(1)),
+      maxConcurrentStreams: described('Most calls at the same time on one gRPC connection.', whole(1)),
+      grpcKeepaliveMs: described('Milliseconds between pings on a gRPC connection; default 60000.', whole(1000)),
+      grpcIdleTimeoutMs: described('Milliseconds that a gRPC connection without calls is kept.', whole(1)),
+      maxHeldBodyBytes: described('Most bytes of REST bodies held at the same time.', whole(1)),
+      maxJsonDepth: described('Most arrays and objects inside one another in a JSON body.', whole(64)),
+      maxInputElements: described('Most elements of one input of a Predict call.', whole(1)),
+    }),
+  ),
+  slowRequestMs: described('Requests that take this many milliseconds or more are logged as warnings.', milliseconds),
   admission: described(
     'Bounds on inference requests that run and wait at the same time.',
     fields({ maxConcurrent: whole(1), maxQueued: whole(0), maxWaitMs: milliseconds, maxPerCaller: whole(1) }),

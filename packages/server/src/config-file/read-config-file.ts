@@ -2,6 +2,9 @@ import { dirname, extname, resolve } from 'node:path';
 import { isStoreUrl, readWholeFile, ServingError } from '@servable/core';
 import type { ExecutionProvider } from '@servable/runtime';
 import type { ServedModelInput } from '../models/served-model.js';
+import type { TlsOptions } from '../listener-options.js';
+import { accessFromFile } from '../security/access-file.js';
+import { tlsFromFiles } from '../security/tls-files.js';
 import type { ServerOptions } from '../server-options.js';
 import { ConfigFileError, type ConfigProblem } from './config-problem.js';
 import { configShape } from './config-shape.js';
@@ -41,8 +44,17 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     root.report('models is missing: expected a list of models, or modelConfigFile');
   }
   if (problems.length > 0) throw new ConfigFileError(path, problems);
-  const { grpcTls, modelRoots, modelConfigFile, grpcSocketPath, modelCacheDirectory, executionProviders, ...rest } =
-    config;
+  const {
+    grpcTls,
+    restTls,
+    accessFile,
+    modelRoots,
+    modelConfigFile,
+    grpcSocketPath,
+    modelCacheDirectory,
+    executionProviders,
+    ...rest
+  } = config;
   return {
     ...rest,
     models: models?.filter((model) => model !== undefined),
@@ -51,7 +63,9 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     ...providersAt(executionProviders, at),
     grpcSocketPath: grpcSocketPath && at(grpcSocketPath),
     modelCacheDirectory: modelCacheDirectory && at(modelCacheDirectory),
-    grpcTls: grpcTls && (await readTls(grpcTls, at)),
+    grpcTls: grpcTls && (await readTls('grpcTls', grpcTls, at)),
+    restTls: restTls && (await readTls('restTls', restTls, at)),
+    access: accessFile === undefined ? undefined : await accessFromFile(at(accessFile)),
   };
 }
 
@@ -94,19 +108,14 @@ function providersAt(
 }
 
 async function readTls(
+  key: string,
   { keyFile, certFile, caFile, verifyClient }: NonNullable<FileConfig['grpcTls']>,
   at: (path: string) => string,
-): Promise<ServerOptions['grpcTls']> {
-  const read = async (path: string): Promise<string> => Buffer.from(await readWholeFile(at(path))).toString('utf8');
+): Promise<TlsOptions> {
   if (keyFile === undefined || certFile === undefined) {
-    throw new ServingError('INVALID_ARGUMENT', 'TLS_INCOMPLETE', 'grpcTls needs a keyFile and a certFile');
+    throw new ServingError('INVALID_ARGUMENT', 'TLS_INCOMPLETE', `${key} needs a keyFile and a certFile`);
   }
-  return {
-    key: await read(keyFile),
-    cert: await read(certFile),
-    ca: caFile === undefined ? undefined : await read(caFile),
-    verifyClient,
-  };
+  return tlsFromFiles({ keyFile: at(keyFile), certFile: at(certFile), caFile: caFile && at(caFile), verifyClient });
 }
 
 function formatKey(keys: readonly (string | number)[]): string {

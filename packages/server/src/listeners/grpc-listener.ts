@@ -2,18 +2,22 @@ import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import type { GrpcServer, GrpcServerTls } from '@servable/core';
-import type { GrpcTlsOptions } from '../listener-options.js';
+import type { TlsOptions } from '../listener-options.js';
 import { type BindAddress, bindError, type Listener, socketError } from './listener.js';
 
 /** Where a gRPC server listens: a port, a UNIX socket, or both. */
 export interface GrpcAddresses {
   readonly tcp: BindAddress | undefined;
   readonly socketPath: string | undefined;
-  readonly tls: GrpcTlsOptions | undefined;
+  readonly tls: TlsOptions | undefined;
 }
 
 /** An open gRPC server; without a port when it only has a socket. */
-export type GrpcListener = Omit<Listener, 'port'> & { readonly port: number | undefined };
+export type GrpcListener = Omit<Listener, 'port'> & {
+  readonly port: number | undefined;
+  /** Another key and certificate for the connections that come from now on; no effect without TLS. */
+  updateTls(tls: TlsOptions): void;
+};
 
 /**
  * Opens the addresses of a gRPC server whose services are registered.
@@ -39,10 +43,15 @@ export async function listenGrpc(server: GrpcServer, { tcp, socketPath, tls }: G
     server.destroy();
     throw error;
   }
-  return { port, stop: () => server.close(), cut: () => server.destroy() };
+  return {
+    port,
+    stop: () => server.close(),
+    cut: () => server.destroy(),
+    updateTls: (next) => server.updateTls(tlsOf(next)),
+  };
 }
 
-function tlsOf({ key, cert, ca, verifyClient }: GrpcTlsOptions): GrpcServerTls {
+function tlsOf({ key, cert, ca, verifyClient }: TlsOptions): GrpcServerTls {
   return { key, cert, ca, requestCert: verifyClient ?? false };
 }
 

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ResolvedRequestLimits } from '../request-options.js';
+import type { TlsOptions } from '../listener-options.js';
 import { type BindAddress, bindError, type Listener } from './listener.js';
 
 /** What callers may send and hold; see `RequestLimits`. */
@@ -9,8 +11,14 @@ export type RestListenerLimits = Pick<
   'maxHeaderBytes' | 'headersTimeoutMs' | 'requestTimeoutMs' | 'keepAliveTimeoutMs' | 'maxRestConnections'
 >;
 
+/** An open HTTP server. */
+export interface RestListener extends Listener {
+  /** Another key and certificate for the connections that come from now on; no effect without TLS. */
+  updateTls(tls: TlsOptions): void;
+}
+
 /**
- * Binds an HTTP/1.1 server. `::` falls back to all IPv4 interfaces where there is no IPv6, as upstream's does.
+ * Binds an HTTP/1.1 server, with TLS where it is given. `::` falls back to all IPv4 interfaces where there is no IPv6, as upstream's does.
  *
  * @throws ServingError when the address cannot be bound
  */
@@ -18,7 +26,8 @@ export async function listenRest(
   handler: RequestListener,
   address: BindAddress,
   limits: Partial<RestListenerLimits> = {},
-): Promise<Listener> {
+  tls?: TlsOptions,
+): Promise<RestListener> {
   let stopping = false;
   const { maxHeaderBytes, headersTimeoutMs = 60_000, requestTimeoutMs = 300_000, keepAliveTimeoutMs = 75_000 } = limits;
   const options = {
@@ -29,14 +38,21 @@ export async function listenRest(
     connectionsCheckingInterval: Math.min(30_000, Math.ceil(Math.min(headersTimeoutMs, requestTimeoutMs) / 2)),
     ...(maxHeaderBytes === undefined ? {} : { maxHeaderSize: maxHeaderBytes }),
   };
-  const server = createServer(options, (request, response) => {
+  const listen: RequestListener = (request, response) => {
     // A client that keeps its connection alive would otherwise keep the server alive too.
     if (stopping) response.setHeader('Connection', 'close');
     response.once('close', () => {
       if (stopping) setImmediate(() => server.closeIdleConnections());
     });
     handler(request, response);
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, listen)
+      : createTlsServer(
+          { ...options, ...contextOf(tls), handshakeTimeout: options.headersTimeout, ...clientsOf(tls) },
+          listen,
+        );
   if (limits.maxRestConnections !== undefined) server.maxConnections = limits.maxRestConnections;
   const bind = (host: string): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -57,6 +73,9 @@ export async function listenRest(
   }
   return {
     port: (server.address() as AddressInfo).port,
+    updateTls: (next) => {
+      if ('setSecureContext' in server) server.setSecureContext(contextOf(next));
+    },
     stop: () =>
       new Promise((resolve) => {
         stopping = true;
@@ -69,4 +88,12 @@ export async function listenRest(
       server.closeAllConnections();
     },
   };
+}
+
+function contextOf({ key, cert, ca }: TlsOptions) {
+  return { key, cert, ca };
+}
+
+function clientsOf({ verifyClient = false }: TlsOptions) {
+  return { requestCert: verifyClient, rejectUnauthorized: verifyClient };
 }

@@ -22,11 +22,13 @@ export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'sta
    * @throws errors with a canonical `code`
    */
   readonly reloadConfig?: ((config: ModelServerConfig) => Promise<void>) | undefined;
+  /** What is said without `reloadConfig`; default UNIMPLEMENTED. */
+  readonly reloadRefusal?: ServingError | undefined;
 }
 
 /** The methods of `tensorflow.serving.ModelService` (model_servers/model_service_impl.cc), on raw bytes. */
 export function modelService(dependencies: ModelServiceDependencies): UnaryMethods {
-  const { reloadConfig } = dependencies;
+  const { reloadConfig, reloadRefusal } = dependencies;
   return {
     getModelStatus: unary({ method: 'GetModelStatus', admitted: false }, async (bytes, { record }) => {
       const request = decodeMessage(GetModelStatusRequestSchema, bytes);
@@ -48,10 +50,13 @@ export function modelService(dependencies: ModelServiceDependencies): UnaryMetho
         record?.useAllModels();
         const { config } = decodeMessage(ReloadConfigRequestSchema, bytes);
         if (reloadConfig === undefined) {
-          throw new ServingError(
-            'UNIMPLEMENTED',
-            'RELOAD_UNAVAILABLE',
-            'This server does not take a new configuration by HandleReloadConfigRequest',
+          throw (
+            reloadRefusal ??
+            new ServingError(
+              'UNIMPLEMENTED',
+              'RELOAD_UNAVAILABLE',
+              'This server does not take a new configuration by HandleReloadConfigRequest',
+            )
           );
         }
         if (config?.config.case !== 'modelConfigList') {

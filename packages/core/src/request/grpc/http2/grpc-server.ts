@@ -27,6 +27,12 @@ export type GrpcServerTls = Pick<SecureServerOptions, 'key' | 'cert' | 'ca' | 'c
 /** Where a server listens: an address and a port, or a UNIX socket. */
 export type GrpcServerAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** Bounds that channel arguments have no words for. */
+export interface GrpcServerLimits {
+  /** Most connections at one address; more are closed at once. Default: none. */
+  readonly maxConnections?: number | undefined;
+}
+
 /** What services are registered with: this server, or grpc-js's. */
 export interface ServiceRegistry {
   addService(
@@ -55,14 +61,16 @@ interface Method extends Handler {
  */
 export class GrpcServer implements ServiceRegistry, AsyncDisposable {
   readonly #settings: ServerSettings;
+  readonly #maxConnections: number | undefined;
   readonly #methods = new Map<string, Method>();
   readonly #servers = new Set<Http2Server | Http2SecureServer>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #stopped = false;
 
   /** @throws ServingError INVALID_ARGUMENT `OPTION_INVALID` for a bad value of a channel argument */
-  constructor(channelArguments: ChannelArguments = {}) {
+  constructor(channelArguments: ChannelArguments = {}, limits: GrpcServerLimits = {}) {
     this.#settings = serverSettings(channelArguments);
+    this.#maxConnections = limits.maxConnections;
   }
 
   /**
@@ -160,6 +168,7 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
       },
     };
     const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls });
+    if (this.#maxConnections !== undefined) server.maxConnections = this.#maxConnections;
     server.on('session', (session) => this.#open(session));
     // A caller who breaks off his handshake or the protocol is no error of ours.
     server.on('sessionError', () => undefined);
