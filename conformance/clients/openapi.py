@@ -1,6 +1,6 @@
 """Reads a server's OpenAPI document, and has schemathesis call everything in it.
 
-Run: python openapi.py <rest host:port> [most examples of each operation]
+Run: python openapi.py <rest host:port> [most examples of each operation, 5 by default]
 
 No answer may be a server error, have a status or a media type that the document does not name, or a body or headers that
 do not fit their schemas. Whether bad requests are refused is told by other checks: what the document says of requests is
@@ -27,6 +27,7 @@ CHECKS = ",".join(
         "response_schema_conformance",
     ]
 )
+HERE = pathlib.Path(__file__).resolve().parent
 SCHEMATHESIS = pathlib.Path(sys.executable).with_name("schemathesis")
 
 
@@ -66,7 +67,7 @@ def _(server, examples):
                 *("--suppress-health-check", "all", "--generation-database", "none", "--request-timeout", "30"),
             ],
             cwd=directory,
-            env={**os.environ, "SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(pathlib.Path(__file__).parent.resolve())},
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(HERE)},
             capture_output=True,
             text=True,
         )
@@ -81,4 +82,4 @@ def _(server, examples):
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    sys.exit(run(sys.argv[1], sys.argv[2] if len(sys.argv) == 3 else "20"))
+    sys.exit(run(sys.argv[1], sys.argv[2] if len(sys.argv) == 3 else "5"))
