@@ -4,8 +4,6 @@ import { parseArgs } from 'node:util';
 export interface Arguments {
   /** Stop when the Python environment and the exported models are there. */
   readonly exportOnly: boolean;
-  /** Whether everything was asked for. */
-  readonly all: boolean;
   /** Whether a check of this name was asked for. */
   readonly wants: (name: string) => boolean;
 }
@@ -25,7 +23,6 @@ export function readArguments(argv: readonly string[]): Arguments {
   });
   return {
     exportOnly: values['export-only'],
-    all: positionals.length === 0,
     wants: (name) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
   };
 }

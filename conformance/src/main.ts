@@ -4,8 +4,7 @@ import { readArguments, usage, type Arguments } from './arguments.js';
 import { runClient, startServer } from './clients.js';
 import { checkDigits, checkGoldens, knownFailures } from './goldens.js';
 import { compareModels } from './oracle/compare-models.js';
-import { readBounds } from './oracle/ratchet.js';
-import { resultsPage } from './oracle/results-page.js';
+import { resultsPage, type Compared } from './oracle/results-page.js';
 import { clientsEnvironment, ensurePython, run } from './python.js';
 import { formatHead, formatRow, formatTotal, rowOf, type Row } from './row.js';
 import { cacheOf, exportedModels, findSubjects } from './subjects.js';
@@ -47,11 +46,20 @@ export async function main(root: string, argv: readonly string[]): Promise<numbe
 
   console.log(formatHead());
   const known = knownFailures(root);
+  const everyModel = exportedModels(root);
+  const writePage = async (compared: readonly Compared[], others: readonly Row[]): Promise<void> => {
+    if (wanted.size < everyModel.size || 'why' in python) return;
+    const order = [...everyModel.keys()];
+    const sorted = compared.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    const page = resultsPage({ models: sorted, wanted: order, rows: others });
+    writeFileSync(join(root, 'conformance/RESULTS.md'), await formatted(page, root));
+  };
   const models = await compareModels({
     root,
     models: wanted,
     python: 'path' in python ? python.path : undefined,
     missing,
+    progress: (compared) => writePage(compared, []),
     add,
   });
   const others = rows.length;
@@ -60,10 +68,7 @@ export async function main(root: string, argv: readonly string[]): Promise<numbe
   }
   if (args.wants('examples/digits')) await add('examples/digits, classes', () => checkDigits(root));
   await checkClients(root, args, python, add);
-  if (args.all && 'path' in python) {
-    const page = resultsPage({ models, rows: rows.slice(others), bounds: readBounds(root) });
-    writeFileSync(join(root, 'conformance/RESULTS.md'), await formatted(page, root));
-  }
+  await writePage(models, rows.slice(others));
   const total = formatTotal(rows);
   console.log(total);
   return total.startsWith('0 ') || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;

@@ -101,3 +101,16 @@ case("dense_float64", lambda x: tf.matmul(x, kernel_f64, transpose_b=True), ["fl
 
 for dtype in INTS:
     case(f"BatchMatMulV2_{dtype}", batched, [f"{dtype}[?,?,?]"] * 2, [(rand(2, 3, 4), rand(2, 4, 2))])
+for dtype, other in (("int8", "int8"), ("uint8", "int8")):
+    case(
+        f"BatchMatMulV3_{dtype}_{other}_to_int32",
+        lambda x, y: raw.BatchMatMulV3(x=x, y=y, Tout=tf.int32),
+        [f"{dtype}[?,?]", f"{other}[?,?]"],
+        [([[100, 101, 102], [7, 8, 9]], [[120, -3], [121, 4], [-122, 5]])],
+    )
+case(
+    "argmax_of_product",
+    lambda x, y: tf.argmax(x @ y, -1),
+    ["float32[?,4]", "float32[4,3]"],
+    [(rand(2, 4), rand(4, 3)), (rand(0, 4), rand(4, 3))],
+)

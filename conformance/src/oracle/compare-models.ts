@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../row.js';
 import { cacheOf } from '../subjects.js';
 import { Comparer } from './comparer.js';
-import { readBounds, readKnownFailures, usualBound } from './ratchet.js';
+import { readKnownFailures } from './ratchet.js';
 import type { Compared } from './results-page.js';
 
 /** What is compared, and with what. */
@@ -15,45 +15,59 @@ export interface CompareModelsOptions {
   readonly python: string | undefined;
   /** Why models that are not there were not exported. */
   readonly missing: ReadonlyMap<string, string>;
+  /** Called after each model with all so far: a run that is broken off leaves what it has. */
+  readonly progress: (compared: readonly Compared[]) => Promise<void>;
   /** Prints a line of the table. */
   readonly add: (name: string, check: () => Promise<Omit<Row, 'name' | 'seconds'>>) => Promise<void>;
 }
 
 /** Compares every exported model with TensorFlow. */
-export async function compareModels({ root, models, python, missing, add }: CompareModelsOptions): Promise<Compared[]> {
-  const [bounds, knownFailures] = [readBounds(root), readKnownFailures(root)];
+export async function compareModels({
+  root,
+  models,
+  python,
+  missing,
+  progress,
+  add,
+}: CompareModelsOptions): Promise<Compared[]> {
+  const knownFailures = readKnownFailures(root);
   const compared: Compared[] = [];
   await using comparer = new Comparer(python);
-  for (const [name, kind] of models) {
-    const known = knownFailures.get(name);
+  for (const [name, kind] of smallestFirst(root, models)) {
+    const known = new Map([...knownFailures].filter(([call]) => call.startsWith(`${name}: `)));
     await add(`conformance/${name}`, async () => {
+      const base = join(cacheOf(root), name);
       try {
-        const base = join(cacheOf(root), name);
         if (!existsSync(join(base, 'golden.json'))) throw new Error(`was not exported: ${missing.get(name)}`);
-        const { why: _why, ...wider } = bounds.get(name) ?? { why: '' };
-        const bound = { ...usualBound, ...wider };
         const comparison = await comparer.compare({
           directory: join(base, '1'),
           golden: join(base, 'golden.json'),
-          bound,
         });
-        const { calls, failures: wrong, absolute, relative } = comparison;
-        const unexpected =
-          known === undefined ? wrong : wrong.length > 0 ? [] : ['passes: take it off known-failures.json'];
-        compared.push({ name, kind, comparison, failures: unexpected, known });
-        return {
-          passed: calls - wrong.length,
-          failures: unexpected,
-          known: known === undefined ? 0 : wrong.length,
-          absolute,
-          relative,
-        };
+        const wrong = new Map(comparison.failures.map(({ call, why }) => [`${name}: ${call}`, why]));
+        const failures = [...wrong].filter(([call]) => !known.has(call)).map(([call, why]) => `${call}: ${why}`);
+        const made = new Set(comparison.calls.map((call) => `${name}: ${call}`));
+        const passing = [...known.keys()].filter((call) => made.has(call) && !wrong.has(call));
+        failures.push(...passing.map((call) => `${call}: passes now, take it off known-failures.json`));
+        compared.push({ name, kind, comparison, failures, known });
+        const { absolute, relative } = comparison;
+        const expected = [...known.keys()].filter((call) => wrong.has(call)).length;
+        return { passed: comparison.calls.length - wrong.size, failures, known: expected, absolute, relative };
       } catch (error) {
-        const failures = known === undefined ? [(error as Error).message] : [];
-        compared.push({ name, kind, failures, known });
-        return { passed: 0, failures, known: known === undefined ? 0 : 1 };
+        const failures = [(error as Error).message];
+        compared.push({ name, kind, failures, known: new Map() });
+        return { passed: 0, failures };
       }
     });
+    await progress(compared);
   }
   return compared;
+}
+
+/** What fails among the small ones is seen soon. */
+function smallestFirst(root: string, models: ReadonlyMap<string, string>): [string, string][] {
+  const weights = (name: string): number => {
+    const file = join(cacheOf(root), name, '1/variables/variables.data-00000-of-00001');
+    return existsSync(file) ? statSync(file).size : 0;
+  };
+  return [...models].sort(([a], [b]) => weights(a) - weights(b));
 }

@@ -1,10 +1,7 @@
-import type { Tolerance } from '../../../zoo/golden.js';
-
 /** What a process that compares is told. */
 export interface ComparisonRequest {
   readonly directory: string;
   readonly golden: string;
-  readonly bound: Tolerance;
   /** The Python with TensorFlow; without it only the goldens are compared. */
   readonly python: string | undefined;
 }
@@ -19,7 +16,8 @@ export interface Comparison {
   readonly hostOps: number;
   /** Whether calls change variables. */
   readonly stateful: boolean;
-  readonly calls: number;
+  /** The calls made: signature and inputs. */
+  readonly calls: readonly string[];
   /** Calls that both refuse. */
   readonly refusals: number;
   /** Greatest distance to TensorFlow's answers: absolute, and of the element or a tenth of its tensor's largest. */
@@ -29,5 +27,12 @@ export interface Comparison {
   readonly itself?: number;
   /** Calls per second of each, one at a time; absent without TensorFlow. */
   readonly speed?: { readonly ours: number; readonly theirs: number };
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
+}
+
+/** A call that is not answered as TensorFlow answers it. */
+export interface Failure {
+  /** Signature and inputs: `serving_default, an empty batch`. */
+  readonly call: string;
+  readonly why: string;
 }

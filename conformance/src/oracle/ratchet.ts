@@ -2,26 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tolerance } from '../../../zoo/golden.js';
 
-/** How far float32 answers of whole models may be apart: see `Tolerance`. */
+/** How far floats of whole models may be apart: see `Tolerance`. */
 export const usualBound: Tolerance = { absolute: 1e-7, relative: 1e-4, ofLargest: 1e-5 };
 
-/** A wider bound for one model, and why. */
-export interface Exception extends Partial<Tolerance> {
-  readonly why: string;
+/** Where TensorFlow itself is further apart with and without its optimizations, this many times as far. */
+const timesItself = 4;
+
+/** @param itself - as `Comparison.itself`: of the element or a tenth of its tensor's largest */
+export function boundOf(itself: number): Tolerance {
+  const { absolute, relative, ofLargest } = usualBound;
+  const wide = timesItself * itself;
+  return { absolute, relative: Math.max(relative, wide), ofLargest: Math.max(ofLargest, wide / 10) };
 }
 
-/** conformance/bounds.json: models whose answers may be further apart. */
-export function readBounds(root: string): ReadonlyMap<string, Exception> {
-  return read<Exception>(root, 'bounds.json');
-}
-
-/** conformance/known-failures.json: models that are expected to fail, and why. It may only shrink. */
+/**
+ * conformance/known-failures.json: calls that are expected to fail, as `<model>: <signature>, <inputs>`, and why. It may
+ * only shrink.
+ */
 export function readKnownFailures(root: string): ReadonlyMap<string, string> {
-  return read<string>(root, 'known-failures.json');
-}
-
-function read<T>(root: string, file: string): ReadonlyMap<string, T> {
-  return new Map(
-    Object.entries(JSON.parse(readFileSync(join(root, 'conformance', file), 'utf8')) as Record<string, T>),
-  );
+  const text = readFileSync(join(root, 'conformance/known-failures.json'), 'utf8');
+  return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
 }

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import type { Row } from '../row.js';
 import type { Comparison } from './comparison.js';
-import { usualBound, type Exception } from './ratchet.js';
+import { boundOf, usualBound } from './ratchet.js';
 
 /** One model of the page. */
 export interface Compared {
@@ -9,24 +9,29 @@ export interface Compared {
   readonly kind: string;
   /** Absent when the model could not be compared. */
   readonly comparison?: Comparison;
-  /** What is wrong and not expected; with `known`, what is wrong and expected. */
+  /** What is wrong and not expected. */
   readonly failures: readonly string[];
-  readonly known?: string | undefined;
+  /** Calls that are expected to fail, and why. */
+  readonly known: ReadonlyMap<string, string>;
 }
 
 /** What the page is made of. */
 export interface Results {
   readonly models: readonly Compared[];
+  /** Names of all models; those that are missing above were not reached. */
+  readonly wanted: readonly string[];
   /** The zoo, the examples and the clients. */
   readonly rows: readonly Row[];
-  readonly bounds: ReadonlyMap<string, Exception>;
 }
 
 /** conformance/RESULTS.md */
-export function resultsPage({ models, rows, bounds }: Results): string {
+export function resultsPage({ models, wanted, rows }: Results): string {
   const compared = models.flatMap(({ comparison }) => (comparison === undefined ? [] : [comparison]));
   const embedded = models.filter(({ comparison }) => comparison?.platform === 'onnxruntime');
-  const right = models.filter(({ comparison, failures, known }) => comparison && failures.length === 0 && !known);
+  const missed = wanted.filter((name) => !models.some((one) => one.name === name));
+  const right = models.filter(
+    ({ comparison, failures, known }) => comparison && failures.length === 0 && known.size === 0,
+  );
   const ratios = (host: boolean): number[] =>
     compared
       .filter(({ platform, hostOps }) => platform === 'onnxruntime' && hostOps > 0 === host)
@@ -38,10 +43,11 @@ export function resultsPage({ models, rows, bounds }: Results): string {
     'Written by `npm run conformance`; see [README.md](README.md) for what is compared and how.',
     '',
     `- ${models.length} SavedModels, ${right.length} with TensorFlow's answers in every call, ${embedded.length} on the embedded engine.`,
-    `- ${sum(({ calls }) => calls)} calls: the goldens, and random and edge inputs that both are given in this run; ` +
+    `- ${sum(({ calls }) => calls.length)} calls: the goldens, and random and edge inputs that both are given in this run; ` +
       `${sum(({ refusals }) => refusals)} of them are refused by both.`,
     `- Speed against TensorFlow's C API in the same process, one call at a time, ${cpus().length} processors, ${cpus()[0]?.model.trim()}: ` +
       `${speedLine(ratios(false))} without host ops, ${speedLine(ratios(true))} with.`,
+    ...(missed.length === 0 ? [] : [`- This run was broken off; it has not come to ${missed.join(', ')}.`]),
     '',
     `Integers, booleans and strings are equal; floats are within ${usualBound.relative} of the element or ${usualBound.ofLargest} of the ` +
       `tensor's largest, but for the exceptions below. _max abs_ and _max rel_ are the greatest differences, the latter ` +
@@ -56,8 +62,14 @@ export function resultsPage({ models, rows, bounds }: Results): string {
     '',
     '## Exceptions',
     '',
-    ...exceptions(models, bounds),
+    ...exceptions(models),
     '',
+    ...(rows.length === 0 ? [] : rowTable(rows)),
+  ].join('\n')}\n`;
+}
+
+function rowTable(rows: readonly Row[]): string[] {
+  return [
     '## Op zoo, examples and clients',
     '',
     '| | passed | failed | expected to fail | max abs | max rel |',
@@ -65,11 +77,11 @@ export function resultsPage({ models, rows, bounds }: Results): string {
     ...rows.map(({ name, passed, failures, known = 0, absolute, relative }) =>
       line([name, passed, failures.length, known, distance(absolute), distance(relative)]),
     ),
-  ].join('\n')}\n`;
+  ];
 }
 
 function modelLine({ name, kind, comparison, failures, known }: Compared): string {
-  const verdict = known !== undefined ? 'known failure' : failures.length > 0 ? '**differs**' : '';
+  const verdict = failures.length > 0 ? '**differs**' : known.size > 0 ? `${known.size} known to differ` : '';
   if (comparison === undefined) return line([name, kind, '', '', '', '', '', '', '', '', verdict]);
   const { platform, plan, calls, absolute, relative, itself, speed } = comparison;
   const ratio = speed === undefined ? '' : (speed.ours / speed.theirs).toFixed(2);
@@ -78,7 +90,7 @@ function modelLine({ name, kind, comparison, failures, known }: Compared): strin
     kind,
     platform,
     plan,
-    calls,
+    calls.length,
     distance(absolute),
     distance(relative),
     distance(itself),
@@ -88,15 +100,18 @@ function modelLine({ name, kind, comparison, failures, known }: Compared): strin
   ]);
 }
 
-function exceptions(models: readonly Compared[], bounds: ReadonlyMap<string, Exception>): string[] {
+function exceptions(models: readonly Compared[]): string[] {
   const lines = models.flatMap(({ name, comparison, failures, known }) => {
-    const bound = bounds.get(name);
-    const { why, ...wider } = bound ?? { why: '' };
+    const itself = comparison?.itself ?? 0;
+    const { relative } = boundOf(itself);
+    const wide = relative > usualBound.relative;
     return [
       ...(comparison?.refused === undefined ? [] : [`- ${name} runs on TensorFlow: ${comparison.refused}`]),
-      ...(bound === undefined ? [] : [`- ${name}: within ${JSON.stringify(wider)}, as ${why}`]),
-      ...(known === undefined ? [] : [`- ${name} is expected to fail: ${known}`]),
-      ...failures.slice(0, 3).map((failure) => `- ${name}: ${failure.replaceAll('|', '\\|')}`),
+      ...(wide
+        ? [`- ${name}: within ${distance(relative)}, as TensorFlow is ${distance(itself)} apart from itself`]
+        : []),
+      ...[...known].map(([call, reason]) => `- ${call}: ${reason}`),
+      ...failures.slice(0, 3).map((failure) => `- **${failure}**`),
     ];
   });
   return lines.length === 0 ? ['None.'] : lines;

@@ -9,18 +9,37 @@ export const matmul = new OpFamily('matmul')
   .native('MatMul', (context) =>
     product(context, context.attrs.bool('transpose_a', false), context.attrs.bool('transpose_b', false)),
   )
-  .native('BatchMatMul BatchMatMulV2 BatchMatMulV3', (context) =>
+  .native('BatchMatMul BatchMatMulV2', (context) =>
     product(context, context.attrs.bool('adj_x', false), context.attrs.bool('adj_y', false)),
   )
+  .native('BatchMatMulV3', (context) => {
+    const { attrs, builder } = context;
+    const [adjX, adjY] = [attrs.bool('adj_x', false), attrs.bool('adj_y', false)];
+    const wanted = attrs.dtype('Tout', context.input(0).dtype);
+    const inputs = [context.input(0), context.input(1)];
+    if (inputs.every(({ dtype }) => dtype === wanted)) return product(context, adjX, adjY);
+    // Products of int8 are summed in int32, as quantised Keras layers ask for it.
+    return product(
+      context,
+      adjX,
+      adjY,
+      inputs.map((input) => builder.cast(input, wanted)),
+    );
+  })
   .native('Einsum', (context) =>
     inComputeDType(context.builder, context.inputs(), (inputs) =>
       lowerEinsum(context.builder, context.attrs.string('equation'), inputs),
     ),
   );
 
-function product(context: OpContext, transposeA: boolean, transposeB: boolean): Value {
+function product(
+  context: OpContext,
+  transposeA: boolean,
+  transposeB: boolean,
+  inputs: readonly Value[] = [context.input(0), context.input(1)],
+): Value {
   const { builder } = context;
-  return inComputeDType(builder, [context.input(0), context.input(1)], ([a, b]) =>
+  return inComputeDType(builder, inputs, ([a, b]) =>
     builder.emit('MatMul', [
       transposeA ? swapLast(builder, a as Value, context) : a,
       transposeB ? swapLast(builder, b as Value, context) : b,

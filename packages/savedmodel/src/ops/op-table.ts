@@ -40,6 +40,7 @@ import type { OpDefinition } from './registry.js';
 import { resize } from './resize.js';
 import { sequenceExampleParsing } from './sequence-example-parsing.js';
 import { shapes } from './shapes.js';
+import { speech } from './speech.js';
 import { spaceBatch } from './space-batch.js';
 import { slicing } from './slicing.js';
 import { transposedConvolution } from './transposed-convolution.js';
@@ -61,6 +62,7 @@ export const opFamilies = [
   convolution,
   transposedConvolution,
   spaceBatch,
+  speech,
   pooling,
   resize,
   colour,

@@ -141,7 +141,7 @@ function position(context: OpContext, op: string): Value {
     [context.input(0)],
     ([x]) => {
       const wide = x?.dtype === 'int64' ? builder.cast(x, 'float64') : x;
-      return builder.cast(builder.emit(op, [wide], { axis, keepdims: 0 }), dtype);
+      return builder.cast(builder.emit(op, [wide], { axis: builder.axis(axis, wide as Value), keepdims: 0 }), dtype);
     },
     'asComputed',
   );

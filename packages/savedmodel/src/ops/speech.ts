@@ -1,0 +1,22 @@
+import { ctcGreedyDecode } from '../kernels/ctc-greedy-decode.js';
+import { hostValues } from './host-value.js';
+import { OpFamily } from './registry.js';
+
+/** What reads text off the outputs of speech and handwriting recognisers. */
+export const speech = new OpFamily('speech').host('CTCGreedyDecoder', (context) => {
+  const { attrs, builder } = context;
+  const options = { mergeRepeated: attrs.bool('merge_repeated', false), blank: attrs.int('blank_index', -1) };
+  const logits = context.input(0);
+  const count = builder.unknownDim();
+  return hostValues(
+    context,
+    context.inputs(),
+    [
+      { dtype: 'int64', shape: [count, 2] },
+      { dtype: 'int64', shape: [count] },
+      { dtype: 'int64', shape: [2] },
+      { dtype: logits.dtype, shape: [logits.shape?.[1] ?? builder.unknownDim(), 1] },
+    ],
+    (values, lengths) => ctcGreedyDecode(values, lengths, options),
+  );
+});
