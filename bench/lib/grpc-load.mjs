@@ -4,9 +4,9 @@ import { encodePredictRequest } from '@servable/tensor';
 
 const path = '/tensorflow.serving.PredictionService/Predict';
 
-export function predictBytes(model, inputs, options = {}) {
+export function predictBytes(model, inputs, { signatureName = '', ...options } = {}) {
   const request = {
-    modelSpec: { name: model, signatureName: '' },
+    modelSpec: { name: model, signatureName },
     inputs: new Map(Object.entries(inputs)),
     outputFilter: [],
   };
