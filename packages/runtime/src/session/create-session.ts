@@ -6,7 +6,8 @@ import { check, statusError } from '../native/ort-status.js';
 import { createValue } from '../native/ort-value.js';
 import { RuntimeError } from '../runtime-error.js';
 import { appendProviders } from './append-providers.js';
-import { usesDevice } from './execution-providers.js';
+import { takeTurn } from './device-turns.js';
+import { sharesDevice, usesDevice } from './execution-providers.js';
 import { checkLimits, type CallOptions } from './interruption.js';
 import { poolCall } from './pool-call.js';
 import type { ResolvedSessionOptions } from './session-options.js';
@@ -63,7 +64,13 @@ async function create(
   limits: CallOptions,
   weightFolder: string | undefined,
 ): Promise<Pointer> {
-  checkLimits(limits);
+  const endTurn = sharesDevice(options.executionProviders) ? await takeTurn() : undefined;
+  try {
+    checkLimits(limits);
+  } catch (error) {
+    endTurn?.();
+    throw error;
+  }
   const { api, env } = ortEnv();
   const out = new BigUint64Array(1);
   check(api, api.CreateSessionOptions(out));
@@ -73,6 +80,7 @@ async function create(
   const release = () => {
     for (const value of values) api.ReleaseValue(value);
     api.ReleaseSessionOptions(native);
+    endTurn?.();
   };
   const keep: unknown[] = [model, out, ...initializers.values()];
   try {

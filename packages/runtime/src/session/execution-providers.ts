@@ -174,7 +174,12 @@ export function usesDevice(providers: readonly ResolvedExecutionProvider[]): boo
  * the process where a product has nothing to sum up.
  */
 export function takesEmptyValues(providers: readonly ResolvedExecutionProvider[]): boolean {
-  return !providers.some(({ name }) => /^webgpu/i.test(name));
+  return !sharesDevice(providers);
+}
+
+/** Whether native calls must be made one at a time, as sessions of `webgpu` have one device together. */
+export function sharesDevice(providers: readonly ResolvedExecutionProvider[]): boolean {
+  return providers.some(({ name }) => /^webgpu/i.test(name));
 }
 
 /**

@@ -7,6 +7,7 @@ import { check } from '../native/ort-status.js';
 import { copyValue, valueType } from '../native/ort-value.js';
 import { badOption, RuntimeError } from '../runtime-error.js';
 import { createSession } from './create-session.js';
+import { takeTurn } from './device-turns.js';
 import { takesEmptyValues } from './execution-providers.js';
 import { findsLoop } from './finds-loop.js';
 import { checkLimits, type CallOptions } from './interruption.js';
@@ -189,6 +190,7 @@ export class NativeSession implements AsyncDisposable {
   async #close(): Promise<void> {
     if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
     if (this.#owned) {
+      const endTurn = this.#takesEmpty ? undefined : await takeTurn();
       await poolCall<void>(
         {
           start: (done) => ortEnv().api.ReleaseSession.async(this.#address, done),
@@ -197,7 +199,7 @@ export class NativeSession implements AsyncDisposable {
           keep: [],
         },
         {},
-      );
+      ).finally(endTurn);
     }
   }
 
@@ -234,12 +236,22 @@ export class NativeSession implements AsyncDisposable {
     }
   }
 
-  async #runOnPool(call: SessionCall, options: CallOptions): Promise<Status> {
+  async #runOnPool(call: SessionCall, limits: CallOptions): Promise<Status> {
     const { api } = ortEnv();
     const runOptions = this.#runOptions(call);
+    const asked = performance.now();
+    // What takes no empty values is WebGPU, whose sessions have one device together.
+    const endTurn = this.#takesEmpty ? undefined : await takeTurn();
+    const { signal, timeoutMs } = limits;
+    const waited = performance.now() - asked;
+    const options =
+      endTurn === undefined || timeoutMs === undefined
+        ? limits
+        : { signal, timeoutMs: Math.max(0, timeoutMs - waited) };
     const { inputNames, inputs, inputCount, outputNames, outputs } = call;
     const release = () => {
       api.ReleaseRunOptions(runOptions);
+      endTurn?.();
       this.#end(call);
     };
     let started = 0;
