@@ -254,11 +254,14 @@ export class NativeSession implements AsyncDisposable {
       endTurn?.();
       this.#end(call);
     };
+    const isUndecided = this.#execution === 'auto' && this.#cost.isUndecided(call.bytes);
     let started = 0;
+    let hasLoopedTwice = () => true;
     const status = await poolCall<Status>(
       {
         start: (done) => {
           started = performance.now();
+          if (isUndecided) hasLoopedTwice = watchLoop();
           api.Run.async(
             this.#address,
             runOptions,
@@ -281,7 +284,7 @@ export class NativeSession implements AsyncDisposable {
       },
       options,
     );
-    this.#cost.ranOnPool(call.bytes, (performance.now() - started) * 1000);
+    this.#cost.ranOnPool(call.bytes, (performance.now() - started) * 1000, !hasLoopedTwice());
     release();
     return status;
   }
@@ -322,6 +325,13 @@ function refuseEmpty(feeds: Feeds): void {
       { input: name },
     );
   }
+}
+
+/** @returns whether the event loop has looked for news twice since */
+function watchLoop(): () => boolean {
+  let isOver = false;
+  setImmediate(() => setImmediate(() => (isOver = true)));
+  return () => isOver;
 }
 
 /** Small models without loops may turn out to take microseconds. */

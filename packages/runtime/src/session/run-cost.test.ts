@@ -52,4 +52,41 @@ describe('the cost of runs', () => {
     }
     expect(pauses).toEqual([1, 513, 1025, 2049]);
   });
+
+  it('allows for a busy event loop, within bounds', () => {
+    const cost = new RunCost();
+    expect(cost.isUndecided(64)).toBe(true);
+    cost.ranOnPool(64, 5000);
+    cost.ranOnPool(64, 10_001, true);
+    expect(cost.runsInline(64)).toBe(false);
+    cost.ranOnPool(64, 5000, true);
+    expect(cost.runsInline(64)).toBe(true);
+    cost.ranInline(64, 5000);
+    expect([cost.runsInline(64), cost.isUndecided(64)]).toEqual([false, false]);
+  });
+
+  it('excuses a very slow call among many quick ones', () => {
+    const cost = new RunCost();
+    cost.ranOnPool(64, 60);
+    for (let call = 0; call < 64; call++) cost.ranInline(64, 20);
+    cost.ranInline(64, 20_000);
+    expect(cost.runsInline(64)).toBe(true);
+    cost.ranInline(64, 20_000);
+    expect(cost.runsInline(64)).toBe(false);
+  });
+
+  it('forgets failed trials once calls have been quick for long', () => {
+    const cost = new RunCost();
+    const callsUntilInline = () => {
+      let calls = 0;
+      for (; !cost.runsInline(64); calls++) cost.ranOnPool(64, 60);
+      return calls;
+    };
+    callsUntilInline();
+    cost.ranInline(64, 20_000);
+    callsUntilInline();
+    for (let call = 0; call < 4096; call++) cost.ranInline(64, 20);
+    for (let call = 0; call < 2; call++) cost.ranInline(64, 20_000);
+    expect(callsUntilInline()).toBe(513);
+  });
 });
