@@ -98,6 +98,7 @@ export { OnDemandProvider } from './lifecycle/memory/on-demand-provider.js';
 export { type MemoryObserver, type OnDemandOptions, OnDemandServable } from './lifecycle/memory/on-demand-servable.js';
 
 // TFRecord files
+export { encodePredictionLog, type LoggedCall } from './tfrecord/encode-prediction-log.js';
 export { encodeTfRecord } from './tfrecord/encode-tf-record.js';
 export { readTfRecords } from './tfrecord/read-tf-records.js';
 
