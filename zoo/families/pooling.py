@@ -42,6 +42,15 @@ case(
     [IMAGE],
     images,
 )
+# Zeros of an op of its own count, as those that pooling pads with do not.
+for op in ("MaxPool", "AvgPool"):
+    for padding in ("VALID", "SAME"):
+        case(
+            f"{op}_{padding}_of_padded",
+            lambda x, op=op, padding=padding: pool(op, (3, 3), (2, 2), padding)(tf.pad(x, [[0, 0], [1, 1], [1, 2], [0, 0]])),
+            [IMAGE],
+            [(rand(1, 5, 5, 3, low=-9, high=-1),), (rand(2, 7, 6, 3),)],
+        )
 case("MaxPool_empty_batch", pool("MaxPool", (2, 2), (2, 2), "VALID"), [IMAGE], [(rand(0, 4, 4, 3),)])
 case("AvgPool_empty_batch", pool("AvgPool", (2, 2), (2, 2), "SAME"), [IMAGE], [(rand(0, 4, 4, 3),)])
 case(

@@ -21,11 +21,18 @@ describe('session options', () => {
       config: { 'session.intra_op.allow_spinning': '1', 'session.set_denormal_as_zero': '1' },
     });
     expect(Object.fromEntries(config)).toEqual({
+      'optimization.disable_specified_optimizers': 'Pad_Fusion',
       'session.disable_prepacking': '1',
       'session.intra_op.allow_spinning': '1',
       'session.inter_op.allow_spinning': '0',
       'session.set_denormal_as_zero': '1',
     });
+  });
+
+  it('keeps optimizers that change answers off when others are turned off', () => {
+    const name = 'optimization.disable_specified_optimizers';
+    const { config } = resolveSessionOptions({ config: { [name]: 'GeluFusion;ConvAddFusion' } });
+    expect(config.get(name)).toBe('GeluFusion;ConvAddFusion;Pad_Fusion');
   });
 
   it.each([

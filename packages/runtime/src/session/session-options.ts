@@ -68,6 +68,15 @@ export interface ResolvedSessionOptions {
   readonly config: ReadonlyMap<string, string>;
 }
 
+const disabledOptimizers = 'optimization.disable_specified_optimizers';
+
+/**
+ * Optimizers of the engine that change answers. `Pad_Fusion` (onnxruntime/core/optimizer/pad_fusion.cc) moves a padding
+ * with zeros into the pooling that follows, which does not count what it pads with: a maximum of negative numbers is then
+ * below zero at the edges, and a mean is one of fewer numbers. The compiler itself moves paddings into convolutions.
+ */
+const WRONG_OPTIMIZERS = 'Pad_Fusion';
+
 const optimizationLevels: Readonly<Record<GraphOptimization, number>> = { none: 0, basic: 1, extended: 2, all: 99 };
 
 /**
@@ -96,6 +105,8 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
     if (typeof value !== 'string') throw badOption(`config[${JSON.stringify(key)}]`, 'a string', value);
     config.set(key, value);
   }
+  const own = config.get(disabledOptimizers);
+  config.set(disabledOptimizers, own === undefined || own === '' ? WRONG_OPTIMIZERS : `${own};${WRONG_OPTIMIZERS}`);
   const executionProviders = resolveExecutionProviders(options.executionProviders);
   const execution = pick('execution', { auto: 'auto', async: 'async' } as const, options.execution ?? 'auto');
   return Object.freeze({
