@@ -6,6 +6,7 @@ export type { ListenerOptions, TlsOptions } from './listener-options.js';
 export type { PrometheusOptions, RequestLimits, RequestOptions } from './request-options.js';
 export { accessFromFile, type AccessOptions } from './security/access-file.js';
 export { tlsFromFiles, type TlsFiles, tlsFromSslConfig } from './security/tls-files.js';
+export type { TrafficWarmupOptions } from './warmup/traffic-options.js';
 export type { WarmupOptions } from './warmup/warmup-options.js';
 export { version } from './version.js';
 

@@ -17,6 +17,7 @@ import { byteSize } from './models/byte-size.js';
 import { defaultModelCacheDirectory } from './models/remote-sources.js';
 import { type ServedModel, type ServedModelInput, servedModels } from './models/served-model.js';
 import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
+import { resolveTrafficWarmup, type TrafficWarmup, type TrafficWarmupOptions } from './warmup/traffic-options.js';
 import type { AccessOptions } from './security/access-file.js';
 import { nearestName } from './nearest-name.js';
 import type { ModelEngineOptions } from './platforms/model-engine.js';
@@ -97,6 +98,11 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   readonly pinnedModels?: readonly string[] | undefined;
   /** Replaying of recorded requests (`assets.extra/tf_serving_warmup_requests`) into new versions; on by default. */
   readonly warmup?: WarmupOptions | undefined;
+  /**
+   * Keeps a bounded sample of the live requests of each model and replays it into its new versions before they become
+   * available. Default `false`.
+   */
+  readonly warmupFromTraffic?: boolean | TrafficWarmupOptions | undefined;
   /** Milliseconds that running requests get to end when the server closes; default 30 000. */
   readonly drainTimeoutMs?: number | undefined;
   /** Largest request in bytes, a gRPC message or a REST body; default 2 147 483 647. */
@@ -173,6 +179,7 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   readonly modelMemoryBudget: number | undefined;
   readonly pinnedModels: ReadonlySet<string>;
   readonly warmup: ResolvedWarmupOptions;
+  readonly warmupFromTraffic: TrafficWarmup;
   readonly drainTimeoutMs: number;
   readonly maxReceiveMessageBytes: number;
   readonly restTimeoutMs: number;
@@ -201,9 +208,11 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   }
   const platform = platformChoice('platform', options.platform);
   const platforms = options.platforms ?? [savedModelPlatform({ platform, logger: options.logger }), onnxPlatform()];
+  const warmupFromTraffic = resolveTrafficWarmup('warmupFromTraffic', options.warmupFromTraffic);
   const models = servedModels(
     options.models ?? [],
     platforms.map(({ name }) => name),
+    { warmupFromTraffic },
   );
   const names = {
     grpcPort: 'grpcPort',
@@ -249,6 +258,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       modelMemoryBudget === undefined ? undefined : byteSize(names.modelMemoryBudget, modelMemoryBudget),
     pinnedModels: new Set(options.pinnedModels),
     warmup: resolveWarmupOptions(options.warmup),
+    warmupFromTraffic,
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? int32Max,
     restTimeoutMs: options.restTimeoutMs ?? 30_000,
@@ -309,6 +319,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   modelMemoryBudget: true,
   pinnedModels: true,
   warmup: true,
+  warmupFromTraffic: true,
   drainTimeoutMs: true,
   maxReceiveMessageBytes: true,
   restTimeoutMs: true,

@@ -188,6 +188,17 @@ export const dropInFlags = flagSpecs({
       'those that were not used for longest are unloaded for others. Empty sets no limit. Not a flag of TensorFlow ' +
       'Serving.',
   ),
+  warmup_from_traffic: flag(
+    'bool',
+    false,
+    'Keep a sample of the live requests of each model and replay it into its new versions before they become available. ' +
+      'Not a flag of TensorFlow Serving.',
+  ),
+  warmup_from_traffic_dir: flag(
+    'string',
+    '',
+    'Directory that keeps such requests over restarts; empty keeps them in memory only. Not a flag of TensorFlow Serving.',
+  ),
   pinned_models: flag(
     'string',
     '',

@@ -89,6 +89,7 @@ describe('what the flags come to', () => {
       tensorContent: false,
       prometheus: undefined,
       warmup: { enabled: true, iterations: 1 },
+      warmupFromTraffic: false,
       logger,
       optionNames: {
         grpcPort: '--port',

@@ -108,6 +108,7 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       tensorContent: values.enable_serialization_as_tensor_content,
       prometheus: prometheus?.enable ? { path: prometheus.path || undefined } : undefined,
       warmup: platform.warmup,
+      warmupFromTraffic: trafficWarmup(values),
       logger,
       optionNames: {
         grpcPort: '--port',
@@ -121,6 +122,15 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       },
     },
   };
+}
+
+function trafficWarmup({
+  warmup_from_traffic: isWanted,
+  warmup_from_traffic_dir: directory,
+}: Flags['values']): ServerOptions['warmupFromTraffic'] {
+  if (directory === '') return isWanted;
+  if (!isWanted) throw invalid('warmup_from_traffic_dir is set without setting warmup_from_traffic to true.');
+  return { directory: resolve(directory) };
 }
 
 function refuseCombinations(values: Flags['values']): void {

@@ -31,6 +31,8 @@ const serveFlags = flagSpecs({
     '',
     'Bytes that all loaded models may take together, as 512M or 2G: they are loaded when they are asked for.',
   ),
+  'warmup-from-traffic': flag('bool', false, 'Keep a sample of live requests and replay it into new versions.'),
+  'warmup-from-traffic-dir': flag('string', '', 'Directory that keeps it over restarts; implies the flag above.'),
   'execution-providers': flag('string', '', executionProvidersHelp),
   instances: flag('string', '', instancesHelp),
   help: flag('bool', false, 'Print this and exit.'),
@@ -98,6 +100,10 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
         ...(given.has('model-cache-bytes') ? { modelCacheBytes: values['model-cache-bytes'] } : {}),
         ...(given.has('host') ? { host: values.host } : {}),
         ...(given.has('model-memory-budget') ? { modelMemoryBudget: values['model-memory-budget'] } : {}),
+        ...(given.has('warmup-from-traffic') ? { warmupFromTraffic: values['warmup-from-traffic'] } : {}),
+        ...(values['warmup-from-traffic-dir'] === ''
+          ? {}
+          : { warmupFromTraffic: { directory: resolve(io.cwd, values['warmup-from-traffic-dir']) } }),
         ...engineFlags(values['execution-providers'], values.instances, flagNames),
         platforms,
         logger,

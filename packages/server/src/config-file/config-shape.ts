@@ -60,6 +60,17 @@ const instances = described('Sessions of a model: a number, or per-device. Defau
   read: (value, place) => (typeof value === 'string' ? oneOf('per-device') : whole(1, 256)).read(value, place),
 } as Shape<number | 'per-device'>);
 
+const trafficSettings = fields({
+  maxRequests: described('Most requests kept of each signature; default 16.', whole(1, 1000)),
+  maxBytes: described('Most bytes kept of each model; default 16 MiB.', whole(1, 2 ** 31 - 1)),
+  directory: described('Keeps them over restarts; relative to this file.', text),
+});
+
+const warmupFromTraffic = described(
+  'Keep a sample of live requests and replay it into new versions; default false.',
+  choice<boolean | { maxRequests?: number; maxBytes?: number; directory?: string }>(flag, trafficSettings),
+);
+
 const model = fields(
   {
     name: described('The name that requests use.', text),
@@ -75,6 +86,7 @@ const model = fields(
     pinned: described('With modelMemoryBudget: loaded at the start, and never unloaded for others.', flag),
     executionProviders,
     instances,
+    warmupFromTraffic,
   },
   ['name'],
 );
@@ -145,6 +157,7 @@ export const configShape = fields({
     'Replaying of recorded requests into new versions.',
     fields({ enabled: flag, iterations: whole(1), threads: whole(1) }),
   ),
+  warmupFromTraffic,
   drainTimeoutMs: described('Milliseconds that running requests get to end; default 30000.', milliseconds),
   maxReceiveMessageBytes: described('Largest request in bytes.', whole(1, 2 ** 31 - 1)),
   restTimeoutMs: described('Milliseconds that a model may run for a REST call; 0: no limit.', whole(0, 2 ** 31 - 1)),

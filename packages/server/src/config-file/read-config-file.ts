@@ -53,6 +53,7 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     grpcSocketPath,
     modelCacheDirectory,
     executionProviders,
+    warmupFromTraffic,
     ...rest
   } = config;
   return {
@@ -61,6 +62,7 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     modelConfigFile: modelConfigFile && at(modelConfigFile),
     modelRoots: modelRoots?.map((root) => (isStoreUrl(root) ? root : at(root))),
     ...providersAt(executionProviders, at),
+    ...trafficAt(warmupFromTraffic, at),
     grpcSocketPath: grpcSocketPath && at(grpcSocketPath),
     modelCacheDirectory: modelCacheDirectory && at(modelCacheDirectory),
     grpcTls: grpcTls && (await readTls('grpcTls', grpcTls, at)),
@@ -70,11 +72,11 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
 }
 
 function servedModel(
-  { basePath, directory, name = '', version, executionProviders, ...others }: FileModel,
+  { basePath, directory, name = '', version, executionProviders, warmupFromTraffic, ...others }: FileModel,
   at: (path: string) => string,
   place: Place,
 ): ServedModelInput | undefined {
-  const rest = { ...others, ...providersAt(executionProviders, at) };
+  const rest = { ...others, ...providersAt(executionProviders, at), ...trafficAt(warmupFromTraffic, at) };
   if ((basePath === undefined) === (directory === undefined)) {
     place.report('expected one of basePath and directory');
     return undefined;
@@ -105,6 +107,16 @@ function providersAt(
       };
     }),
   };
+}
+
+/** The directory of live requests is relative to the file. */
+function trafficAt(
+  given: FileConfig['warmupFromTraffic'],
+  at: (path: string) => string,
+): Pick<ServerOptions, 'warmupFromTraffic'> {
+  if (given === undefined) return {};
+  if (typeof given === 'boolean' || given.directory === undefined) return { warmupFromTraffic: given };
+  return { warmupFromTraffic: { ...given, directory: at(given.directory) } };
 }
 
 async function readTls(

@@ -72,7 +72,7 @@ export class ModelConfiguration {
 
   /** Applies what the program itself asks for. */
   async reload(models: readonly ServedModelInput[], options?: WaitOptions): Promise<void> {
-    const served = servedModels(models, this.#platforms);
+    const served = servedModels(models, this.#platforms, this.#options);
     await checkModelEngines(served);
     this.#roots.add(served);
     await this.#reload(served, options);

@@ -31,6 +31,7 @@ import { platformLoader } from '../platforms/platform.js';
 import type { ResolvedServerOptions } from '../server-options.js';
 import { RemoteSources, ramPerRemoteByte } from './remote-sources.js';
 import { warmedLoader } from '../warmup/warmed-loader.js';
+import { TrafficSamples } from '../warmup/traffic-samples.js';
 import { WarmupState } from '../warmup/warmup-state.js';
 import type { WarmupReport } from '../warmup/replay-warmup.js';
 import type { ServedModel } from './served-model.js';
@@ -86,13 +87,23 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   let configured: ReadonlyMap<string, ServedModel> = new Map();
   const listeners: (() => void)[] = [];
   const warmupState = new WarmupState();
+  const samples = new TrafficSamples({ clock, logger });
   const localLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
-    const { platform, engine } = configured.get(id.name) ?? {};
+    const { platform, engine, warmupFromTraffic } = configured.get(id.name) ?? {};
     const loader = platformLoader(platforms, platform, directory, {
       executionProviders: engine?.executionProviders ?? options.executionProviders,
       instances: engine?.instances ?? options.instances,
     });
-    return warmedLoader(loader, { id, directory, warmup, logger, report: reportWarmup, state: warmupState });
+    const kept = warmupFromTraffic === undefined ? options.warmupFromTraffic : warmupFromTraffic.options;
+    return warmedLoader(loader, {
+      id,
+      directory,
+      warmup,
+      logger,
+      report: reportWarmup,
+      state: warmupState,
+      traffic: kept && (() => samples.open(id.name, kept)),
+    });
   };
   const createLoader = (id: ServableId, storage: ModelStorage): Loader<InferenceServable> =>
     typeof storage === 'string'
@@ -120,6 +131,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
           model.fixed ? [{ id: { name: model.name, version: model.fixed.version }, data: model.fixed.directory }] : [],
         ),
       );
+      samples.keep((name) => configured.has(name));
       for (const listener of listeners) listener();
     },
     labels: manager,
@@ -141,6 +153,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
       await Promise.all([watched.close(), fixed.close(), remote.close()]);
       await (cut ? manager.destroy() : manager.close());
       await remote.closeCache();
+      await samples.close();
     },
     destroy: () => manager.destroy(),
   };

@@ -5,6 +5,7 @@ import {
   ServingError,
   type VersionLabels,
 } from '@servable/core';
+import { resolveTrafficWarmup, type TrafficWarmup, type TrafficWarmupOptions } from '../warmup/traffic-options.js';
 import { checkModelEngine, type ModelEngineOptions } from '../platforms/model-engine.js';
 
 /** A model that is a single directory, with no version directories around it; it is never looked at again. */
@@ -21,30 +22,43 @@ export interface SingleVersionModel {
   readonly pinned?: boolean | undefined;
 }
 
+/** What a user may give for one model on how its versions run and are warmed up. */
+export interface ModelServingOptions extends ModelEngineOptions {
+  /**
+   * Keeps a sample of this model's live requests and replays it into its new versions; what is left out is as the
+   * server's. Default: as the server's.
+   */
+  readonly warmupFromTraffic?: boolean | TrafficWarmupOptions | undefined;
+}
+
 /** What a user may give for one model. */
-export type ServedModelInput = (ModelConfigInput | SingleVersionModel) & ModelEngineOptions;
+export type ServedModelInput = (ModelConfigInput | SingleVersionModel) & ModelServingOptions;
 
 /** A model with everything filled in; `fixed` is the only version of one that is a single directory. */
 export interface ServedModel extends ModelConfig {
   readonly fixed?: { readonly directory: string; readonly version: bigint } | undefined;
   /** Where it differs from the server's. */
   readonly engine?: ModelEngineOptions | undefined;
+  /** Where it differs from the server's; without `options` nothing is kept. */
+  readonly warmupFromTraffic?: { readonly options: TrafficWarmup } | undefined;
 }
 
 /**
  * Checks a list of models of both kinds and fills in the defaults.
  *
  * @param platforms - names of the platforms there are
+ * @param defaults - what counts where a model says only a part
  * @throws ServingError INVALID_ARGUMENT that names the model
  */
 export function servedModels(
   models: readonly ServedModelInput[],
   platforms: readonly string[],
+  defaults: { readonly warmupFromTraffic?: TrafficWarmup } = {},
 ): readonly ServedModel[] {
   for (const model of models) checkModel(model, platforms);
   // One check for all: names must differ between both kinds of models too.
   const config = modelServerConfig(
-    models.map(({ executionProviders: _providers, instances: _instances, ...model }) =>
+    models.map(({ executionProviders: _providers, instances: _instances, warmupFromTraffic: _traffic, ...model }) =>
       'directory' in model ? { ...model, basePath: model.directory } : model,
     ),
   );
@@ -53,11 +67,15 @@ export function servedModels(
     const { executionProviders, instances } = input;
     const fixed = 'directory' in input ? { directory: input.directory, version: input.version ?? 1n } : undefined;
     const isPlain = executionProviders === undefined && instances === undefined;
-    if (fixed === undefined && isPlain) return model;
+    const ownTraffic = input.warmupFromTraffic !== undefined;
+    if (fixed === undefined && isPlain && !ownTraffic) return model;
+    const option = `model ${model.name}: warmupFromTraffic`;
+    const traffic = resolveTrafficWarmup(option, input.warmupFromTraffic, defaults.warmupFromTraffic);
     return Object.freeze({
       ...model,
       ...(fixed && { fixed }),
       ...(isPlain ? {} : { engine: { executionProviders, instances } }),
+      ...(ownTraffic ? { warmupFromTraffic: { options: traffic } } : {}),
     });
   });
 }

@@ -1,19 +1,9 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  classify,
-  type HandlerDependencies,
-  type InferenceServable,
-  multiInference,
-  predict,
-  readTfRecords,
-  RefCountedServable,
-  regress,
-  type ServableId,
-  ServingError,
-} from '@servable/core';
-import { readWarmupLog, type WarmupCall } from './read-warmup-log.js';
+import { type InferenceServable, readTfRecords, type ServableId, ServingError } from '@servable/core';
+import { readWarmupLog } from './read-warmup-log.js';
 import type { ResolvedWarmupOptions } from './warmup-options.js';
+import { warmupRunner } from './warmup-runner.js';
 
 /** What is told of a warm-up once it has ended. */
 export interface WarmupReport {
@@ -36,7 +26,8 @@ export interface WarmupTask {
   readonly report?: ((report: WarmupReport) => void) | undefined;
 }
 
-const maxRecords = 1000;
+/** Upstream's bound on a warm-up file. */
+export const maxWarmupRecords = 1000;
 
 /**
  * Replays the requests that a version directory brings along, so that the first live one finds everything warm
@@ -46,7 +37,7 @@ const maxRecords = 1000;
  * UNIMPLEMENTED for a kind of request that cannot be replayed; DATA_LOSS for a file that is no TFRecord file
  */
 export async function replayWarmup(task: WarmupTask): Promise<void> {
-  const path = join(task.directory, 'assets.extra', 'tf_serving_warmup_requests');
+  const path = warmupFile(task.directory);
   const exists = await access(path).then(
     () => true,
     () => false,
@@ -65,10 +56,15 @@ export async function replayWarmup(task: WarmupTask): Promise<void> {
   }
 }
 
+/** The file with the requests that a version directory brings along. */
+export function warmupFile(directory: string): string {
+  return join(directory, 'assets.extra', 'tf_serving_warmup_requests');
+}
+
 async function replayFile(path: string, task: WarmupTask, count: { records: number }): Promise<void> {
   const { options, signal } = task;
   const records = readRecords(path);
-  const run = runner(task);
+  const run = warmupRunner(task.id, task.servable, signal);
   // One iterator for all workers: each takes the next record when it is done with its last.
   const worker = async (): Promise<void> => {
     for (;;) {
@@ -79,11 +75,11 @@ async function replayFile(path: string, task: WarmupTask, count: { records: numb
       const position = count.records;
       const call = readWarmupLog(next.value, path);
       for (let iteration = 0; call && iteration < options.iterations; iteration += 1) await run(call);
-      if (position > maxRecords) {
+      if (position > maxWarmupRecords) {
         throw new ServingError(
           'INVALID_ARGUMENT',
           'WARMUP_TOO_MANY_RECORDS',
-          `Number of warmup records exceeds the maximum (${maxRecords}) at ${path}`,
+          `Number of warmup records exceeds the maximum (${maxWarmupRecords}) at ${path}`,
         );
       }
     }
@@ -107,25 +103,4 @@ async function* readRecords(path: string): AsyncGenerator<Uint8Array, void> {
       cause: error,
     });
   }
-}
-
-/** Runs calls with the handlers of live requests, on the version that nobody else can reach yet. */
-function runner({ id, servable, signal }: WarmupTask): (call: WarmupCall) => Promise<unknown> {
-  const warming = new RefCountedServable(id, servable);
-  const dependencies: HandlerDependencies = {
-    provider: { getServableHandle: () => warming.acquire() },
-    states: { getStreamNames: () => [], getVersionStates: () => [] },
-  };
-  return (recorded) => {
-    switch (recorded.kind) {
-      case 'predict':
-        return predict(dependencies, recorded.call, { signal });
-      case 'classify':
-        return classify(dependencies, recorded.call, { signal });
-      case 'regress':
-        return regress(dependencies, recorded.call, { signal });
-      case 'multiInference':
-        return multiInference(dependencies, recorded.call, { signal });
-    }
-  };
 }

@@ -1,6 +1,9 @@
 import type { InferenceServable, Loader, Logger, ServableId } from '@servable/core';
 import { replayWarmup, type WarmupReport } from './replay-warmup.js';
 import type { ResolvedWarmupOptions } from './warmup-options.js';
+import { replayTraffic } from './replay-traffic.js';
+import { sampledServable } from './sampled-servable.js';
+import type { TrafficSample } from './traffic-sample.js';
 import { WarmupState } from './warmup-state.js';
 
 export interface WarmedLoaderOptions {
@@ -12,14 +15,16 @@ export interface WarmedLoaderOptions {
   readonly report?: ((report: WarmupReport) => void) | undefined;
   /** Is told which versions are being warmed up. */
   readonly state?: WarmupState | undefined;
+  /** Live requests of the model: replayed into the version, which then adds its own. Default: none are kept. */
+  readonly traffic?: (() => Promise<TrafficSample>) | undefined;
 }
 
 /** A loader whose load includes the warm-up: a version that fails it is unloaded, and the load has failed. */
 export function warmedLoader(
   loader: Loader<InferenceServable>,
-  { id, directory, warmup, logger, report, state = new WarmupState() }: WarmedLoaderOptions,
+  { id, directory, warmup, logger, report, state = new WarmupState(), traffic }: WarmedLoaderOptions,
 ): Loader<InferenceServable> {
-  if (!warmup.enabled) return loader;
+  if (!warmup.enabled && traffic === undefined) return loader;
   return {
     unload: () => loader.unload(),
     measureResources: async () => loader.measureResources?.(),
@@ -35,13 +40,33 @@ export function warmedLoader(
         report?.(result);
       };
       try {
+        const sample = await traffic?.();
         const how = { id, directory, servable, options: warmup, signal: options.signal, report: tell };
-        await state.during(id, () => replayWarmup(how));
+        await state.during(id, async () => {
+          if (warmup.enabled) await replayWarmup(how);
+          if (sample !== undefined) await replaySample(sample, id, servable, options.signal, logger);
+        });
+        return sample === undefined ? servable : sampledServable(servable, sample);
       } catch (error) {
         await loader.unload();
         throw error;
       }
-      return servable;
     },
   };
+}
+
+async function replaySample(
+  sample: TrafficSample,
+  id: ServableId,
+  servable: InferenceServable,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  const { records } = sample;
+  if (records.length === 0) return;
+  const { answered, refused } = await replayTraffic(records, id, servable, signal);
+  logger.info(
+    `Replayed ${answered} live request(s) into ${id.name} version ${id.version}` +
+      (refused === 0 ? '' : `; ${refused} did not fit its signatures and were passed over`),
+  );
 }

@@ -1,0 +1,23 @@
+import type { InferenceServable } from '@servable/core';
+import type { TrafficSample } from './traffic-sample.js';
+
+/** A servable whose calls that end well are offered to a sample. */
+export function sampledServable(servable: InferenceServable, sample: TrafficSample): InferenceServable {
+  return {
+    get platform() {
+      return servable.platform;
+    },
+    signatureDefs: servable.signatureDefs,
+    run(call) {
+      const candidate = sample.consider(call);
+      const answer = servable.run(call);
+      if (candidate !== undefined) {
+        answer.then(
+          () => sample.take(candidate),
+          () => undefined,
+        );
+      }
+      return answer;
+    },
+  };
+}
