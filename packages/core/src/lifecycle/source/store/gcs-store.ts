@@ -12,7 +12,7 @@ export async function openGcsStore(
 ): Promise<ObjectStore> {
   const base = `gs://${name}/${prefix}`;
   const { Storage } = await optionalPackage('@google-cloud/storage', base, () => import('@google-cloud/storage'));
-  const endpoint = settings.endpoint ?? env['STORAGE_EMULATOR_HOST'];
+  const endpoint = settings.endpoint ?? emulatorEndpoint(env);
   const storage = new Storage({
     // The SDK looks for no credentials where the endpoint is not spelled like Google's own.
     ...(endpoint
@@ -22,6 +22,8 @@ export async function openGcsStore(
         : {}),
     retryOptions: { maxRetries: 2, totalTimeout: 30 },
   });
+  // Where STORAGE_EMULATOR_HOST is set, the SDK sends requests to it as it stands, whatever endpoint it was given.
+  if (endpoint) storage.baseUrl = `${endpoint.replace(/\/+$/, '')}/storage/v1`;
   const bucket = storage.bucket(name);
   const root = prefix === '' ? '' : `${prefix}/`;
   /** Of the objects that were listed; they are small and there are few of them. */
@@ -87,6 +89,8 @@ export async function openGcsStore(
       const file = bucket.file(key, { generation: etag });
       // Checked here, as the SDK cannot check a part; stored bytes are what was listed, compressed or not.
       const stream = file.createReadStream({ start, validation: false, decompress: false });
+      // What goes wrong before somebody reads is heard of when somebody does.
+      stream.on('error', () => undefined);
       const cut = (): void => void stream.destroy(signal.reason as Error);
       if (signal.aborted) cut();
       signal.addEventListener('abort', cut, { once: true });
@@ -100,6 +104,13 @@ export async function openGcsStore(
       })();
     },
   };
+}
+
+/** `host:port` and `http://host:port`, with the path of the API behind it or not, as the SDKs of other languages read it. */
+function emulatorEndpoint(env: NodeJS.ProcessEnv): string | undefined {
+  const host = env['STORAGE_EMULATOR_HOST'];
+  if (!host) return undefined;
+  return (/^https?:\/\//.test(host) ? host : `http://${host}`).replace(/\/+(storage\/v1\/*)?$/, '');
 }
 
 /** The SDK's listings know no signals. */
