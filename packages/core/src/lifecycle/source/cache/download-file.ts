@@ -41,14 +41,14 @@ export interface DownloadFileOptions {
   readonly openFile: OpenForDownload;
   /** Milliseconds before the first of the further attempts; each next pause is twice as long. */
   readonly retryMs: number;
+  /** Milliseconds after which a connection over which nothing comes is given up; default 30 000. */
+  readonly stallMs?: number | undefined;
   /** Hears of every piece; `resumed` ones were there already. */
   readonly onBytes?: ((count: number, resumed: boolean) => void) | undefined;
 }
 
 /** Attempts in a row that may bring nothing. */
 const maxIdleAttempts = 4;
-/** A connection over which nothing comes for this long is given up. */
-const stallMs = 30_000;
 const chunkBytes = 1 << 20;
 
 /**
@@ -82,7 +82,7 @@ export async function downloadFile(options: DownloadFileOptions): Promise<string
 }
 
 async function downloadOnce(
-  { path, what, bytes, checksums, read, signal, clock, retryMs, onBytes }: DownloadFileOptions,
+  { path, what, bytes, checksums, read, signal, clock, retryMs, stallMs = 30_000, onBytes }: DownloadFileOptions,
   handle: DownloadHandle,
 ): Promise<ReturnType<ContentHash['end']>> {
   const hash = new ContentHash(checksums);
@@ -90,7 +90,7 @@ async function downloadOnce(
   for (let idle = 0; position < bytes;) {
     const start = position;
     try {
-      for await (const chunk of unlessStalled(what, read, start, clock, signal)) {
+      for await (const chunk of unlessStalled(what, read, start, clock, stallMs, signal)) {
         if (position + chunk.length > bytes) {
           throw new ServingError(
             'ABORTED',
@@ -154,6 +154,7 @@ async function* unlessStalled(
   read: DownloadFileOptions['read'],
   start: number,
   clock: Clock,
+  stallMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const stall = new AbortController();

@@ -165,6 +165,7 @@ export class ObjectStoreVersion implements RemoteVersion {
           clock,
           retryMs,
           openFile,
+          stallMs: store.stallMs,
           onBytes: (count, resumed) => progress.add(count, resumed),
         });
         files.push({ path: one.path, bytes: one.bytes, sha256 });

@@ -20,7 +20,7 @@ export async function openGcsStore(
       : settings.anonymous
         ? { apiEndpoint: 'https://storage.googleapis.com/' }
         : {}),
-    retryOptions: { maxRetries: 2, totalTimeout: 30 },
+    retryOptions: { maxRetries: 2, maxRetryDelay: 1, totalTimeout: 30 },
   });
   // Where STORAGE_EMULATOR_HOST is set, the SDK sends requests to it as it stands, whatever endpoint it was given.
   if (endpoint) storage.baseUrl = `${endpoint.replace(/\/+$/, '')}/storage/v1`;
@@ -49,6 +49,8 @@ export async function openGcsStore(
 
   return {
     place: endpoint ?? '',
+    // The SDK's streams do not end when their connection breaks: that nothing comes is all there is to see.
+    stallMs: 10_000,
 
     async listVersions(signal) {
       const names: string[] = [];

@@ -24,6 +24,8 @@ export interface StoredObject {
 export interface ObjectStore {
   /** The endpoint that was chosen, so that the same base path at two of them is not taken for one. */
   readonly place: string;
+  /** Milliseconds without a byte after which a read is given up and gone on with; default 30 000. */
+  readonly stallMs?: number | undefined;
   /** Names of the folders directly below the base path: listings only, a request for every 1000 names. */
   listVersions(signal: AbortSignal): Promise<readonly string[]>;
   /** All objects below one of those folders, the store's marks of folders left out. */
