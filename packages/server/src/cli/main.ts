@@ -6,11 +6,12 @@ import { dropIn, dropInUsage } from './drop-in.js';
 import { nearestName } from '../nearest-name.js';
 import { StatusLine } from './status-line.js';
 import { serve, serveUsage } from './serve.js';
+import { warmup, warmupUsage } from './warmup/warmup.js';
 import { runNamedTool, toolNames, toolsUsage } from './tools.js';
 
 export type { CliIo } from './cli-io.js';
 
-const commands = ['serve', 'config', ...toolNames, 'help', 'version'];
+const commands = ['serve', 'config', 'warmup', ...toolNames, 'help', 'version'];
 
 /**
  * The command line of `@servable/server`, one program under two names: a first argument that is a word is a sub-command
@@ -34,6 +35,8 @@ export async function main(argv: readonly string[], given: CliIo): Promise<numbe
       return serve(rest, context);
     case 'config':
       return config(rest, context);
+    case 'warmup':
+      return warmup(rest, io);
     case 'help':
       io.stdout(help());
       return 0;
@@ -54,7 +57,7 @@ export async function main(argv: readonly string[], given: CliIo): Promise<numbe
 function help(): string {
   return `${serveUsage()}
 ${configUsage()}
-${toolsUsage()}
+${warmupUsage()}${toolsUsage()}
 usage: servable version
 
 As tensorflow_model_server, with flags and no command:
