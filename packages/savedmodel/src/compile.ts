@@ -1,5 +1,5 @@
 import type { SignatureDef, TensorInfo } from '@servable/protos/tensorflow';
-import { dtypeFromEnum, dtypeInfo, type DType, type Tensor } from '@servable/tensor';
+import { dtypeFromEnum, dtypeInfo, TensorError, type DType, type Tensor } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import { Attributes } from './graph/attributes.js';
 import { GraphBuilder } from './graph/build-graph.js';
@@ -24,13 +24,34 @@ import { tableKey } from './tables/table-nodes.js';
  * Compiles one signature: graph with its functions inlined → ONNX nodes with constants folded → islands.
  *
  * @param options - `signal` aborts the reading of the weights
- * @throws SavedModelError FAILED_PRECONDITION for an unknown signature, UNIMPLEMENTED naming op, node and function for
+ * @throws SavedModelError FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for a graph that is malformed, UNIMPLEMENTED naming op, node and function for
  * what has no lowering, DATA_LOSS for a corrupt checkpoint
  */
 export async function compileSignature(
   model: SavedModel,
   signatureName: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Plan> {
+  try {
+    return await compile(model, signatureName, options);
+  } catch (error) {
+    const isKnown = error instanceof SavedModelError || error instanceof TensorError;
+    if (isKnown || options.signal?.aborted === true || (error as NodeJS.ErrnoException).syscall !== undefined)
+      throw error;
+    throw new SavedModelError(
+      'INVALID_ARGUMENT',
+      'MALFORMED_GRAPH',
+      `Signature '${signatureName}': expected a graph whose parts fit each other, given one with which compiling fails ` +
+        `(${error instanceof Error ? error.message : String(error)}).`,
+      { cause: error },
+    );
+  }
+}
+
+async function compile(
+  model: SavedModel,
+  signatureName: string,
+  options: { readonly signal?: AbortSignal | undefined },
 ): Promise<Plan> {
   const signatureDef = model.signatureDefs.get(signatureName);
   if (signatureDef === undefined) {

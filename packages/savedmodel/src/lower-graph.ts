@@ -1,3 +1,4 @@
+import { TensorError } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import { Attributes } from './graph/attributes.js';
 import { bodiesTooDeep, MAX_BODY_DEPTH } from './graph/body-depth.js';
@@ -9,7 +10,7 @@ import { knownIntegers } from './onnx/known-shapes.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
 import { isResource, type Lowered, type Variable } from './onnx/resource.js';
-import type { OpContext } from './ops/registry.js';
+import type { OpContext, OpDefinition } from './ops/registry.js';
 import { readVariable, valueOf } from './onnx/variable-access.js';
 
 /** What lowering needs of the model around the graph. */
@@ -52,10 +53,20 @@ export function lowerGraph(
     const context = new NodeContext(node, builder, lowered, environment);
     const definition = findOp(node.op);
     if (definition === undefined) continue;
-    const result = definition.lower(context);
+    const result = lowerNode(definition, context);
     lowered.set(node, Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered]);
   }
   return graph.outputs.map(({ node, index }) => outputOf(lowered, node, index));
+}
+
+/** A node that is not as its op is defined, such as one with an axis that there is not, may stop its lowering anywhere. */
+function lowerNode(definition: OpDefinition, context: NodeContext): Lowered | readonly Lowered[] {
+  try {
+    return definition.lower(context);
+  } catch (error) {
+    if (error instanceof SavedModelError || error instanceof TensorError) throw error;
+    throw context.malformed(error);
+  }
 }
 
 function refuseUnknownOps(graph: Graph, feeds: ReadonlyMap<string, Lowered>, environment: LoweringEnvironment): void {
@@ -196,12 +207,28 @@ class NodeContext implements OpContext {
     return outputs;
   }
 
+  /** The error for a node whose lowering failed otherwise. */
+  malformed(cause: unknown): SavedModelError {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new SavedModelError(
+      'INVALID_ARGUMENT',
+      'MALFORMED_NODE',
+      `Signature '${this.environment.signatureName}': op ${this.node.op} at node '${this.node.name}'${this.where} is not as ` +
+        `TensorFlow defines it: expected inputs and attributes that fit each other, given ones with which compiling fails (${why}).`,
+      { op: this.node.op, node: this.node.name, cause },
+    );
+  }
+
+  /** For messages: the function around the node. */
+  private get where(): string {
+    return this.node.functionName === undefined ? '' : ` of function '${this.node.functionName}'`;
+  }
+
   refuse(why: string): SavedModelError {
-    const origin = this.node.functionName === undefined ? '' : ` of function '${this.node.functionName}'`;
     return new SavedModelError(
       'UNIMPLEMENTED',
       'UNSUPPORTED_OP_FORM',
-      `Signature '${this.environment.signatureName}': op ${this.node.op} at node '${this.node.name}'${origin} cannot be compiled: ${why}.`,
+      `Signature '${this.environment.signatureName}': op ${this.node.op} at node '${this.node.name}'${this.where} cannot be compiled: ${why}.`,
       { op: this.node.op, node: this.node.name },
     );
   }

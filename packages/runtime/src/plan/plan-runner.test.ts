@@ -137,7 +137,7 @@ describe('running a plan', () => {
 });
 
 describe('a plan that fails', () => {
-  it('passes the error of a host step on, and runs again', async () => {
+  it('names the host step that failed, and runs again', async () => {
     let fail = true;
     const failing: HostStep = {
       ...host('a', 'h', (v) => v),
@@ -149,7 +149,12 @@ describe('a plan that fails', () => {
     await using runner = await PlanRunner.create(
       planOf([island('Neg', ['x'], 'a'), failing, island('Neg', ['h'], 'y')], ['x'], ['y']),
     );
-    await expect(runner.run(x, ['y'])).rejects.toThrow(new RangeError('no such word'));
+    await expect(runner.run(x, ['y'])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      reason: 'HOST_STEP_FAILED',
+      message: 'Apply at apply/h: expected inputs that fit each other, given ones with which it fails (no such word)',
+      cause: new RangeError('no such word'),
+    });
     fail = false;
     expect((await runner.run(x, ['y'])).get('y')).toEqual(tensor([1, 2]));
   });

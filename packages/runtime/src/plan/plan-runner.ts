@@ -1,6 +1,6 @@
-import { VariableStore } from '@servable/savedmodel';
+import { SavedModelError, VariableStore } from '@servable/savedmodel';
 import type { HostStep, NativeIsland, Plan, SignatureTensor, Subplan } from '@servable/savedmodel';
-import { Tensor } from '@servable/tensor';
+import { Tensor, TensorError } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
 import { cancelled, checkLimits, deadlineExceeded, longestTimer, type CallOptions } from '../session/interruption.js';
 import { NativeValue } from '../session/native-value.js';
@@ -282,7 +282,7 @@ async function runHostStep(
     results = await step.run(inputs, { signal: both, variables });
   } catch (error) {
     if (both?.aborted === true) throw cancelled(both, error);
-    throw error;
+    throw isTyped(error) ? error : hostStepFailed(step, error);
   }
   if (results.length !== step.outputs.length) {
     throw new RuntimeError(
@@ -292,6 +292,20 @@ async function runHostStep(
     );
   }
   return results;
+}
+
+const isTyped = (error: unknown): boolean =>
+  error instanceof SavedModelError || error instanceof RuntimeError || error instanceof TensorError;
+
+/** Values that do not fit the op may stop it anywhere. */
+function hostStepFailed({ op, node }: HostStep, cause: unknown): RuntimeError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new RuntimeError(
+    'INVALID_ARGUMENT',
+    'HOST_STEP_FAILED',
+    `${op} at ${node}: expected inputs that fit each other, given ones with which it fails (${why})`,
+    { cause },
+  );
 }
 
 /** The limits that are left of a call's. */
