@@ -8,7 +8,7 @@ import type { PreparedIsland, SharedIsland } from '../plan/prepared-plan.js';
 import { prepareWeights } from '../session/with-weights.js';
 import type { CompileReply, CompileRequest, CompileSource } from './compile-messages.js';
 import { errorToMessage } from './error-message.js';
-import { onlyIslands, planToMessage } from './plan-message.js';
+import { allIslands, islandsToMessages, onlyIslands, planToMessage } from './plan-message.js';
 
 /** Answers the requests that come through a port. The model is read with the first. */
 export function answerCompiles(port: MessagePort, { dir, tags }: CompileSource): void {
@@ -37,11 +37,9 @@ async function answer(
     return { reply: { kind: 'described', signatureDefs: new Map(bytes) } };
   }
   const plan = await compileSignature(model, request.signatureName);
-  const islands = onlyIslands(plan);
-  if (islands === undefined) return { reply: { kind: 'holdsFunctions' } };
   const prepared: (PreparedIsland | SharedIsland)[] = [];
   const isShared = hasSeveralSignatures(model.signatureDefs);
-  for (const [i, island] of islands.entries()) {
+  for (const [i, island] of allIslands(plan.steps).entries()) {
     const identity = isShared ? identityOf(island) : undefined;
     const shared = identity && findIsland(identity, request.known);
     const { kind, inputs, outputs } = island;
@@ -51,6 +49,12 @@ async function answer(
     }
     const weights = await prepareWeights(island.weights, request.folder, String(i));
     prepared.push({ ...island, weights, origins: identity?.origins ?? new Map() });
+  }
+  if (onlyIslands(plan) === undefined) {
+    const { messages, transfer } = islandsToMessages(
+      prepared.filter((island): island is PreparedIsland => !('shared' in island)),
+    );
+    return { reply: { kind: 'holdsFunctions', islands: messages }, transfer };
   }
   const { message, transfer } = planToMessage(plan, prepared);
   return { reply: { kind: 'compiled', plan: message }, transfer };

@@ -1,6 +1,6 @@
 import type { IslandIdentity } from '../plan/island-identity.js';
 import type { ErrorMessage } from './error-message.js';
-import type { PlanMessage } from './plan-message.js';
+import type { IslandMessage, PlanMessage } from './plan-message.js';
 
 /** What a thread that compiles is started with. */
 export interface CompileSource {
@@ -33,9 +33,10 @@ export interface Compiled {
   readonly plan: PlanMessage;
 }
 
-/** A signature whose plan holds functions, which cannot leave the thread. */
+/** A signature whose plan holds functions, which cannot leave the thread; the weights of its islands have been written. */
 export interface HoldsFunctions {
   readonly kind: 'holdsFunctions';
+  readonly islands: readonly IslandMessage[];
 }
 
 export type CompileReply =

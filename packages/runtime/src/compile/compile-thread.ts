@@ -4,12 +4,15 @@ import { Worker } from 'node:worker_threads';
 import { fromBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema, type SignatureDef } from '@servable/protos/tensorflow';
 import type { IslandIdentity } from '../plan/island-identity.js';
-import type { PreparedPlan } from '../plan/prepared-plan.js';
+import type { PreparedIsland, PreparedPlan } from '../plan/prepared-plan.js';
 import { RuntimeError } from '../runtime-error.js';
 import { checkLimits, watchLimits, type CallOptions } from '../session/interruption.js';
 import type { CompileReply, CompileRequest, CompileSource } from './compile-messages.js';
 import { errorFromMessage } from './error-message.js';
-import { planFromMessage } from './plan-message.js';
+import { islandsFromMessages, planFromMessage } from './plan-message.js';
+
+/** A plan, or only its islands where the plan itself holds functions and has to be made on the thread that runs it. */
+export type CompiledOnThread = { readonly plan: PreparedPlan } | { readonly islands: readonly PreparedIsland[] };
 
 const builtFile = fileURLToPath(new URL('./compile-worker.js', import.meta.url));
 
@@ -49,7 +52,6 @@ export class CompileThread implements AsyncDisposable {
    * Compiles a signature and writes its weights, except for those of islands that one of the model's sessions computes.
    *
    * @param known - what the sessions compute
-   * @returns `undefined` when the plan holds functions, and has to be made on the thread that runs it
    * @throws SavedModelError what compiling throws; CANCELLED
    */
   async compile(
@@ -57,11 +59,11 @@ export class CompileThread implements AsyncDisposable {
     folder: string | undefined,
     known: ReadonlyMap<number, IslandIdentity>,
     limits: CallOptions,
-  ): Promise<PreparedPlan | undefined> {
+  ): Promise<CompiledOnThread> {
     const reply = await this.#ask({ kind: 'compile', signatureName, folder, known }, limits);
-    if (reply.kind === 'holdsFunctions') return undefined;
+    if (reply.kind === 'holdsFunctions') return { islands: islandsFromMessages(reply.islands) };
     if (reply.kind !== 'compiled') throw unexpected(reply);
-    return planFromMessage(reply.plan);
+    return { plan: planFromMessage(reply.plan) };
   }
 
   /** Ends the thread, whatever it is at. */

@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
-import type { NativeIsland, Plan, SignatureTensor } from '@servable/savedmodel';
+import type { NativeIsland, Plan, PlanStep, SignatureTensor } from '@servable/savedmodel';
 import { Tensor, type DType } from '@servable/tensor';
 import type { PreparedIsland, PreparedPlan, SharedIsland } from '../plan/prepared-plan.js';
 
@@ -21,7 +21,7 @@ interface PreparedIslandMessage {
   readonly origins: PreparedIsland['origins'];
 }
 
-type IslandMessage = PreparedIslandMessage | SharedIsland;
+export type IslandMessage = PreparedIslandMessage | SharedIsland;
 
 /** A plan of native islands as plain data. */
 export interface PlanMessage {
@@ -41,6 +41,22 @@ export function onlyIslands({ steps }: Plan): readonly NativeIsland[] | undefine
   return islands.length === steps.length ? islands : undefined;
 }
 
+/** All islands of a plan, with those in bodies of its branches and loops. */
+export function allIslands(steps: readonly PlanStep[]): readonly NativeIsland[] {
+  return steps.flatMap((step) => {
+    switch (step.kind) {
+      case 'native':
+        return [step];
+      case 'host':
+        return [];
+      case 'loop':
+        return allIslands(step.body.steps);
+      case 'if':
+        return [...allIslands(step.whenTrue.steps), ...allIslands(step.whenFalse.steps)];
+    }
+  });
+}
+
 /**
  * Takes a plan apart.
  *
@@ -51,35 +67,61 @@ export function planToMessage(
   plan: Plan,
   islands: readonly (PreparedIsland | SharedIsland)[],
 ): { readonly message: PlanMessage; readonly transfer: ArrayBuffer[] } {
-  const transfer = new Set<ArrayBuffer>();
-  const own = <T extends NodeJS.TypedArray>(view: T): T => {
-    // A clone of a view is a clone of the whole buffer below it.
-    const isWhole = view.buffer instanceof ArrayBuffer && view.byteLength === view.buffer.byteLength;
-    const whole = isWhole ? view : (view.slice() as T);
-    transfer.add(whole.buffer as ArrayBuffer);
-    return whole;
-  };
-  const tensor = ({ dtype, shape, data }: Tensor): TensorMessage => ({
-    dtype,
-    shape,
-    data: ArrayBuffer.isView(data) ? own(data) : data.map((text) => text.slice()),
-  });
+  const sender = new Sender();
+  const tensor = (value: Tensor) => sender.tensor(value);
   const message: PlanMessage = {
     signatureName: plan.signatureName,
     signatureDef: toBinary(SignatureDefSchema, plan.signatureDef),
     inputs: plan.inputs,
     outputs: plan.outputs,
     constants: mapValues(plan.constants, tensor),
-    islands: islands.map((island) => {
-      if ('shared' in island) return island;
-      const { model, inputs, outputs, weights, origins } = island;
-      const { folder, initializers } = weights;
-      return { model: own(model), inputs, outputs, folder, initializers: mapValues(initializers, tensor), origins };
-    }),
+    islands: islands.map((island) => sender.island(island)),
     effects: plan.effects ?? [],
     variables: mapValues(plan.variables ?? new Map<string, Tensor>(), (value) => value && tensor(value)),
   };
-  return { message, transfer: [...transfer] };
+  return { message, transfer: sender.transfer };
+}
+
+/** Takes islands apart, as {@link planToMessage} does. */
+export function islandsToMessages(islands: readonly PreparedIsland[]): {
+  readonly messages: readonly IslandMessage[];
+  readonly transfer: ArrayBuffer[];
+} {
+  const sender = new Sender();
+  return { messages: islands.map((island) => sender.island(island)), transfer: sender.transfer };
+}
+
+/** The islands again. */
+export function islandsFromMessages(messages: readonly IslandMessage[]): readonly PreparedIsland[] {
+  return messages.map(islandFromMessage).filter((island): island is PreparedIsland => !('shared' in island));
+}
+
+/** Makes plain data of what a plan holds, and keeps a list of the memory that goes over with it. */
+class Sender {
+  readonly #memory = new Set<ArrayBuffer>();
+
+  get transfer(): ArrayBuffer[] {
+    return [...this.#memory];
+  }
+
+  island(island: PreparedIsland | SharedIsland): IslandMessage {
+    if ('shared' in island) return island;
+    const { model, inputs, outputs, weights, origins } = island;
+    const initializers = mapValues(weights.initializers, (value) => this.tensor(value));
+    return { model: this.#own(model), inputs, outputs, folder: weights.folder, initializers, origins };
+  }
+
+  tensor({ dtype, shape, data }: Tensor): TensorMessage {
+    return { dtype, shape, data: ArrayBuffer.isView(data) ? this.#own(data) : data.map((text) => text.slice()) };
+  }
+
+  #own<T extends NodeJS.TypedArray>(view: T): T {
+    // A clone of a view is a clone of the whole buffer below it.
+    const isWhole = view.buffer instanceof ArrayBuffer && view.byteLength === view.buffer.byteLength;
+    const whole = isWhole ? view : (view.slice() as T);
+    this.#memory.add(whole.buffer as ArrayBuffer);
+    return whole;
+  }
 }
 
 /** The plan again. */

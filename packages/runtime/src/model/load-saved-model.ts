@@ -34,8 +34,8 @@ export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
 
 /**
  * Loads a SavedModel (an export of TensorFlow 1 or 2, or Keras) and compiles it for the engine. TensorFlow is not needed.
- * Large models are read and compiled on a thread of their own, so that the event loop stays free; those with ops that the
- * engine has no word for (strings, tables, image files) are still compiled on the calling thread.
+ * Large models are read and compiled on a thread of their own, so that the event loop stays free; the graphs of those with
+ * ops that the engine has no word for (strings, tables, image files) are compiled on the calling thread too, not their weights.
  *
  * @param dir - the directory that holds `saved_model.pb`, usually a version directory
  * @throws SavedModelError what reading and compiling throw: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED with the op that stops it

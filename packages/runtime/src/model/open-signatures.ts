@@ -4,6 +4,7 @@ import { compileSignature, readSavedModel, VariableStore, type SavedModel } from
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
 import { hasSeveralSignatures, IslandSessions } from '../plan/island-sessions.js';
+import type { PreparedIsland } from '../plan/prepared-plan.js';
 import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
@@ -13,7 +14,7 @@ import type { SignatureSource } from './loaded-model.js';
 /** How the signatures of a SavedModel are opened. */
 export interface OpenOptions extends CallOptions {
   readonly tags?: readonly string[] | undefined;
-  readonly session: Omit<PlanOptions, keyof CallOptions | 'variables' | 'sessions'>;
+  readonly session: Omit<PlanOptions, keyof CallOptions | 'variables' | 'sessions' | 'prepared'>;
   readonly compileOn?: 'thread' | 'caller' | undefined;
 }
 
@@ -55,7 +56,8 @@ export async function openHere(dir: string, { session, ...options }: OpenOptions
 
 /**
  * Reads and compiles on threads: one for every signature, which ends before the engine is given the weights, so that its
- * memory is free by then. Plans that hold functions are made on the calling thread after all.
+ * memory is free by then. A plan that holds functions is made again on the calling thread; what takes long, the weights of
+ * its islands, comes from the other one.
  *
  * @param file - what the threads run
  */
@@ -77,28 +79,27 @@ export async function openOnThread(
     idle = undefined;
     await thread?.close();
   };
-  const onThisThread = async (name: string, signal: AbortSignal) => {
+  const onThisThread = async (name: string, signal: AbortSignal, prepared: readonly PreparedIsland[]) => {
     here ??= readSavedModel(dir, { tags });
-    return compileHere(await here, name, { ...session, signal, variables, sessions });
+    return compileHere(await here, name, { ...session, signal, variables, sessions, prepared });
   };
 
   const compile = inTurns(async (name: string, signal: AbortSignal): Promise<PlanRunner> => {
-    if (here !== undefined) return onThisThread(name, signal);
     const folder = await makeWeightFolder();
     const thread = idle ?? start();
     idle = undefined;
     try {
-      let plan;
+      let compiled;
       try {
-        plan = await thread.compile(name, folder, sessions.known, { signal });
+        compiled = await thread.compile(name, folder, sessions.known, { signal });
       } catch (error) {
         if (isLoading && idle === undefined && !signal.aborted) idle = thread;
         throw error;
       } finally {
         if (idle !== thread) await thread.close();
       }
-      if (plan === undefined) return await onThisThread(name, signal);
-      return await PlanRunner.create(plan, { ...session, signal, variables, sessions });
+      if ('islands' in compiled) return await onThisThread(name, signal, compiled.islands);
+      return await PlanRunner.create(compiled.plan, { ...session, signal, variables, sessions });
     } finally {
       await removeWeightFolder(folder);
       // Making a session leaves tens of MB free between the blocks that it keeps.

@@ -69,6 +69,56 @@ describe('running a plan', () => {
     await expect(runner.run(x, ['y'])).rejects.toMatchObject({ reason: 'MISSING_INPUT', input: 'unused' });
   });
 
+  it('takes the weights of islands that were read elsewhere, in bodies too', async () => {
+    const unread = (output: string): NativeIsland => {
+      const model = onnxModel({
+        nodes: [node('Add', ['x', 'w'], [output])],
+        inputs: { x: 'float32[n]' },
+        outputs: { [output]: 'float32[n]' },
+        external: { w: tensor([10, 20]) },
+      });
+      const readInto = () => Promise.reject(new Error('read again'));
+      const weight = { dtype: 'float32' as const, shape: [2], byteLength: 8, readInto };
+      const weights = { fileName: 'weights', byteLength: 8, weights: new Map([['w', { offset: 0, weight }]]) };
+      return { kind: 'native', model, weights, inputs: ['x'], outputs: [output] };
+    };
+    const prepared = await Promise.all(
+      ['y', 'z'].map(async (output) => {
+        const island = unread(output);
+        const weights = { folder: undefined, initializers: new Map([['w', tensor([10, 20])]]) };
+        return { ...island, model: island.model.slice(), weights, origins: new Map() };
+      }),
+    );
+    const value = (name: string) => ({ value: name, dtype: 'float32' as const, shape: [null] });
+    const body = {
+      inputs: [],
+      captured: [value('x')],
+      outputs: [value('z')],
+      effects: [],
+      steps: [unread('z')],
+    };
+    const branch: BranchStep = {
+      kind: 'if',
+      node: 'branch',
+      inputs: ['yes', 'x'],
+      outputs: ['branched'],
+      condition: 'yes',
+      whenTrue: body,
+      whenFalse: body,
+    };
+    const constants = new Map([['yes', tensor(true)]]);
+    const plan = planOf([unread('y'), branch], ['x'], ['y', 'branched'], constants);
+    await using runner = await PlanRunner.create(plan, { prepared });
+    const outputs = await runner.run(x, ['y', 'branched']);
+    expect(outputs).toEqual(
+      new Map([
+        ['y', tensor([11, 22])],
+        ['branched', tensor([11, 22])],
+      ]),
+    );
+    await expect(PlanRunner.create(plan)).rejects.toThrow('read again');
+  });
+
   it('carries values through islands and host steps', async () => {
     const steps = [
       island('Add', ['x', 'c'], 'a'),

@@ -33,6 +33,8 @@ export interface PlanOptions extends SessionOptions, CallOptions {
   readonly instances?: Instances | undefined;
   /** The sessions of the model, which its plans share. Default: the plan has its own. */
   readonly sessions?: IslandSessions | undefined;
+  /** Islands whose weights have been read elsewhere: they stand for those of the plan with the same model. */
+  readonly prepared?: readonly PreparedIsland[] | undefined;
 }
 
 type AnyIsland = NativeIsland | PreparedIsland | SharedIsland;
@@ -82,10 +84,10 @@ export class PlanRunner implements AsyncDisposable {
 
   /** Makes a session of every island of a plan. */
   static async create(plan: PreparedPlan, options: PlanOptions = {}): Promise<PlanRunner> {
-    const { variables = new VariableStore(), sessions = new IslandSessions(), ...session } = options;
+    const { variables = new VariableStore(), sessions = new IslandSessions(), prepared = [], ...session } = options;
     const made: (RunnableSession | PlanRunner)[] = [];
     const create = async (island: AnyIsland): Promise<RunnableIsland> => {
-      const opened = await sessions.open(island, ({ model, weights }) =>
+      const opened = await sessions.open(preparedAs(island, prepared), ({ model, weights }) =>
         SessionGroup.create(model, { ...session, weights }),
       );
       made.push(opened);
@@ -93,7 +95,7 @@ export class PlanRunner implements AsyncDisposable {
       return { kind, inputs, outputs, session: opened };
     };
     const body = async (part: Subplan): Promise<PlanRunner> => {
-      const runner = await PlanRunner.create(planOfBody(part, plan), { ...session, variables, sessions });
+      const runner = await PlanRunner.create(planOfBody(part, plan), { ...session, variables, sessions, prepared });
       made.push(runner);
       return runner;
     };
@@ -252,6 +254,12 @@ function runIsland(
     feeds = new Map(island.inputs.map((name) => [name, inputs.get(name) as Tensor]));
   }
   return island.session.run(feeds, [...wanted], options);
+}
+
+/** An island as it was made elsewhere, where its weights have been read, if it was. */
+function preparedAs(island: AnyIsland, prepared: readonly PreparedIsland[]): AnyIsland {
+  if (!('model' in island) || 'origins' in island) return island;
+  return prepared.find(({ model }) => Buffer.compare(model, island.model) === 0) ?? island;
 }
 
 function closeStep(step: RunnableStep): Promise<unknown> {

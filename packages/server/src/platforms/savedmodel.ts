@@ -31,10 +31,11 @@ export interface SavedModelPlatformOptions extends EnginePlatformOptions {
 export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Platform {
   // No tags are the default ones (upstream: servables/tensorflow/saved_model_bundle_factory.cc).
   const tags = options.tags?.length ? options.tags : undefined;
+  const engines = runtimeEngines(options, tags);
   const load =
     options.load ??
     ((directory: string, how: EngineLoadOptions) =>
-      openSavedModel(directory, how, options.platform ?? 'auto', runtimeEngines(options, tags)));
+      openSavedModel(directory, how, options.platform ?? 'auto', engines));
   return {
     name: 'tensorflow',
     accepts: (directory) =>
