@@ -7,12 +7,12 @@ import { createServer, type Platform } from '@servable/server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 interface Tables {
-  serveTables(basePath: string): Promise<{
+  serveTables: (basePath: string) => Promise<{
     lookUp(key: string): { readonly price: number; readonly version: bigint };
     readonly states: ServableStateMonitor;
     close(): Promise<void>;
   }>;
-  publish(basePath: string, version: number, table: Record<string, number>): Promise<void>;
+  publish: (basePath: string, version: number, table: Record<string, number>) => Promise<void>;
 }
 
 const program = async <T>(name: string): Promise<T> =>
@@ -40,7 +40,7 @@ test('a table of prices is served, and a new version takes over when it is there
 });
 
 test('two SavedModels answer as one version', async () => {
-  const { compositePlatform } = await program<{ compositePlatform(): Platform }>('composite.mjs');
+  const { compositePlatform } = await program<{ compositePlatform: () => Platform }>('composite.mjs');
   const half = fileURLToPath(new URL('../models/half_plus_two/1', import.meta.url));
   for (const [version, models] of Object.entries({ 1: [half, half], 2: [half, join(directory, 'nothing')] })) {
     await mkdir(join(directory, 'twice', version), { recursive: true });

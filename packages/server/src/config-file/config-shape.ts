@@ -14,7 +14,6 @@ import {
   text,
   version,
   whole,
-  type Shape,
 } from './shape.js';
 
 const versionPolicy = described(
@@ -58,7 +57,7 @@ const executionProviders = described(
 const instances = described('Sessions of a model: a number, or per-device. Default 1.', {
   schema: { anyOf: [whole(1, 256).schema, oneOf('per-device').schema] },
   read: (value, place) => (typeof value === 'string' ? oneOf('per-device') : whole(1, 256)).read(value, place),
-} as Shape<number | 'per-device'>);
+});
 
 const trafficSettings = fields({
   maxRequests: described('Most requests kept of each signature; default 16.', whole(1, 1000)),

@@ -14,7 +14,7 @@ export function followTls(
   const { reload: read, ...current } = tls;
   follower.follow({
     what: `the certificate of ${option}`,
-    current: current as TlsOptions,
+    current,
     read,
     apply: (next) => {
       checkTls(option, next);

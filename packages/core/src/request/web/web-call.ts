@@ -64,7 +64,7 @@ export function connectError(error: ServingError, id?: string): ConnectError {
   if (error.retryAfterMs !== undefined) {
     metadata.set('grpc-retry-pushback-ms', String(Math.ceil(error.retryAfterMs)));
   }
-  const connect = new ConnectError(error.message, statusCodeNumber[error.code] as Code, metadata, undefined, error);
+  const connect = new ConnectError(error.message, statusCodeNumber[error.code], metadata, undefined, error);
   connect.details = [...statusDetails(error, id)];
   return connect;
 }

@@ -4,6 +4,7 @@ import type { Connection } from './connection.js';
 import { ACCEPTED_ENCODINGS, decompress, plainBytes } from './decompress.js';
 import { Failure, type CallStatus } from './failure.js';
 import {
+  LONGEST_MESSAGE_BYTES,
   MessageReader,
   MessageTooLarge,
   PREFIX_BYTES,
@@ -74,6 +75,8 @@ export class Exchange {
   #metadata: Metadata | undefined;
   /** The last message that is being decompressed: those after it wait for their turn. */
   #decompressing: Promise<void> | undefined;
+  /** How many messages are being decompressed. */
+  #compressed = 0;
   #sentHeaders = false;
   #ended = false;
   #closed = false;
@@ -125,7 +128,10 @@ export class Exchange {
       return;
     }
     this.#stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    this.#stream.on('end', () => this.#inTurn(() => this.#listener?.onEnd()));
+    this.#stream.on('end', () => {
+      // A stream that was reset ends too, and what came on it is no request.
+      if (!isGone(this.#stream)) this.#inTurn(() => this.#listener?.onEnd());
+    });
   }
 
   /** Lets more messages in after the listener asked for a pause. */
@@ -149,8 +155,9 @@ export class Exchange {
       return;
     }
     const { maxSendBytes } = this.#limits;
-    if (maxSendBytes !== -1 && message.length > maxSendBytes) {
-      const text = `Sent message larger than max (${message.length} vs. ${maxSendBytes})`;
+    const limit = maxSendBytes === -1 ? LONGEST_MESSAGE_BYTES : maxSendBytes;
+    if (message.length > limit) {
+      const text = `Sent message larger than max (${message.length} vs. ${limit})`;
       this.finish(new Failure('RESOURCE_EXHAUSTED', text));
       sent?.();
       return;
@@ -221,16 +228,23 @@ export class Exchange {
     }
   }
 
-  #deliver(bytes: Buffer): void {
-    if (this.#listener?.onMessage(bytes) === false) this.#stream.pause();
+  /** @returns whether more may come now */
+  #deliver(bytes: Buffer): boolean {
+    const isMoreWanted = this.#listener?.onMessage(bytes) !== false;
+    if (!isMoreWanted) this.#stream.pause();
+    return isMoreWanted;
   }
 
+  /** What is compressed small may be large: nothing more is read until it is delivered. */
   #deliverLater(message: FramedMessage): void {
     const before = this.#decompressing;
+    this.#compressed++;
+    this.#stream.pause();
     const now = decompress(message, this.#encoding, this.#limits.maxReceiveBytes).then(
       async (bytes) => {
         await before;
-        if (!this.#ended) this.#deliver(bytes);
+        this.#compressed--;
+        if (!this.#ended && this.#deliver(bytes) && this.#compressed === 0) this.#stream.resume();
       },
       (failure: Failure) => this.finish(failure),
     );
@@ -239,12 +253,11 @@ export class Exchange {
 
   /** Does something after the messages that came before. */
   #inTurn(act: () => void): void {
-    if (this.#decompressing === undefined) act();
-    else {
-      this.#decompressing = this.#decompressing.then(() => {
-        if (!this.#ended) act();
-      });
-    }
+    const unlessEnded = (): void => {
+      if (!this.#ended) act();
+    };
+    if (this.#decompressing === undefined) unlessEnded();
+    else this.#decompressing = this.#decompressing.then(unlessEnded);
   }
 
   #close(): void {

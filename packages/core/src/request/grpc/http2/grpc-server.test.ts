@@ -250,7 +250,35 @@ test('requests that break the protocol', async () => {
   expect(text(await post(session, { 'grpc-timeout': 'soon' }, framed(Buffer.alloc(1))))).toBe(
     '13 Invalid grpc-timeout value "soon"',
   );
+  const get = session.request({ ':method': 'GET', ':path': '/test.Test/one', 'content-type': 'application/grpc' });
+  expect((await once(get, 'response'))[0]).toMatchObject({ ':status': 405, allow: 'POST' });
   expect(text(await post(session, {}, framed(Buffer.from('ok'))))).toBe('0 OK');
+});
+
+test('a call that is over before its request has ended is not given to the handler', async () => {
+  const ran: string[] = [];
+  const { server, client, port, call } = await serve({
+    one: ({ request }: Unary, answer: Answer) => {
+      ran.push(String(request));
+      answer(null, request);
+    },
+  });
+  const begin = (session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}) => {
+    const path = { ':method': 'POST', ':path': '/test.Test/one', 'content-type': 'application/grpc' };
+    const stream = session.request({ ...path, ...headers }).on('error', () => undefined);
+    stream.resume().write(framed(Buffer.from('half')));
+    return stream;
+  };
+  const session = open(port);
+  await once(begin(session, { 'grpc-timeout': '20m' }), 'close');
+  // Behind the reset on the same connection, so that it has been heard of.
+  await post(session, {}, framed(Buffer.from('behind')));
+  begin(session);
+  await call(Buffer.from('beside'));
+  session.destroy();
+  client.close();
+  await server.close();
+  expect(ran).toEqual(['behind', 'beside']);
 });
 
 test('streams of messages in, out and both ways', async () => {

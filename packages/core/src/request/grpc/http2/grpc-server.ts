@@ -170,6 +170,8 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
     const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls });
     if (this.#maxConnections !== undefined) server.maxConnections = this.#maxConnections;
     server.on('session', (session) => this.#open(session));
+    // A connection that cannot be taken, for want of file descriptors, is lost; the others are not.
+    server.on('error', () => undefined);
     // A caller who breaks off his handshake or the protocol is no error of ours.
     server.on('sessionError', () => undefined);
     server.on('secureConnection', (socket: NodeJS.EventEmitter) => socket.on('error', () => undefined));
@@ -193,6 +195,10 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
     // Every error comes with a `close`, which ends the call.
     stream.on('error', () => undefined);
     const { [constants.HTTP2_HEADER_CONTENT_TYPE]: contentType, [constants.HTTP2_HEADER_PATH]: path = '' } = headers;
+    if (headers[constants.HTTP2_HEADER_METHOD] !== 'POST') {
+      stream.respond({ [constants.HTTP2_HEADER_STATUS]: 405, allow: 'POST' }, { endStream: true });
+      return;
+    }
     if (typeof contentType !== 'string' || !contentType.startsWith('application/grpc')) {
       stream.respond({ [constants.HTTP2_HEADER_STATUS]: 415 }, { endStream: true });
       return;

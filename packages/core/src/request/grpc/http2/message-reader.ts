@@ -1,6 +1,9 @@
 /** Bytes before each message: one of flags, four of length (gRPC over HTTP/2, Length-Prefixed-Message). */
 export const PREFIX_BYTES = 5;
 
+/** What four bytes of length can say. */
+export const LONGEST_MESSAGE_BYTES = 2 ** 32 - 1;
+
 /** Messages up to this size get their memory at once; larger ones when an eighth of what they claim is there. */
 const TRUSTED_BYTES = 4 * 1024 * 1024;
 const TRUSTED_SHARE = 8;
