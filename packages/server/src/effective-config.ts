@@ -3,7 +3,7 @@ import type { ResolvedServerOptions } from './server-options.js';
 import { version } from './version.js';
 
 /** Anything that JSON can hold. */
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** What stands in place of a secret. */
 const REDACTED = '[redacted]';
@@ -30,7 +30,8 @@ export function effectiveConfig(options: ResolvedServerOptions, models: readonly
   };
 }
 
-function modelJson({ fixed, basePath, ...model }: ServedModel): Json {
+/** One model as `GET /v1/config` shows it. */
+export function modelJson({ fixed, basePath, ...model }: ServedModel): Json {
   const place = fixed === undefined ? { basePath } : { directory: fixed.directory, version: fixed.version };
   return toJson({ ...place, ...model }, false);
 }

@@ -122,3 +122,83 @@ describe('servable serve --config', () => {
     expect(io.err.join('')).toContain(message);
   });
 });
+
+describe('servable config diff', () => {
+  const running = `models:
+  - { name: a, basePath: models/a, versionPolicy: { specific: [1, 2] }, versionLabels: { stable: 1 } }
+  - { name: b, directory: models/a/1 }
+restPort: 0
+grpcPort: 0
+`;
+
+  async function diff(text: string, ...flags: string[]): Promise<{ status: number; out: string; err: string }> {
+    await file('running.yaml', running);
+    const server = testIo({ cwd: directory.path, platforms: [halfPlusTwoPlatform()] });
+    const ended = serve(['--config', 'running.yaml'], {
+      io: server,
+      logger: createTextLogger({ write: server.stderr }),
+    });
+    const [, port] = await server.untilLogged(/HTTP\/REST API at:localhost:(\d+)/);
+    await file('new.yaml', text);
+    const status = await config(['diff', 'new.yaml', '--server', `127.0.0.1:${port}`, ...flags], { io });
+    server.send('SIGTERM');
+    await ended;
+    return { status, out: io.out.join(''), err: io.err.join('') };
+  }
+
+  test('the configuration that is running ends with 0, whatever its order', async () => {
+    const same = `models:
+  - { directory: models/a/1, name: b }
+  - { versionLabels: { stable: 1 }, name: a, basePath: models/a, versionPolicy: { specific: [1, 2] } }
+`;
+    expect(await diff(same)).toEqual({ status: 0, out: 'new.yaml: no changes\n', err: '' });
+  });
+
+  test('models that come and go, paths, policies and labels end with 1', async () => {
+    const text = `models:
+  - { name: a, basePath: models/c, versionPolicy: all, versionLabels: { stable: 2, canary: 1 } }
+  - { name: c, basePath: models/a }
+`;
+    const at = (path: string): string => join(directory.path, path);
+    expect(await diff(text)).toEqual({
+      status: 1,
+      err: '',
+      out: `~ a
+    basePath: ${at('models/a')} -> ${at('models/c')}
+    versionLabels: {"stable":"1"} -> {"stable":"2","canary":"1"}
+    versionPolicy: {"kind":"specific","versions":["1","2"]} -> {"kind":"all"}
+- b
+    directory: ${at('models/a/1')}
+    version: 1
+    versionLabels: {}
+    versionPolicy: {"kind":"latest","numVersions":1}
++ c
+    basePath: ${at('models/a')}
+    versionLabels: {}
+    versionPolicy: {"kind":"latest","numVersions":1}
+`,
+    });
+  });
+
+  test('differences as JSON', async () => {
+    const text = 'models: [{ name: b, directory: models/a/1, versionLabels: { now: 1 } }]';
+    const { status, out } = await diff(text, '--json');
+    expect(status).toBe(1);
+    expect((JSON.parse(out) as { model: string; kind: string }[]).map(({ model, kind }) => [model, kind])).toEqual([
+      ['a', 'removed'],
+      ['b', 'changed'],
+    ]);
+  });
+
+  test.each([
+    [['nothing.yaml', '--server=127.0.0.1:1'], /nothing\.yaml/],
+    [['good.yaml', '--server=127.0.0.1:1'], /http:\/\/127\.0\.0\.1:1\/v1\/config does not answer: /],
+    [['good.yaml'], /servable config diff needs --server/],
+    [['good.yaml', 'other', '--server=127.0.0.1:1'], /takes one file; got 2/],
+    [['good.yaml', '--server=:::'], /Flag --server needs HOST:PORT or a URL; got :::/],
+  ] as const)('%o ends with 2', async (argv, message) => {
+    await file('good.yaml', running);
+    expect(await config(['diff', ...argv], { io })).toBe(2);
+    expect(io.err.join('')).toMatch(message);
+  });
+});
