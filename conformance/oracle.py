@@ -3,6 +3,7 @@
     { "load": directory }                                 -> { "signatures": [names] }
     { "signature": name, "inputs": { alias: tensor } }    -> { "outputs": { alias: tensor } }
                                                           or { "error": first line, "code": canonical code }
+    { "double": signature, "inputs": ... }                -> { "outputs": ... }: as the model in float64 answers
 
 Tensors are encoded as in golden files, and run as golden.py runs them.
 """
@@ -16,6 +17,7 @@ replies = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what libraries print is no reply
 
 import numpy as np
+from double import DoubleModel
 from golden import LoadedModel, encode_tensor, tf
 
 CODES = {v: k for k, v in vars(tf.errors).items() if isinstance(v, int)}
@@ -41,7 +43,7 @@ def answer(model, name, inputs):
 
 
 def main():
-    model = None
+    model = double = None
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -49,7 +51,12 @@ def main():
                 if model is not None:
                     model.close()
                 model = LoadedModel(request["load"], timeout_ms=15_000)  # loops that wait for a value may never end
+                directory, double = request["load"], None
                 reply = {"signatures": sorted(model.signatures)}
+            elif "double" in request:
+                double = double or DoubleModel(directory)
+                outputs = double.run(request["double"], {a: decode_tensor(t) for a, t in request["inputs"].items()})
+                reply = {"outputs": {alias: encode_tensor(value) for alias, value in outputs.items()}}
             else:
                 reply = answer(model, request["signature"], request["inputs"])
         except Exception as error:

@@ -28,6 +28,16 @@ export interface Comparison {
   /** Calls per second of each, one at a time; absent without TensorFlow. */
   readonly speed?: { readonly ours: number; readonly theirs: number };
   readonly failures: readonly Failure[];
+  /** Calls whose rounding errors the model itself makes large. */
+  readonly amplified: readonly Amplified[];
+}
+
+/** A call for which TensorFlow's float32 is as far from its float64 as the engine is. */
+export interface Amplified {
+  readonly call: string;
+  /** Distances to TensorFlow's answer in float64, as `relative`: of the engine, and of TensorFlow in float32. */
+  readonly ours: number;
+  readonly theirs: number;
 }
 
 /** A call that is not answered as TensorFlow answers it. */

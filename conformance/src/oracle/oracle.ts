@@ -35,6 +35,17 @@ export class Oracle {
     return { error: reply.error!, code: reply.code! };
   }
 
+  /**
+   * Answers of the model with float64 in the place of float32.
+   *
+   * @throws Error also when there is none: not every op has a kernel for it
+   */
+  async runDouble(signature: string, inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>> {
+    const encoded = Object.fromEntries([...inputs].map(([alias, tensor]) => [alias, toGolden(tensor)]));
+    const { outputs } = await this.ask({ double: signature, inputs: encoded });
+    return fromGoldenMap(outputs!);
+  }
+
   private async ask(request: object): Promise<Reply> {
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = (await this.lines.next()) as IteratorResult<string, undefined>;

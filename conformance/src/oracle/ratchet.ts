@@ -6,7 +6,7 @@ import type { Tolerance } from '../../../zoo/golden.js';
 export const usualBound: Tolerance = { absolute: 1e-7, relative: 1e-4, ofLargest: 1e-5 };
 
 /** Where TensorFlow itself is further apart with and without its optimizations, this many times as far. */
-const timesItself = 4;
+export const timesItself = 4;
 
 /** @param itself - as `Comparison.itself`: of the element or a tenth of its tensor's largest */
 export function boundOf(itself: number): Tolerance {
