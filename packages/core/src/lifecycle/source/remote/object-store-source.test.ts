@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Logger } from '../../../servable/logger.js';
 import type { ServableData } from '../../../servable/source.js';
 import { ManualClock } from '../../../servable/testing/manual-clock.js';
@@ -235,7 +235,12 @@ describe('downloads', () => {
     await close();
   });
 
-  test('a full disk is RESOURCE_EXHAUSTED with the path, and what was written before is kept', async () => {
+  test.each([
+    ['ENOSPC', 'RESOURCE_EXHAUSTED', 'DISK_FULL'],
+    ['EDQUOT', 'RESOURCE_EXHAUSTED', 'DISK_FULL'],
+    ['EACCES', 'PERMISSION_DENIED', 'FILE_FORBIDDEN'],
+    ['EROFS', 'PERMISSION_DENIED', 'FILE_FORBIDDEN'],
+  ])('%s of the disk is %s with the path', async (errno, code, reason) => {
     putVersion(1, 'abcdefgh');
     const surroundings: ObjectStoreSurroundings = {
       openFile: async (path) => {
@@ -244,7 +249,7 @@ describe('downloads', () => {
           get(target, name) {
             if (name === 'write') {
               return async () => {
-                throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+                throw Object.assign(new Error(`${errno}: no luck, write`), { code: errno });
               };
             }
             const value = Reflect.get(target, name) as unknown;
@@ -257,9 +262,11 @@ describe('downloads', () => {
     connect();
     await until(() => told.length > 0);
     await expect(version(1).acquire(signal)).rejects.toMatchObject({
-      code: 'RESOURCE_EXHAUSTED',
-      reason: 'DISK_FULL',
-      message: expect.stringMatching(/^Cannot write .*: ENOSPC: no space left on device/) as string,
+      code,
+      reason,
+      message: expect.stringMatching(
+        new RegExp(`^Cannot write ${directory}.*saved_model.pb: ${errno}: no luck`),
+      ) as string,
     });
     await close();
   });
@@ -437,7 +444,79 @@ describe('the bound of the cache', () => {
     const versions = await new Promise<readonly ServableData<RemoteVersion>[]>((resolve) =>
       source.connect({ setAspiredVersions: (_name, found) => resolve(found) }),
     );
-    await expect(versions[0]!.data!.acquire(signal)).rejects.toThrow(/^EEXIST|Cannot use/);
+    await expect(versions[0]!.data!.acquire(signal)).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining(`Cannot use ${join(directory, 'file')} as a cache: EEXIST`) as string,
+    });
     await source.close();
+  });
+});
+
+describe('a clock that jumps', () => {
+  test('ahead by a year makes one look, not all those that were missed', async () => {
+    putVersion(1);
+    const { connect, until, told, clock, close } = setup();
+    connect();
+    await until(() => told.length === 1 && clock.pending === 1);
+    s3.requests.length = 0;
+    clock.advance(365 * 24 * 3600 * 1000);
+    await until(() => told.length === 2 && clock.pending === 1);
+    expect(s3.requests).toEqual(['LIST bucket/models/m/']);
+    await close();
+  });
+
+  test('ahead during a download costs a request, not the version', async () => {
+    putVersion(1, 'abcdefgh');
+    const { connect, until, told, version, clock, close } = setup();
+    connect();
+    await until(() => told.length > 0 && clock.pending === 1);
+    let stopped = 0;
+    s3.fault = (request, response) => {
+      if (request.method !== 'GET' || !request.url!.includes('saved_model.pb') || stopped > 0) return false;
+      response.setHeader('content-length', 8);
+      response.write('abcd');
+      stopped += 1;
+      return true;
+    };
+    const leased = version(1).acquire(signal);
+    const half = async (): Promise<boolean> => {
+      const path = (await readdir(directory, { recursive: true })).find((one) => one.endsWith('1/saved_model.pb'));
+      return path !== undefined && (await stat(join(directory, path))).size === 4;
+    };
+    while (!(await half())) await new Promise<void>((resolve) => setImmediate(resolve));
+    clock.advance(24 * 3600 * 1000);
+    expect(await readFile(join((await leased).directory, 'saved_model.pb'), 'utf8')).toBe('abcdefgh');
+    expect(s3.requests).toContain('GET bucket/models/m/1/saved_model.pb bytes=4-');
+    await close();
+  });
+
+  test('back by a century leaves the versions in the order of their use, and what a start finds', async () => {
+    for (const number of [1, 2, 3]) putVersion(number, `model ${number}`.padEnd(95, '.'));
+    const given = { maxBytes: 250, servable: { ...model, versionPolicy: { kind: 'all' } } } as const;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2099, 0) });
+    try {
+      const first = setup(given);
+      first.connect();
+      await first.until(() => first.told.length > 0);
+      const load = async (number: number): Promise<void> => {
+        const lease = await first.version(number).acquire(signal);
+        await first.version(number).loaded(lease);
+        lease.release();
+      };
+      await load(1);
+      vi.setSystemTime(Date.UTC(1999, 0));
+      await load(2);
+      // Makes room: version 1 was used before version 2, whatever the times of their files say.
+      await load(3);
+      await first.close();
+      s3.fault = (_request, response) => (answer(response, 403, 'AccessDenied'), true);
+      const second = setup(given);
+      second.connect();
+      await second.until(() => second.told.length > 0);
+      expect(second.numbers()).toEqual([[2, 3]]);
+      await second.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

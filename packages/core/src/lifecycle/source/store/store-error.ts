@@ -24,6 +24,9 @@ const byErrno: Readonly<Record<string, readonly [ErrorCode, string] | undefined>
   EPERM: ['PERMISSION_DENIED', 'FILE_FORBIDDEN'],
   EROFS: ['PERMISSION_DENIED', 'FILE_FORBIDDEN'],
   ENOENT: ['NOT_FOUND', 'FILE_NOT_FOUND'],
+  EEXIST: ['FAILED_PRECONDITION', 'NO_DIRECTORY'],
+  ENOTDIR: ['FAILED_PRECONDITION', 'NO_DIRECTORY'],
+  EISDIR: ['FAILED_PRECONDITION', 'NO_FILE'],
 };
 
 /** The status of an HTTP answer that an SDK turned into an error. */
