@@ -78,10 +78,12 @@ export class MemoryBudget {
     const whole = Math.ceil(bytes);
     const reserved = this.#turn.then(async () => {
       await this.#makeRoom(holder, whole, options);
+      options.signal.throwIfAborted();
       this.#hold(holder, whole);
     });
     this.#turn = reserved.catch(() => undefined);
-    return reserved;
+    // Who gives up does not wait for his turn.
+    return unlessAborted(reserved, options.signal);
   }
 
   /**
@@ -167,6 +169,15 @@ export class MemoryBudget {
       void victim?.evict();
     });
   }
+}
+
+function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 /** A version that is on its way out does not stay, whoever's it is. */

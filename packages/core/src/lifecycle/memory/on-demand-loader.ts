@@ -47,7 +47,10 @@ export function onDemandLoader<T>(
           logger.info(`No room for servable version ${formatServableId(id)} beside the old one: loaded on demand`);
         }
       }
-      signal.throwIfAborted();
+      if (signal.aborted) {
+        await opened.close();
+        throw signal.reason;
+      }
       servable = opened;
       return opened;
     },

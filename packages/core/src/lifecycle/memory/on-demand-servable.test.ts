@@ -283,6 +283,26 @@ describe('a load on demand that fails', () => {
     await world.moveAll();
     expect([(await c).servable, world.loads.get('b1')]).toEqual(['c1', undefined]);
   });
+
+  test('a request that comes when the one before it has given up is loaded for all the same', async () => {
+    const world = setup(50);
+    for (const name of ['a', 'b', 'c']) await world.aspire(name, { 1: { bytes: 40 } });
+    await world.ask('a');
+    const a = await world.open('a');
+    const b = world.open('b');
+    const cancel = new AbortController();
+    const given = codeOf(world.open('c', { signal: cancel.signal }));
+    await settled();
+    cancel.abort(new ServingError('CANCELLED', 'CANCELLED', 'gone'));
+    const c = world.open('c');
+    expect(await given).toContain('gone');
+    a.release();
+    await settled();
+    await world.moveAll();
+    (await b).release();
+    await world.moveAll();
+    expect([(await c).servable, world.budget.usedBytes]).toEqual(['c1', 40]);
+  });
 });
 
 describe('versions within a memory budget', () => {

@@ -178,6 +178,11 @@ export class OnDemandServable<T> implements MemoryHolder {
         await this.#within(state.done, signal, leftMs);
         continue;
       }
+      if (state.kind === 'loading' && state.loading.cancel.signal.aborted) {
+        // Given up by all who waited for it: not one to join.
+        await this.#within(state.loading.done, signal, leftMs);
+        continue;
+      }
       const loading = state.kind === 'loading' ? state.loading : this.#startLoad(keep);
       return this.#wait(loading, signal, leftMs, take);
     }

@@ -128,32 +128,38 @@ export class ModelCache {
   }
 
   async #acquire(path: string, key: CacheKey, signal: AbortSignal, fill: CacheFill | undefined): Promise<CacheLease> {
-    let entry = this.#entries.get(path);
-    if (entry) {
-      const wrong = await verifyEntry(path, entry.manifest, entry.verified ? 'sizes' : 'content', signal);
-      if (wrong === undefined) entry.verified = true;
-      else {
-        this.#logger.warning(`Cached version ${key.version} of ${key.source} is damaged: ${wrong}`);
-        if (entry.pins === 0) await this.#remove(entry);
-        else this.#entries.delete(path);
-        entry = undefined;
-      }
-    }
-    if (!entry) {
-      if (!fill) {
-        throw new ServingError(
-          'NOT_FOUND',
-          'VERSION_NOT_CACHED',
-          `Version ${key.version} of ${key.source} is not in the cache, or no longer whole`,
-        );
-      }
-      entry = await this.#fill(path, key, fill);
-    }
-    return this.#lease(entry);
+    const entry = this.#entries.get(path);
+    if (entry && (await this.#isWhole(entry, signal))) return this.#lease(entry);
+    if (fill) return this.#lease(await this.#fill(path, key, fill));
+    throw new ServingError(
+      'NOT_FOUND',
+      'VERSION_NOT_CACHED',
+      `Version ${key.version} of ${key.source} is not in the cache, or no longer whole`,
+    );
   }
 
-  #lease(entry: Entry): CacheLease {
+  /** Looks whether an entry is as its manifest says: if so it is pinned, else it is gone. */
+  async #isWhole(entry: Entry, signal: AbortSignal): Promise<boolean> {
+    const { path, manifest, verified } = entry;
+    // While it is looked at, nothing else may push it out.
     entry.pins += 1;
+    let wrong: string | undefined;
+    try {
+      wrong = await verifyEntry(path, manifest, verified ? 'sizes' : 'content', signal);
+    } catch (error) {
+      entry.pins -= 1;
+      throw error;
+    }
+    if (wrong === undefined) return (entry.verified = true);
+    entry.pins -= 1;
+    this.#logger.warning(`Cached version ${manifest.version} of ${manifest.source} is damaged: ${wrong}`);
+    if (entry.pins === 0) await this.#remove(entry);
+    else this.#entries.delete(path);
+    return false;
+  }
+
+  /** @param entry - pinned for this lease already */
+  #lease(entry: Entry): CacheLease {
     this.#touch(entry);
     let released = false;
     return {
@@ -175,6 +181,7 @@ export class ModelCache {
     };
   }
 
+  /** @returns an entry that is pinned */
   async #fill(path: string, key: CacheKey, fill: CacheFill): Promise<Entry> {
     const partial = `${this.#folder.path}/${key.folder}/.${key.fingerprint}${partialEnd}`;
     this.#filling.set(path, key.bytes);
@@ -183,6 +190,11 @@ export class ModelCache {
       await mkdir(join(partial, key.version), { recursive: true });
       const { files, notes = {} } = await fill(join(partial, key.version));
       const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      if (bytes > key.bytes) {
+        // A tarball takes more than what was said of it.
+        this.#filling.set(path, bytes);
+        await this.#makeRoom({ ...key, bytes }, partial);
+      }
       const manifest: Manifest = {
         format: 1,
         source: key.source,
@@ -196,7 +208,7 @@ export class ModelCache {
       // A damaged entry that is still in use keeps its place until here.
       await rm(path, { recursive: true, force: true });
       await rename(partial, path);
-      const entry: Entry = { path, folder: key.folder, manifest, pins: 0, used: 0, verified: true };
+      const entry: Entry = { path, folder: key.folder, manifest, pins: 1, used: 0, verified: true };
       this.#entries.set(path, entry);
       return entry;
     } catch (error) {
@@ -220,6 +232,8 @@ export class ModelCache {
     const idle = [...this.#entries.values()].filter(({ pins }) => pins === 0).sort((a, b) => a.used - b.used);
     for (const entry of idle) {
       if (this.bytes <= this.#maxBytes) break;
+      // Removing the others took time.
+      if (entry.pins > 0) continue;
       this.#logger.info(
         `Evicting version ${entry.manifest.version} of ${entry.manifest.source} from the cache: ${entry.manifest.bytes} bytes`,
       );

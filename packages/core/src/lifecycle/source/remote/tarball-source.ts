@@ -125,7 +125,10 @@ export class TarballSource implements Source<RemoteVersion> {
     this.#logger.info(`Downloading ${key.source}: ${key.bytes || 'unknown'} bytes`);
     const number =
       Math.max(0, ...cache.entriesOf(state.folder).map(numberOf), state.manifest ? numberOf(state.manifest) : 0) + 1;
-    const lease = await cache.acquire(key, signal, (directory) => this.#take(stream, response, directory, number));
+    const lease = await cache
+      .acquire(key, signal, (directory) => this.#take(stream, response, directory, number))
+      // What is in the cache already, or has no room there, leaves the answer unread.
+      .finally(() => response.body?.cancel().catch(() => undefined));
     lease.release();
     state.key = { ...key, bytes: lease.manifest.bytes };
     state.manifest = lease.manifest;

@@ -72,7 +72,7 @@ function parseWebUrl(basePath: string, refuse: (why: string) => ServingError): O
     if (url.search !== '' || url.hash !== '') {
       throw refuse('must not have a query; a signature belongs into AZURE_STORAGE_SAS_TOKEN');
     }
-    const [container = '', ...rest] = decodeURIComponent(url.pathname).slice(1).split('/');
+    const [container = '', ...rest] = decoded(url.pathname, refuse).slice(1).split('/');
     if (container === '') throw refuse('must name a container: https://<account>.blob.core.windows.net/<container>');
     return { kind: 'az', bucket: container, prefix: checkedPrefix(rest.join('/'), refuse), endpoint: url.origin };
   }
@@ -83,6 +83,14 @@ function parseWebUrl(basePath: string, refuse: (why: string) => ServingError): O
   if (url.hash !== '' && sha256 === undefined) throw refuse('may end in #sha256=<64 hexadecimal digits> only');
   url.hash = '';
   return { kind: 'tarball', url: url.href, sha256 };
+}
+
+function decoded(path: string, refuse: (why: string) => ServingError): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw refuse('has a percent sign in it that does not stand for a character');
+  }
 }
 
 function checkedPrefix(path: string, refuse: (why: string) => ServingError): string {
