@@ -19,6 +19,7 @@ export {
 export { RefCountedServable } from './servable/ref-counted-servable.js';
 export type { InferenceCall, InferenceServable } from './servable/inference-servable.js';
 export type { RequestMethod, RequestObserver, RequestRecord } from './servable/request-record.js';
+export type { AnsweredCall, PredictionLogKind, PredictionRecorder } from './servable/prediction-recorder.js';
 export {
   ServableStateMonitor,
   type WaitOptions,

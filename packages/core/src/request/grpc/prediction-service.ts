@@ -1,24 +1,19 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { decodePredictRequest, encodePredictResponse } from '@servable/tensor';
 import {
   ClassificationRequestSchema,
-  ClassificationResponseSchema,
-  type ClassificationResultSchema,
   GetModelMetadataRequestSchema,
   GetModelMetadataResponseSchema,
   MultiInferenceRequestSchema,
-  MultiInferenceResponseSchema,
   RegressionRequestSchema,
-  RegressionResponseSchema,
-  type RegressionResultSchema,
   SignatureDefMapSchema,
   anyPack,
 } from '@servable/protos/serving';
 import type { ExecutionDependencies } from '../execution/open-request.js';
-import { classify, type ClassScore } from '../handlers/classify.js';
+import { classify } from '../handlers/classify.js';
 import { SIGNATURE_DEF_FIELD, getModelMetadata } from '../handlers/get-model-metadata.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
-import { multiInference, type InferenceResult } from '../handlers/multi-inference.js';
+import { multiInference } from '../handlers/multi-inference.js';
 import { predict } from '../handlers/predict.js';
 import { regress } from '../handlers/regress.js';
 import {
@@ -28,6 +23,7 @@ import {
   encodeMessage,
   encodeModelSpec,
 } from './message-codec.js';
+import { encodeClassifyResponse, encodeMultiInferenceResponse, encodeRegressResponse } from './inference-responses.js';
 import { unary, type UnaryMethods } from './unary-handler.js';
 
 export interface PredictionServiceDependencies extends HandlerDependencies, ExecutionDependencies {
@@ -57,21 +53,12 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
     classify: unary({ method: 'Classify', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(ClassificationRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
-      const { modelSpec, classifications } = await classify(dependencies, call, options);
-      const result = classificationResult(classifications);
-      return encodeMessage(
-        ClassificationResponseSchema,
-        create(ClassificationResponseSchema, { result, modelSpec: encodeModelSpec(modelSpec) }),
-      );
+      return encodeClassifyResponse(await classify(dependencies, call, options));
     }),
     regress: unary({ method: 'Regress', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(RegressionRequestSchema, bytes);
       const call = { modelSpec: decodeModelSpec(request.modelSpec), input };
-      const { modelSpec, values } = await regress(dependencies, call, options);
-      return encodeMessage(
-        RegressionResponseSchema,
-        create(RegressionResponseSchema, { result: regressionResult(values), modelSpec: encodeModelSpec(modelSpec) }),
-      );
+      return encodeRegressResponse(await regress(dependencies, call, options));
     }),
     multiInference: unary({ method: 'MultiInference', admitted: true }, async (bytes, options) => {
       const { request, input } = decodeExampleRequest(MultiInferenceRequestSchema, bytes);
@@ -79,11 +66,7 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
         modelSpec: decodeModelSpec(task.modelSpec),
         methodName: task.methodName,
       }));
-      const results = await multiInference(dependencies, { tasks, input }, options);
-      return encodeMessage(
-        MultiInferenceResponseSchema,
-        create(MultiInferenceResponseSchema, { results: results.map(inferenceResult) }),
-      );
+      return encodeMultiInferenceResponse(await multiInference(dependencies, { tasks, input }, options));
     }),
     getModelMetadata: unary({ method: 'GetModelMetadata', admitted: false }, async (bytes, { record }) => {
       const request = decodeMessage(GetModelMetadataRequestSchema, bytes);
@@ -101,31 +84,4 @@ export function predictionService(dependencies: PredictionServiceDependencies): 
       );
     }),
   };
-}
-
-function classificationResult(
-  classifications: readonly (readonly ClassScore[])[],
-): MessageInitShape<typeof ClassificationResultSchema> {
-  return {
-    classifications: classifications.map((classes) => ({
-      classes: classes.map(({ label, score }) => ({ label: labelText.decode(label), score })),
-    })),
-  };
-}
-
-/** A label is bytes in the tensor and a protobuf string, so UTF-8, in the response. */
-const labelText = new TextDecoder('utf-8', { ignoreBOM: true });
-
-function regressionResult(values: Float32Array): MessageInitShape<typeof RegressionResultSchema> {
-  return { regressions: Array.from(values, (value) => ({ value })) };
-}
-
-function inferenceResult(result: InferenceResult) {
-  const modelSpec = encodeModelSpec(result.modelSpec);
-  return result.kind === 'classify'
-    ? {
-        modelSpec,
-        result: { case: 'classificationResult' as const, value: classificationResult(result.classifications) },
-      }
-    : { modelSpec, result: { case: 'regressionResult' as const, value: regressionResult(result.values) } };
 }

@@ -1,11 +1,11 @@
-import { create } from '@bufbuild/protobuf';
-import { SessionRunRequestSchema, SessionRunResponseSchema, type SessionRunRequest } from '@servable/protos/serving';
-import { tensorFromProto, tensorToProto, type Tensor } from '@servable/tensor';
+import { SessionRunRequestSchema, type SessionRunRequest } from '@servable/protos/serving';
+import { tensorFromProto, type Tensor } from '@servable/tensor';
 import { ServingError } from '../../servable/serving-error.js';
 import type { ExecutionDependencies } from '../execution/open-request.js';
 import type { HandlerDependencies } from '../handlers/handler-dependencies.js';
 import { sessionRun } from '../handlers/session-run.js';
-import { decodeMessage, decodeModelSpec, encodeMessage, encodeModelSpec } from './message-codec.js';
+import { encodeSessionRunResponse } from '../recording/record-call.js';
+import { decodeMessage, decodeModelSpec } from './message-codec.js';
 import { unary, type UnaryMethods } from './unary-handler.js';
 
 export interface SessionServiceDependencies extends HandlerDependencies, ExecutionDependencies {
@@ -27,15 +27,7 @@ export function sessionService(dependencies: SessionServiceDependencies): UnaryM
         namesAreAliases: request.tensorNameIsAlias,
       };
       const timeoutMs = shorter(options.timeoutMs, Number(request.options?.timeoutInMs ?? 0n));
-      const { modelSpec, tensors } = await sessionRun(dependencies, call, { ...options, timeoutMs });
-      return encodeMessage(
-        SessionRunResponseSchema,
-        create(SessionRunResponseSchema, {
-          modelSpec: encodeModelSpec(modelSpec),
-          tensor: tensors.map(([name, tensor]) => ({ name, tensor: tensorToProto(tensor, { content }) })),
-          metadata: {},
-        }),
-      );
+      return encodeSessionRunResponse(await sessionRun(dependencies, call, { ...options, timeoutMs }), { content });
     }),
   };
 }

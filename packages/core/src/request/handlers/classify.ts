@@ -3,6 +3,7 @@ import { CLASSES_OUTPUT, SCORES_OUTPUT, checkClassifySignature } from '../signat
 import { checkMethodName } from '../signature/method-name.js';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
+import { recordClassify } from '../recording/record-call.js';
 import { exampleTensor, type ExampleCall } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
@@ -46,7 +47,12 @@ export async function classify(
     const outputs = checkClassifySignature(definition);
     const examples = exampleTensor(call.input);
     const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
-    return { modelSpec: resolveModelSpec(id, name), classifications: readClassifications(tensors, examples.size) };
+    const result = {
+      modelSpec: resolveModelSpec(id, name),
+      classifications: readClassifications(tensors, examples.size),
+    };
+    if (dependencies.recorder !== undefined) recordClassify(dependencies.recorder, call, result);
+    return result;
   };
   return withServableHandle(dependencies.provider, spec, use, options.record, options);
 }

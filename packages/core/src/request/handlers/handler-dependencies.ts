@@ -1,5 +1,6 @@
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableProvider } from '../../servable/servable-handle.js';
+import type { PredictionRecorder } from '../../servable/prediction-recorder.js';
 import type { ServableStateReader } from '../../servable/servable-state.js';
 import type { RunOptions } from '../execution/run-servable.js';
 
@@ -11,6 +12,8 @@ export interface HandlerDependencies {
   readonly checkMethodNames?: boolean | undefined;
   /** Most elements of one input of a Predict call, whatever it came as; default: no limit of this kind. */
   readonly maxInputElements?: number | undefined;
+  /** Is given every request that a model has answered; default: none. */
+  readonly recorder?: PredictionRecorder | undefined;
 }
 
 /** How long a request may take, whether anybody still waits for it, and where to note what is found out about it. */

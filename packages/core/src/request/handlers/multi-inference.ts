@@ -4,6 +4,7 @@ import { ServingError } from '../../servable/serving-error.js';
 import { checkClassifySignature, checkRegressSignature } from '../signature/check-example-signature.js';
 import { checkMethodName, methodName } from '../signature/method-name.js';
 import { readClassifications, type ClassScore } from './classify.js';
+import { recordMultiInference } from '../recording/record-call.js';
 import { exampleTensor, type ExampleInput } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
@@ -59,7 +60,7 @@ export async function multiInference(
     );
     // Several signatures have answered: none of them is the one of the request.
     if (options.record !== undefined && signatures.length > 1) options.record.signatureName = undefined;
-    return runs.map((run, task): InferenceResult => {
+    const results = runs.map((run, task): InferenceResult => {
       if (run.status === 'rejected') throw run.reason;
       const { name, kind } = signatures[task]!;
       const modelSpec = resolveModelSpec(id, name);
@@ -67,6 +68,8 @@ export async function multiInference(
         ? { kind, modelSpec, classifications: readClassifications(run.value, examples.size) }
         : { kind, modelSpec, values: readRegressions(run.value, examples.size) };
     });
+    if (dependencies.recorder !== undefined) recordMultiInference(dependencies.recorder, call, results);
+    return results;
   };
   return withServableHandle(dependencies.provider, first, use, options.record, options);
 }

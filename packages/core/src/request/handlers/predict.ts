@@ -3,6 +3,7 @@ import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { runServable } from '../execution/run-servable.js';
+import { recordPredict } from '../recording/record-call.js';
 import { checkPredictCall, type PredictArguments } from '../signature/check-predict-call.js';
 import { checkPredictMethodName } from '../signature/method-name.js';
 import { inputField } from '../signature/tensor-spec.js';
@@ -54,7 +55,7 @@ export async function predict(
  * decode the inputs. The caller keeps the handle until the promise has settled.
  */
 export async function predictOnHandle(
-  dependencies: Pick<HandlerDependencies, 'checkMethodNames' | 'maxInputElements'>,
+  dependencies: Pick<HandlerDependencies, 'checkMethodNames' | 'maxInputElements' | 'recorder'>,
   handle: ServableHandle<InferenceServable>,
   call: PredictCall & { readonly modelSpec: ModelSpec },
   options: RequestOptions = {},
@@ -80,7 +81,9 @@ export async function predictOnHandle(
     const words = `Expected outputs {${wanted.join(',')}} from the servable, got {${[...outputs.keys()].join(',')}}.`;
     throw new ServingError('UNKNOWN', 'OUTPUTS_MISMATCH', `Predict internal error: ${words}`);
   }
-  return { modelSpec: resolveModelSpec(handle.id, signatureName), outputs };
+  const result = { modelSpec: resolveModelSpec(handle.id, signatureName), outputs };
+  if (dependencies.recorder !== undefined) recordPredict(dependencies.recorder, call, result);
+  return result;
 }
 
 function checkElements(inputs: ReadonlyMap<string, Tensor>, limit: number): void {

@@ -3,6 +3,7 @@ import { REGRESSION_OUTPUT, checkRegressSignature } from '../signature/check-exa
 import { checkMethodName } from '../signature/method-name.js';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
+import { recordRegress } from '../recording/record-call.js';
 import { exampleTensor, type ExampleCall } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
@@ -38,7 +39,9 @@ export async function regress(
     const outputs = checkRegressSignature(definition);
     const examples = exampleTensor(call.input);
     const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
-    return { modelSpec: resolveModelSpec(id, name), values: readRegressions(tensors, examples.size) };
+    const result = { modelSpec: resolveModelSpec(id, name), values: readRegressions(tensors, examples.size) };
+    if (dependencies.recorder !== undefined) recordRegress(dependencies.recorder, call, result);
+    return result;
   };
   return withServableHandle(dependencies.provider, spec, use, options.record, options);
 }

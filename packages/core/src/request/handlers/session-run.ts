@@ -3,6 +3,7 @@ import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { DEFAULT_SIGNATURE_NAME, SignatureSpec, type TensorSpec } from '../signature/tensor-spec.js';
+import { recordSessionRun } from '../recording/record-call.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
 import {
   requireModelSpec,
@@ -67,11 +68,13 @@ export async function sessionRun(
       inputs,
       outputFilter: [...new Set(call.fetches.map((name) => aliasOf(name)))],
     };
-    const { outputs } = await predictOnHandle(dependencies, handle, predictCall, options);
-    return {
+    const { outputs } = await predictOnHandle({ ...dependencies, recorder: undefined }, handle, predictCall, options);
+    const result: SessionRunResult = {
       modelSpec: { ...handle.id, signatureName: call.namesAreAliases ? signatureName : '' },
       tensors: call.fetches.map((name) => [name, outputs.get(aliasOf(name))!]),
     };
+    if (dependencies.recorder !== undefined) recordSessionRun(dependencies.recorder, call, result);
+    return result;
   };
   return withServableHandle(dependencies.provider, spec, use, options.record, options);
 }
