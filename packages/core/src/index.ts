@@ -18,6 +18,8 @@ export {
 } from './servable/servable-handle.js';
 export { RefCountedServable } from './servable/ref-counted-servable.js';
 export type { InferenceCall, InferenceServable } from './servable/inference-servable.js';
+export type { RequestPhase, RequestSpan, RequestTracer, TracedArrival } from './servable/request-tracer.js';
+export type { ModelLogging } from './servable/model-logging.js';
 export type { RequestMethod, RequestObserver, RequestRecord } from './servable/request-record.js';
 export type { AnsweredCall, PredictionLogKind, PredictionRecorder } from './servable/prediction-recorder.js';
 export {
@@ -100,10 +102,18 @@ export { type MemoryObserver, type OnDemandOptions, OnDemandServable } from './l
 
 // TFRecord files
 export { encodePredictionLog, type LoggedCall } from './tfrecord/encode-prediction-log.js';
+export { logMetadata } from './tfrecord/log-metadata.js';
 export { encodeTfRecord } from './tfrecord/encode-tf-record.js';
 export { readTfRecords } from './tfrecord/read-tf-records.js';
 
 // Observability
+export { loadRequestTracer } from './observability/tracing/load-request-tracer.js';
+export {
+  type RecordCollectorOptions,
+  type ResolvedRecordCollectorOptions,
+  resolveRecordCollectorOptions,
+} from './observability/request-logging/record-collector.js';
+export { RequestLogger, type RequestLoggerDependencies } from './observability/request-logging/request-logger.js';
 export { ServingMetrics, type ServingMetricsOptions } from './observability/metrics/serving-metrics.js';
 export type { MetricNameStyle } from './observability/metrics/exposition.js';
 export { createJsonLogger } from './observability/json-logger.js';

@@ -1,4 +1,14 @@
-import { type AdmissionOptions, AdmissionController, type MetricNameStyle, ServingError } from '@servable/core';
+import {
+  type AdmissionOptions,
+  AdmissionController,
+  type MetricNameStyle,
+  type RecordCollectorOptions,
+  type ResolvedRecordCollectorOptions,
+  resolveRecordCollectorOptions,
+  ServingError,
+} from '@servable/core';
+import { isAbsolute } from 'node:path';
+import type { LogOptions } from './logging/server-logger.js';
 
 /** The metrics page on the REST port. */
 export interface PrometheusOptions {
@@ -48,6 +58,15 @@ export interface ResolvedRequestLimits extends RequestLimits {
   readonly grpcKeepaliveMs: number;
 }
 
+/** Recording of requests, for the models that have it configured (`logging`, `logging_config`). */
+export interface RequestLogOptions extends RecordCollectorOptions {
+  /**
+   * Absolute paths of directories in which a configuration that comes over the wire may have requests recorded, besides
+   * those that are configured at the start. Default none.
+   */
+  readonly roots?: readonly string[] | undefined;
+}
+
 /** Options on how requests are taken in, as a part of the server's options. */
 export interface RequestOptions {
   /** Serves metrics on the REST port (`prometheus_config` of `--monitoring_config_file`); default: no such page. */
@@ -57,6 +76,14 @@ export interface RequestOptions {
   readonly limits?: RequestLimits | undefined;
   /** Requests that take this many milliseconds or more are logged as warnings; default: none are. */
   readonly slowRequestMs?: number | undefined;
+  readonly requestLog?: RequestLogOptions | undefined;
+  /** How the log is written where there is no `logger`; default: there is none. */
+  readonly log?: LogOptions | undefined;
+  /**
+   * Makes OpenTelemetry spans of requests. `true` asks for `@opentelemetry/api`, `false` makes none; default: when an SDK
+   * is registered at the start.
+   */
+  readonly tracing?: boolean | undefined;
 }
 
 /** {@link RequestOptions} with everything filled in. */
@@ -65,6 +92,9 @@ export interface ResolvedRequestOptions {
   readonly admission: Omit<AdmissionOptions, 'clock'> | undefined;
   readonly limits: ResolvedRequestLimits;
   readonly slowRequestMs: number | undefined;
+  readonly requestLog: ResolvedRecordCollectorOptions & { readonly roots: readonly string[] };
+  readonly log: LogOptions | undefined;
+  readonly tracing: boolean | undefined;
 }
 
 /** @throws ServingError INVALID_ARGUMENT that names the option, what it takes and what it was given */
@@ -75,11 +105,17 @@ export function resolveRequestOptions(options: RequestOptions): ResolvedRequestO
   if (slowRequestMs !== undefined && !(slowRequestMs > 0)) {
     throw refusal(`slowRequestMs must be a number of milliseconds above 0; got ${slowRequestMs}`);
   }
+  if (options.tracing !== undefined && typeof options.tracing !== 'boolean') {
+    throw refusal(`tracing must be true or false; got ${String(options.tracing)}`);
+  }
   return {
     prometheus: prometheus === undefined ? undefined : resolvePrometheus(prometheus),
     admission,
     limits: resolveLimits(limits),
     slowRequestMs,
+    requestLog: resolveRequestLog(options.requestLog),
+    log: options.log,
+    tracing: options.tracing,
   };
 }
 
@@ -118,6 +154,12 @@ function resolveLimits(limits: RequestLimits): ResolvedRequestLimits {
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs ?? 75_000,
     grpcKeepaliveMs: limits.grpcKeepaliveMs ?? 60_000,
   };
+}
+
+function resolveRequestLog({ roots = [], ...files }: RequestLogOptions = {}): ResolvedRequestOptions['requestLog'] {
+  const bad = roots.find((root) => !isAbsolute(root));
+  if (bad !== undefined) throw refusal(`requestLog.roots must be absolute paths; got '${bad}'`);
+  return { ...resolveRecordCollectorOptions(files), roots };
 }
 
 const int32Max = 2 ** 31 - 1;

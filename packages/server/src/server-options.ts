@@ -19,6 +19,7 @@ import { type ServedModel, type ServedModelInput, servedModels } from './models/
 import { type ResolvedWarmupOptions, resolveWarmupOptions, type WarmupOptions } from './warmup/warmup-options.js';
 import { resolveTrafficWarmup, type TrafficWarmup, type TrafficWarmupOptions } from './warmup/traffic-options.js';
 import type { AccessOptions } from './security/access-file.js';
+import { serverLogger } from './logging/server-logger.js';
 import { nearestName } from './nearest-name.js';
 import type { ModelEngineOptions } from './platforms/model-engine.js';
 import { onnxPlatform } from './platforms/onnx.js';
@@ -131,7 +132,7 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   readonly platform?: PlatformChoice | undefined;
   /** What can be served; default SavedModels and ONNX models. The first that accepts a directory runs it. */
   readonly platforms?: readonly Platform[] | undefined;
-  /** Default: no log. */
+  /** Default: what `log` says, and no log without it. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
   /** How the options are spelled where the user sees them, for messages; default the names of this interface. */
@@ -143,6 +144,7 @@ export interface OptionNames {
   readonly grpcPort: string;
   readonly restPort: string;
   readonly modelRoots: string;
+  readonly requestLogRoots: string;
   readonly modelCacheBytes: string;
   readonly modelMemoryBudget: string;
   readonly executionProviders: string;
@@ -218,6 +220,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     grpcPort: 'grpcPort',
     restPort: 'restPort',
     modelRoots: 'modelRoots',
+    requestLogRoots: 'requestLog.roots',
     modelCacheBytes: 'modelCacheBytes',
     modelMemoryBudget: 'modelMemoryBudget',
     executionProviders: 'executionProviders',
@@ -273,7 +276,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     ...resolveRequestOptions(options),
     ...resolveListenerOptions(options),
     platforms,
-    logger: options.logger ?? silentLogger,
+    logger: options.logger ?? (options.log === undefined ? silentLogger : serverLogger(options.log)),
     clock: options.clock ?? systemClock,
     optionNames: names,
   };
@@ -331,6 +334,9 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   admission: true,
   limits: true,
   slowRequestMs: true,
+  requestLog: true,
+  log: true,
+  tracing: true,
   executionProviders: true,
   instances: true,
   platform: true,

@@ -6,6 +6,7 @@ import {
   AdmissionController,
   GrpcServer,
   InFlight,
+  loadRequestTracer,
   type Logger,
   nodeHttpListener,
   type ServableProvider,
@@ -13,6 +14,8 @@ import {
   ServableStateMonitor,
   type ServableStateReader,
   ServingError,
+  RequestLogger,
+  type RequestTracer,
   requestLog,
   ServingHealth,
   ServingMetrics,
@@ -103,6 +106,7 @@ export async function createServer(
   const resolved = resolveServerOptions(options);
   await checkEngines(resolved);
   const { logger, waitForModels } = resolved;
+  const tracer = await loadRequestTracer(resolved.tracing, logger);
   const monitor = new ServableStateMonitor({ clock: resolved.clock });
   const inFlight = new InFlight();
   const admission = resolved.admission && new AdmissionController({ ...resolved.admission, clock: resolved.clock });
@@ -115,9 +119,15 @@ export async function createServer(
       modelsWarming: () => pipeline.warmupState.count,
       memory: resolved.modelMemoryBudget === undefined ? undefined : () => pipeline.memory!,
     });
+  const requestLogger = new RequestLogger(resolved.requestLog, {
+    logger,
+    clock: resolved.clock,
+    onLogged: (name, code) => metrics?.requestLogged(name, code),
+  });
   const pipeline: ModelPipeline = modelPipeline({
     ...resolved,
     states: monitor,
+    onModels: (models) => requestLogger.update(models),
     memoryObserver: metrics?.memoryObserver,
     reportWarmup:
       metrics && (({ path, error, records, micros }) => metrics.warmedUp(path, error?.code ?? 'OK', records, micros)),
@@ -136,6 +146,8 @@ export async function createServer(
     inFlight,
     admission,
     metrics,
+    requestLogger,
+    tracer,
     health: new ServingHealth(),
     access: resolved.access && new AccessControl(new AccessPolicy(resolved.access)),
     credentials: new CredentialFollower({ clock: resolved.clock, logger, intervalMs: resolved.credentialsPollMs }),
@@ -163,6 +175,7 @@ export async function createServer(
     listeners.rest?.cut();
     parts.metrics?.close();
     await pipeline.close({ cut: true });
+    await requestLogger.close();
     throw error;
   }
   return new RunningServer(parts, listeners, names);
@@ -182,6 +195,8 @@ interface Parts {
   readonly inFlight: InFlight;
   readonly admission: AdmissionController | undefined;
   readonly metrics: ServingMetrics | undefined;
+  readonly requestLogger: RequestLogger;
+  readonly tracer: RequestTracer | undefined;
   readonly health: ServingHealth;
   readonly access: AccessControl | undefined;
   readonly credentials: CredentialFollower;
@@ -217,6 +232,8 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     ],
     checkMethodNames: options.checkMethodNames,
     maxInputElements: limits.maxInputElements,
+    recorder: parts.requestLogger,
+    tracer: parts.tracer,
     serverInfo: { name: 'servable', version: version },
     isReady: () => isEveryModelAvailable(parts),
   };
@@ -415,6 +432,7 @@ class RunningServer implements Server {
     for (const listener of this.#listeners) listener.cut();
     this.#cut.signal.addEventListener('abort', () => void pipeline.destroy(), { once: true });
     await pipeline.close({ cut: cut || this.#cut.signal.aborted });
+    await this.#parts.requestLogger.close();
     this.#parts.metrics?.close();
     this.#state = 'closed';
   }

@@ -57,6 +57,7 @@ function fieldsOf(record: RequestRecord): LogFields {
   const isOk = record.code === 'OK';
   return {
     request_id: record.requestId,
+    trace_id: record.traceId,
     entrypoint: record.entrypoint,
     method: record.method,
     caller: record.caller,

@@ -19,6 +19,8 @@ export type RequestMethod =
 export interface RequestRecord {
   /** The id that the caller sent with `x-request-id`, or one made here. */
   readonly requestId: string;
+  /** The trace that the request is a part of, in 32 hexadecimal digits; absent without one. */
+  readonly traceId?: string | undefined;
   readonly entrypoint: 'GRPC' | 'REST';
   readonly method: RequestMethod;
   /** The caller's name where access control knows it. */

@@ -1,4 +1,3 @@
-import type { Logger } from '@servable/core';
 import type { ServerOptions } from '../server-options.js';
 
 /** Everything a command touches outside of itself. */
@@ -21,5 +20,4 @@ export interface CliIo {
 /** What a command is given. */
 export interface CommandContext {
   readonly io: CliIo;
-  readonly logger: Logger;
 }

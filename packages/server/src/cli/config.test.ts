@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTextLogger } from '@servable/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { grpcCaller } from '../testing/calls.js';
 import { halfPlusTwoPlatform } from '../testing/half-plus-two-platform.js';
@@ -87,8 +86,7 @@ describe('servable config check', () => {
 });
 
 describe('servable serve --config', () => {
-  const run = (...argv: string[]): Promise<number> =>
-    serve(argv, { io, logger: createTextLogger({ write: io.stderr }) });
+  const run = (...argv: string[]): Promise<number> => serve(argv, { io });
 
   test('serves what the file says, and flags win over it', async () => {
     await file(

@@ -48,7 +48,7 @@ test('the program serves a SavedModel with tags, threads of the engine and warm-
     '--saved_model_tags=serve',
     '--max_num_load_retries=0',
   ];
-  const exit = dropIn(argv, { io, logger: createTextLogger({ write: io.stderr }) });
+  const exit = dropIn(argv, { io });
   await Promise.race([io.untilLogged(/Running gRPC ModelServer/), exit]);
   await io.untilLogged(/Encountered an error for servable version \{name: m version: 2\}: INVALID_ARGUMENT/);
   await io.untilLogged(/Warm-up of m version 1 ended after 1 record\(s\)/);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { flag, flagSpecs } from './parse-flags.js';
 import { executionProvidersHelp, instancesHelp } from './engine-flags.js';
 import { limitFlags } from './limit-flags.js';
+import { observabilityFlags } from './observability-flags.js';
 import { platformHelp } from './platform-help.js';
 
 const cpus = availableParallelism();
@@ -222,6 +223,7 @@ export const dropInFlags = flagSpecs({
   ),
   admin_host: flag('string', '127.0.0.1', 'Address to listen on for --admin_port. Not a flag of TensorFlow Serving.'),
   ...limitFlags,
+  ...observabilityFlags,
   drain_timeout_seconds: flag(
     'float',
     30,

@@ -53,6 +53,7 @@ describe('what the flags come to', () => {
     expect(savedModel).toEqual({ tags: ['serve'], engine: undefined });
     expect(server).toEqual({
       models: [{ name: 'default', basePath: '/models/m' }],
+      requestLog: { roots: [] },
       unavailableLabels: 'refuse',
       reloadOverGrpc: true,
       modelRoots: [],
@@ -95,6 +96,7 @@ describe('what the flags come to', () => {
         grpcPort: '--port',
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
+        requestLogRoots: '--request_log_root',
         modelCacheBytes: '--model_cache_bytes',
         reloadOverGrpc: '--enable_reload_config_request',
         adminPort: '--admin_port',

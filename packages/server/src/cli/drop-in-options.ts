@@ -21,6 +21,7 @@ import { limitOptions } from './limit-flags.js';
 import type { dropInFlags } from './drop-in-flags.js';
 import { engineFlags } from './engine-flags.js';
 import { type GpuOptions, gpuOptions, withGpuOptions } from './gpu-options.js';
+import { observabilityOptions } from './observability-flags.js';
 import type { ParsedFlags } from './parse-flags.js';
 
 const engineFlagNames = { executionProviders: '--execution_providers', instances: '--instances' };
@@ -88,6 +89,7 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       adminPort: values.admin_port === 0 ? undefined : values.admin_port,
       adminHost: values.admin_host,
       ...limitOptions(values),
+      ...observabilityOptions({ values, given }),
       waitForModels: true,
       pollIntervalMs: values.file_system_poll_wait_seconds * 1000,
       maxLoadRetries: Math.max(0, values.max_num_load_retries),
@@ -114,6 +116,7 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
         grpcPort: '--port',
         restPort: '--rest_api_port',
         modelRoots: '--model_root',
+        requestLogRoots: '--request_log_root',
         reloadOverGrpc: '--enable_reload_config_request',
         adminPort: '--admin_port',
         modelCacheBytes: '--model_cache_bytes',

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTextLogger } from '@servable/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { grpcCaller, reloadConfig } from '../testing/calls.js';
 import { halfPlusTwoPlatform } from '../testing/half-plus-two-platform.js';
@@ -22,7 +21,7 @@ afterEach(async () => {
 
 /** Runs the program; it is ended after the test. */
 function run(...argv: string[]): Promise<number> {
-  const exit = dropIn(argv, { io, logger: createTextLogger({ write: io.stderr }) });
+  const exit = dropIn(argv, { io });
   cleanups.push(async () => {
     io.send('SIGTERM');
     io.send('SIGTERM');

@@ -1,4 +1,4 @@
-import { ServingError } from '@servable/core';
+import { type Logger, ServingError } from '@servable/core';
 import { version } from '../version.js';
 import type { CommandContext } from './cli-io.js';
 import { onnxPlatform } from '../platforms/onnx.js';
@@ -6,6 +6,7 @@ import { savedModelPlatform } from '../platforms/savedmodel.js';
 import { platformChoice } from '../platforms/tensorflow.js';
 import { dropInFlags } from './drop-in-flags.js';
 import { dropInOptions } from './drop-in-options.js';
+import { commandLogger } from './observability-flags.js';
 import { FlagError, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
 import { runServer } from './run-server.js';
 
@@ -21,7 +22,7 @@ export function dropInUsage(): string {
  * `tensorflow_model_server`: upstream's flags, messages and exit codes. The ports open after the first load, however
  * long that takes to come.
  */
-export async function dropIn(argv: readonly string[], { io, logger }: CommandContext): Promise<number> {
+export async function dropIn(argv: readonly string[], { io }: CommandContext): Promise<number> {
   let parsed: ParsedFlags<typeof dropInFlags>;
   try {
     parsed = parseFlags(argv, dropInFlags);
@@ -39,6 +40,13 @@ export async function dropIn(argv: readonly string[], { io, logger }: CommandCon
   }
   if (values.help) {
     io.stdout(dropInUsage());
+    return failure;
+  }
+  let logger: Logger;
+  try {
+    logger = commandLogger(io, { format: values.log_format, level: values.log_level });
+  } catch (error) {
+    io.stderr(`--log_format or --log_level: ${ServingError.from(error).message}\n`);
     return failure;
   }
   for (const name of parsed.given) {

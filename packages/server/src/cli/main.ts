@@ -1,4 +1,3 @@
-import { createTextLogger } from '@servable/core';
 import { version } from '../version.js';
 import type { CliIo } from './cli-io.js';
 import { config, configUsage } from './config.js';
@@ -23,7 +22,7 @@ const commands = ['serve', 'config', 'warmup', ...toolNames, 'help', 'version'];
 export async function main(argv: readonly string[], given: CliIo): Promise<number> {
   const status = given.isTerminal === true ? new StatusLine(given.stderr) : undefined;
   const io = status ? { ...given, stderr: status.print, showStatus: status.show } : given;
-  const context = { io, logger: createTextLogger({ write: io.stderr }) };
+  const context = { io };
   const [command, ...rest] = argv;
   if (command === undefined) {
     io.stderr(help());

@@ -10,6 +10,7 @@ import { findModels } from './find-models.js';
 import { flag, FlagError, flagSpecs, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
 import { engineFlags, executionProvidersHelp, instancesHelp } from './engine-flags.js';
 import { platformHelp } from './platform-help.js';
+import { commandLogger, logFormatHelp, logLevelHelp, slowRequestHelp, tracingHelp } from './observability-flags.js';
 import { runServer } from './run-server.js';
 
 const serveFlags = flagSpecs({
@@ -35,6 +36,10 @@ const serveFlags = flagSpecs({
   'warmup-from-traffic-dir': flag('string', '', 'Directory that keeps it over restarts; implies the flag above.'),
   'execution-providers': flag('string', '', executionProvidersHelp),
   instances: flag('string', '', instancesHelp),
+  'log-format': flag('string', 'text', logFormatHelp),
+  'log-level': flag('string', 'info', logLevelHelp),
+  'slow-request-ms': flag('float', 0, slowRequestHelp),
+  tracing: flag('bool', false, tracingHelp, { defaultText: 'with an SDK' }),
   help: flag('bool', false, 'Print this and exit.'),
 });
 
@@ -53,7 +58,7 @@ ${formatFlags(serveFlags)}`;
 }
 
 /** `servable serve DIR`: opens its ports at once and answers as models become ready. */
-export async function serve(argv: readonly string[], { io, logger }: CommandContext): Promise<number> {
+export async function serve(argv: readonly string[], { io }: CommandContext): Promise<number> {
   let parsed: ParsedFlags<typeof serveFlags>;
   let directory: string | undefined;
   try {
@@ -76,13 +81,19 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
   }
   const { values, given } = parsed;
   try {
+    const file = directory === undefined ? await readConfigFile(resolve(io.cwd, values.config)) : undefined;
+    const logged = {
+      ...(given.has('log-format') ? { format: values['log-format'] } : {}),
+      ...(given.has('log-level') ? { level: values['log-level'] } : {}),
+    };
+    const logger = commandLogger(io, logged, file?.log);
     const platforms = io.overrides?.platforms ?? [
       savedModelPlatform({ platform: platformChoice('--platform', values.platform), logger }),
       onnxPlatform(),
     ];
     const configured: ServerOptions =
-      directory === undefined
-        ? await readConfigFile(resolve(io.cwd, values.config))
+      file !== undefined || directory === undefined
+        ? file!
         : isStoreUrl(directory)
           ? { models: [{ name: storeModelName(directory), basePath: directory }] }
           : { models: await findModels(resolve(io.cwd, directory), platforms) };
@@ -104,6 +115,8 @@ export async function serve(argv: readonly string[], { io, logger }: CommandCont
         ...(values['warmup-from-traffic-dir'] === ''
           ? {}
           : { warmupFromTraffic: { directory: resolve(io.cwd, values['warmup-from-traffic-dir']) } }),
+        ...(given.has('slow-request-ms') ? { slowRequestMs: values['slow-request-ms'] || undefined } : {}),
+        ...(given.has('tracing') ? { tracing: values.tracing } : {}),
         ...engineFlags(values['execution-providers'], values.instances, flagNames),
         platforms,
         logger,

@@ -1,4 +1,6 @@
-import type { CorsOrigins, ServableVersionPolicy } from '@servable/core';
+import { type CorsOrigins, logLevels, type ServableVersionPolicy } from '@servable/core';
+import { logFormats } from '../logging/server-logger.js';
+import { accessShape } from '../security/access-file.js';
 import {
   bytes,
   choice,
@@ -82,6 +84,10 @@ const model = fields(
     platform: described('What must run it: tensorflow or onnx; default what its files are.', text),
     versionPolicy,
     versionLabels: described('Words that requests may use in place of a version.', record(version)),
+    logging: described(
+      'Records a sample of the requests as PredictionLogs in TFRecord files; the path is relative to this file.',
+      fields({ filenamePrefix: text, samplingRate: number }, ['filenamePrefix', 'samplingRate']),
+    ),
     pinned: described('With modelMemoryBudget: loaded at the start, and never unloaded for others.', flag),
     executionProviders,
     instances,
@@ -115,6 +121,7 @@ export const configShape = fields({
     'File with tokens, client certificates and what their owners may call; relative to this file.',
     text,
   ),
+  access: described('The same here, in place of a file; its tokensFile is relative to this file.', accessShape),
   credentialsPollMs: described(
     'Milliseconds between looks at certificates, tokens and access rules; 0: never.',
     milliseconds,
@@ -186,6 +193,23 @@ export const configShape = fields({
       maxHeldBodyBytes: described('Most bytes of REST bodies held at the same time.', whole(1)),
       maxJsonDepth: described('Most arrays and objects inside one another in a JSON body.', whole(64)),
       maxInputElements: described('Most elements of one input of a Predict call.', whole(1)),
+    }),
+  ),
+  log: described(
+    'How the log is written; default text from info on.',
+    fields({ format: oneOf(...logFormats), level: oneOf(...logLevels) }),
+  ),
+  tracing: described('Make OpenTelemetry spans of requests; default: when an SDK is registered.', flag),
+  requestLog: described(
+    'How the files of models with logging are cut.',
+    fields({
+      roots: described('Directories that configurations over the wire may name; relative to this file.', list(text)),
+      maxFileBytes: described('A file of this size is complete; default 268435456.', whole(1)),
+      maxFileAgeMs: described('A file is complete after so many milliseconds; default 600000.', whole(1)),
+      maxQueuedBytes: described(
+        'Most bytes that wait to be written, over which records are dropped; default 67108864.',
+        whole(1),
+      ),
     }),
   ),
   slowRequestMs: described('Requests that take this many milliseconds or more are logged as warnings.', milliseconds),

@@ -1,9 +1,9 @@
 import { dirname, extname, resolve } from 'node:path';
-import { isStoreUrl, readWholeFile, ServingError } from '@servable/core';
+import { type AccessPolicyOptions, isStoreUrl, readWholeFile, ServingError } from '@servable/core';
 import type { ExecutionProvider } from '@servable/runtime';
 import type { ServedModelInput } from '../models/served-model.js';
 import type { TlsOptions } from '../listener-options.js';
-import { accessFromFile } from '../security/access-file.js';
+import { accessFromFile, type AccessOptions, accessPolicyOptions } from '../security/access-file.js';
 import { tlsFromFiles } from '../security/tls-files.js';
 import type { ServerOptions } from '../server-options.js';
 import { ConfigFileError, type ConfigProblem } from './config-problem.js';
@@ -43,11 +43,16 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
   if (config.models === undefined && config.modelConfigFile === undefined) {
     root.report('models is missing: expected a list of models, or modelConfigFile');
   }
+  if (config.access !== undefined && config.accessFile !== undefined) {
+    root.child('access').report('expected access or accessFile; got both');
+  }
   if (problems.length > 0) throw new ConfigFileError(path, problems);
   const {
     grpcTls,
     restTls,
     accessFile,
+    access,
+    requestLog,
     modelRoots,
     modelConfigFile,
     grpcSocketPath,
@@ -67,16 +72,34 @@ export async function readConfigFile(path: string): Promise<ServerOptions> {
     modelCacheDirectory: modelCacheDirectory && at(modelCacheDirectory),
     grpcTls: grpcTls && (await readTls('grpcTls', grpcTls, at)),
     restTls: restTls && (await readTls('restTls', restTls, at)),
-    access: accessFile === undefined ? undefined : await accessFromFile(at(accessFile)),
+    requestLog: requestLog && { ...requestLog, roots: requestLog.roots?.map(at) },
+    access: await readAccessOptions({ access, accessFile }, at),
   };
 }
 
+/** Rules in the file stay what they are; tokens in a file of their own are read anew. */
+async function readAccessOptions(
+  { access, accessFile }: { readonly [K in 'access' | 'accessFile']: FileConfig[K] | undefined },
+  at: (path: string) => string,
+): Promise<AccessOptions | undefined> {
+  if (accessFile !== undefined) return accessFromFile(at(accessFile));
+  if (access === undefined) return undefined;
+  const reload = (): Promise<AccessPolicyOptions> => accessPolicyOptions(access, at);
+  return { ...(await reload()), ...(access.tokensFile === undefined ? {} : { reload }) };
+}
+
 function servedModel(
-  { basePath, directory, name = '', version, executionProviders, warmupFromTraffic, ...others }: FileModel,
+  { basePath, directory, name = '', version, executionProviders, warmupFromTraffic, logging, ...others }: FileModel,
   at: (path: string) => string,
   place: Place,
 ): ServedModelInput | undefined {
-  const rest = { ...others, ...providersAt(executionProviders, at), ...trafficAt(warmupFromTraffic, at) };
+  const { filenamePrefix = '', samplingRate = 0 } = logging ?? {};
+  const rest = {
+    ...others,
+    ...providersAt(executionProviders, at),
+    ...trafficAt(warmupFromTraffic, at),
+    ...(logging === undefined ? {} : { logging: { filenamePrefix: at(filenamePrefix), samplingRate } }),
+  };
   if ((basePath === undefined) === (directory === undefined)) {
     place.report('expected one of basePath and directory');
     return undefined;

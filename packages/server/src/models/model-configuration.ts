@@ -10,6 +10,7 @@ import {
 import { type ModelServerConfig, ModelServerConfigSchema } from '@servable/protos/serving';
 import type { ResolvedServerOptions } from '../server-options.js';
 import type { ModelPipeline } from './model-pipeline.js';
+import { LogRoots } from './log-roots.js';
 import { ModelRoots } from './model-roots.js';
 import type { ServedModel, ServedModelInput } from './served-model.js';
 import { checkModelEngines, servedModels } from './served-model.js';
@@ -20,6 +21,7 @@ export class ModelConfiguration {
   readonly #pipeline: ModelPipeline;
   readonly #platforms: readonly string[];
   readonly #roots: ModelRoots;
+  readonly #logRoots: LogRoots;
   readonly #closing = new AbortController();
   #poller: ConfigFilePoller<ModelServerConfig> | undefined;
 
@@ -28,6 +30,7 @@ export class ModelConfiguration {
     this.#pipeline = pipeline;
     this.#platforms = options.platforms.map(({ name }) => name);
     this.#roots = new ModelRoots(options.modelRoots, options.optionNames.modelRoots);
+    this.#logRoots = new LogRoots(options.requestLog.roots, options.optionNames.requestLogRoots);
   }
 
   /**
@@ -39,13 +42,13 @@ export class ModelConfiguration {
     const { models, modelConfigFile } = this.#options;
     if (modelConfigFile === undefined) {
       await this.#checkStores(models);
-      this.#roots.add(models);
+      this.#allow(models);
       return models;
     }
     const listed = this.#listed(await this.#readFile(modelConfigFile));
     if (listed) {
       await this.#checkStores(listed);
-      this.#roots.add(listed);
+      this.#allow(listed);
     }
     return listed;
   }
@@ -60,7 +63,7 @@ export class ModelConfiguration {
         const models = this.#listed(config);
         if (!models) return;
         await this.#checkStores(models);
-        this.#roots.add(models);
+        this.#allow(models);
         await this.#pipeline.controller.reload(models, options);
       },
       intervalMs: modelConfigFilePollMs,
@@ -74,7 +77,7 @@ export class ModelConfiguration {
   async reload(models: readonly ServedModelInput[], options?: WaitOptions): Promise<void> {
     const served = servedModels(models, this.#platforms, this.#options);
     await checkModelEngines(served);
-    this.#roots.add(served);
+    this.#allow(served);
     await this.#reload(served, options);
   }
 
@@ -82,6 +85,7 @@ export class ModelConfiguration {
   async reloadFromWire(config: ModelServerConfig, options?: WaitOptions): Promise<void> {
     const models = this.#listed(config) ?? [];
     this.#roots.check(models);
+    this.#logRoots.check(models);
     await this.#reload(models, options);
   }
 
@@ -89,6 +93,12 @@ export class ModelConfiguration {
   async close(): Promise<void> {
     this.#closing.abort(new ServingError('UNAVAILABLE', 'SERVER_DRAINING', 'The server is shutting down'));
     await this.#poller?.close();
+  }
+
+  /** What the operator configures may be named over the wire too. */
+  #allow(models: readonly ServedModel[]): void {
+    this.#roots.add(models);
+    this.#logRoots.add(models);
   }
 
   async #reload(models: readonly ServedModel[], { signal, timeoutMs }: WaitOptions = {}): Promise<void> {

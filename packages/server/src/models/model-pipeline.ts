@@ -64,6 +64,8 @@ export interface ModelPipelineOptions extends ResolvedServerOptions {
   readonly states: ServableStateMonitor;
   /** Is told of every warm-up that has ended. */
   readonly reportWarmup?: ((report: WarmupReport) => void) | undefined;
+  /** Is told which models are configured from now on. */
+  readonly onModels?: ((models: readonly ServedModel[]) => void) | undefined;
   /** Is told of every load and unload that a memory budget brings about. */
   readonly memoryObserver?: MemoryObserver | undefined;
 }
@@ -123,6 +125,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   const controller = new ConfigController<ServedModel>({
     apply(models) {
       configured = new Map(models.map((model) => [model.name, model]));
+      options.onModels?.(models);
       const moving = models.filter((model) => !model.fixed);
       watched.update(moving.filter(({ basePath }) => !isStoreUrl(basePath)));
       remote.update(moving.filter(({ basePath }) => isStoreUrl(basePath)));

@@ -38,7 +38,8 @@ export class ModelRoots {
   }
 }
 
-function isBelow(root: string, basePath: string): boolean {
+/** Whether a path is a root or lies under it. */
+export function isBelow(root: string, basePath: string): boolean {
   // URLs were checked to have no `..` in them; a root of the one kind holds no path of the other.
   if (isStoreUrl(root) || isStoreUrl(basePath)) return `${basePath}/`.startsWith(root);
   const way = relative(root, resolve(basePath));

@@ -1,6 +1,7 @@
 import {
   type ModelConfig,
   type ModelConfigInput,
+  type ModelLogging,
   modelServerConfig,
   ServingError,
   type VersionLabels,
@@ -20,6 +21,8 @@ export interface SingleVersionModel {
   readonly versionLabels?: VersionLabels | Readonly<Record<string, bigint>> | undefined;
   /** With a memory budget: stays in memory. Default `false`: loaded when it is asked for. */
   readonly pinned?: boolean | undefined;
+  /** Records a sample of the requests in TFRecord files; default: none. */
+  readonly logging?: ModelLogging | undefined;
 }
 
 /** What a user may give for one model on how its versions run and are warmed up. */

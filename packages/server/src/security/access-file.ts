@@ -84,6 +84,14 @@ async function readAccess(path: string): Promise<AccessPolicyOptions> {
   });
   const access = accessShape.read(tree.value ?? {}, place([]));
   if (access === undefined || problems.length > 0) throw new ConfigFileError(path, problems);
+  return accessPolicyOptions(access, (relative) => resolve(dirname(path), relative));
+}
+
+/** The options that rules in a file come to. @param at - makes paths absolute */
+export async function accessPolicyOptions(
+  access: NonNullable<ReturnType<typeof accessShape.read>>,
+  at: (path: string) => string,
+): Promise<AccessPolicyOptions> {
   const { tokens = [], tokensFile, certificates, rules } = access;
   const rule = ({ callers = [], methods = [], models }: NonNullable<typeof rules>[number]) => ({
     callers,
@@ -93,7 +101,7 @@ async function readAccess(path: string): Promise<AccessPolicyOptions> {
   return {
     tokens: [
       ...tokens.map(({ name = '', sha256 = '' }) => ({ name, sha256 })),
-      ...(tokensFile === undefined ? [] : await readTokens(resolve(dirname(path), tokensFile))),
+      ...(tokensFile === undefined ? [] : await readTokens(at(tokensFile))),
     ],
     certificates: certificates?.map(({ name = '', subject = '' }) => ({ name, subject })),
     rules: (rules ?? []).map(rule),

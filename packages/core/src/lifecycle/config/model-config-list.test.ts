@@ -71,9 +71,21 @@ test.each([
     'Expected model m to have an absolute path or URI; got base_path()=',
   ],
   [
-    'logging_config',
-    'base_path: "/m" model_platform: "tensorflow" logging_config {}',
-    'No request-logger-creator provided.',
+    'an unknown log collector',
+    'base_path: "/m" model_platform: "onnx" logging_config { log_collector_config { type: "kafka" } }',
+    "Model m: expected 'tfrecord' as type of the log collector; got 'kafka'",
+  ],
+  [
+    'a relative log prefix',
+    'base_path: "/m" model_platform: "onnx" logging_config { log_collector_config { filename_prefix: "logs/m" } ' +
+      'sampling_config { sampling_rate: 0.5 } }',
+    "Model m: filename_prefix of the log must be an absolute path and the start of a file name; got 'logs/m'",
+  ],
+  [
+    'a sampling rate above 1',
+    'base_path: "/m" model_platform: "onnx" logging_config { log_collector_config { filename_prefix: "/logs/m" } ' +
+      'sampling_config { sampling_rate: 1.5 } }',
+    'Model m: sampling_rate of the log must be above 0 and at most 1; got 1.5',
   ],
   [
     'DuplicateModelNameInConfig',
@@ -84,6 +96,15 @@ test.each([
   expect(() => read(`config { name: "m" ${fields} }`)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
   );
+});
+
+test('logging_config says where a sample of the requests is recorded; without a rate nothing is', () => {
+  const model = (rate: string): string =>
+    'config { name: "m" base_path: "/m" model_platform: "onnx" logging_config { log_collector_config ' +
+    `{ type: "tfrecord" filename_prefix: "/logs/m" } ${rate} } }`;
+  const sampled = read(model('sampling_config { sampling_rate: 0.5 }'));
+  expect(sampled.map(({ logging }) => logging)).toEqual([{ filenamePrefix: '/logs/m', samplingRate: 0.5 }]);
+  expect(read(model('')).map(({ logging }) => logging)).toEqual([undefined]);
 });
 
 test('MixedAbsoluteRelativeFails: one relative path refuses the whole list, AbsolutePathSucceeds', () => {

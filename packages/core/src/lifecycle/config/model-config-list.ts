@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type ModelConfig as ModelConfigProto, type ModelConfigList, ModelType } from '@servable/protos/serving';
+import type { ModelLogging } from '../../servable/model-logging.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { isStoreUrl } from '../source/store/store-url.js';
 import { type ModelConfig, modelServerConfig } from './model-server-config.js';
@@ -30,6 +31,7 @@ export function modelConfigList(
       basePath: localPath(model),
       versionPolicy: versionPolicy(model),
       versionLabels: model.versionLabels,
+      logging: logging(model),
     })),
     { rootDirectory },
   );
@@ -39,7 +41,6 @@ export function modelConfigList(
     if (!platforms.includes(platform)) {
       throw refusal('PLATFORM_UNKNOWN', `Model ${model.name} requests unsupported platform ${platform}`);
     }
-    if (proto.loggingConfig) throw refusal('REQUEST_LOGGER_MISSING', 'No request-logger-creator provided.');
     return Object.freeze({ ...model, platform });
   });
 }
@@ -75,6 +76,28 @@ function versionPolicy({ modelVersionPolicy }: ModelConfigProto): ServableVersio
       // No policy, and none of its kinds, is the latest one; so is `latest` without a number.
       return { kind: 'latest', numVersions: Math.max(1, choice?.case === 'latest' ? choice.value.numVersions : 1) };
   }
+}
+
+/** `logging_config`. A rate of 0, or none, records nothing, as in upstream's core/request_logger.cc. */
+function logging({ name, loggingConfig }: ModelConfigProto): ModelLogging | undefined {
+  if (loggingConfig === undefined) return undefined;
+  const { logCollectorConfig, samplingConfig, customLoggingConfig } = loggingConfig;
+  if (customLoggingConfig !== undefined) {
+    throw new ServingError(
+      'UNIMPLEMENTED',
+      'CUSTOM_LOGGING',
+      `Model ${name}: custom_logging_config is not supported; use log_collector_config and sampling_config`,
+    );
+  }
+  const { type = '', filenamePrefix = '' } = logCollectorConfig ?? {};
+  if (type !== '' && type !== 'tfrecord') {
+    throw refusal(
+      'LOG_COLLECTOR_UNKNOWN',
+      `Model ${name}: expected 'tfrecord' as type of the log collector; got '${type}'`,
+    );
+  }
+  const samplingRate = samplingConfig?.samplingRate ?? 0;
+  return samplingRate === 0 ? undefined : { filenamePrefix, samplingRate };
 }
 
 function localPath({ name, basePath }: ModelConfigProto): string {

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { checkModelLogging, type ModelLogging } from '../../servable/model-logging.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { isStoreUrl, parseStoreUrl } from '../source/store/store-url.js';
 import { checkVersionPolicy, latestVersionPolicy, type ServableVersionPolicy } from './servable-version-policy.js';
@@ -15,6 +16,8 @@ export interface ModelConfig {
   readonly versionLabels: VersionLabels;
   /** Where memory is limited: loaded at once, and never unloaded for others. Default: loaded when it is asked for. */
   readonly pinned?: true | undefined;
+  /** Records a sample of the requests; default: none. */
+  readonly logging?: ModelLogging | undefined;
 }
 
 export interface ModelServerConfig {
@@ -32,6 +35,8 @@ export interface ModelConfigInput {
   readonly versionLabels?: VersionLabels | Readonly<Record<string, bigint>> | undefined;
   /** With a memory budget: stays in memory. Default `false`: loaded when it is asked for. */
   readonly pinned?: boolean | undefined;
+  /** Records a sample of the requests in TFRecord files; default: none. */
+  readonly logging?: ModelLogging | undefined;
 }
 
 export interface ModelPathOptions {
@@ -84,8 +89,18 @@ export function modelServerConfig(
       );
     }
     checkVersionPolicy(name, versionPolicy);
+    if (input.logging !== undefined) checkModelLogging(name, input.logging);
+    const logging = input.logging === undefined ? {} : { logging: input.logging };
     const pinned = input.pinned === true ? { pinned: input.pinned } : {};
-    return Object.freeze({ name, basePath, platform, versionPolicy, versionLabels: versionLabels(input), ...pinned });
+    return Object.freeze({
+      name,
+      basePath,
+      platform,
+      versionPolicy,
+      versionLabels: versionLabels(input),
+      ...pinned,
+      ...logging,
+    });
   });
   return Object.freeze({ models: Object.freeze(checked) });
 }

@@ -1,4 +1,5 @@
 import type { RequestObserver } from '../../servable/request-record.js';
+import type { RequestTracer } from '../../servable/request-tracer.js';
 import type { ServingError } from '../../servable/serving-error.js';
 import type { AccessControl } from '../access/access-control.js';
 import type { Credentials } from '../access/access-policy.js';
@@ -16,6 +17,16 @@ export interface ExecutionDependencies {
   readonly access?: AccessControl | undefined;
   /** Told of every request that was answered, in this order; default none. */
   readonly observers?: readonly RequestObserver[] | undefined;
+  /** Makes spans of requests; default: none. */
+  readonly tracer?: RequestTracer | undefined;
+}
+
+/** What spans need of the transport. */
+export interface Traced {
+  /** A header or metadata entry by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  /** When the first part of the request was there, by `performance.now()`; default: when all of it was. */
+  readonly startedAt?: number | undefined;
 }
 
 /** How long a request may take, and whether anybody still waits for it. */
@@ -36,14 +47,30 @@ export class OpenRequest {
   #leave: (() => void) | undefined;
   #ticket: AdmissionTicket | undefined;
   #ended = false;
+  /** 0 when nothing was waited for. */
+  #admittedAt = 0;
 
   readonly #credentials: Credentials | undefined;
 
-  /** @param credentials - what the caller showed; without them it has none */
-  constructor(dependencies: ExecutionDependencies, arrival: RequestArrival, credentials?: Credentials) {
+  /**
+   * @param credentials - what the caller showed; without them it has none
+   * @param traced - where its headers are and when it began to come in; only looked at when spans are made
+   */
+  constructor(
+    dependencies: ExecutionDependencies,
+    arrival: RequestArrival,
+    credentials?: Credentials,
+    traced?: Traced,
+  ) {
     this.#dependencies = dependencies;
     this.#credentials = credentials;
     this.record = new RequestDraft(arrival);
+    const { tracer } = dependencies;
+    if (tracer === undefined || traced === undefined) return;
+    const { header, startedAt = this.#start } = traced;
+    const span = tracer.start({ ...arrival, header, startedAt });
+    this.record.span = span;
+    if (startedAt < this.#start) span.phase('receive', startedAt, this.#start);
   }
 
   /**
@@ -75,7 +102,9 @@ export class OpenRequest {
     try {
       this.#ticket = await ticket;
     } finally {
-      this.record.queueMicros = Math.round((performance.now() - from) * 1000);
+      this.#admittedAt = performance.now();
+      this.record.queueMicros = Math.round((this.#admittedAt - from) * 1000);
+      this.record.span?.phase('queue', from, this.#admittedAt);
     }
     const { timeoutMs } = limits;
     if (timeoutMs === undefined) return limits;
@@ -89,15 +118,23 @@ export class OpenRequest {
     this.#ticket?.release();
     this.#leave?.();
     const { observers } = this.#dependencies;
-    if (observers === undefined || observers.length === 0) return;
     const { record } = this;
+    const { span } = record;
+    if (span === undefined && (observers === undefined || observers.length === 0)) return;
     if (error !== undefined) {
       record.code = error.code;
       record.reason = error.reason;
       record.message = error.message;
     }
     record.responseBytes = responseBytes;
-    record.latencyMicros = Math.round((performance.now() - this.#start) * 1000);
-    for (const observe of observers) observe(record);
+    const now = performance.now();
+    record.latencyMicros = Math.round((now - this.#start) * 1000);
+    for (const observe of observers ?? []) observe(record);
+    if (span === undefined) return;
+    if (record.runFrom > 0) {
+      span.phase('decode', this.#admittedAt || this.#start, record.runFrom);
+      if (error === undefined) span.phase('encode', record.runTo, now);
+    }
+    span.end(record);
   }
 }

@@ -1,4 +1,5 @@
 import type { RequestMethod, RequestRecord } from '../../servable/request-record.js';
+import type { RequestSpan } from '../../servable/request-tracer.js';
 import type { StatusCode } from '../../servable/serving-error.js';
 import { ALL_MODELS } from '../access/access-policy.js';
 import type { RequestAccess } from '../access/access-control.js';
@@ -16,6 +17,11 @@ export class RequestDraft implements RequestRecord {
   readonly requestBytes: number;
   readonly modelName: string = '';
   method: RequestMethod;
+  /** Absent when no spans are made. */
+  span: RequestSpan | undefined = undefined;
+  /** When the first run of the servable began and the last one ended; 0 before. */
+  runFrom = 0;
+  runTo = 0;
   caller: string | undefined = undefined;
   version: bigint | undefined = undefined;
   signatureName: string | undefined = undefined;
@@ -34,6 +40,10 @@ export class RequestDraft implements RequestRecord {
     this.entrypoint = entrypoint;
     this.method = method;
     this.requestBytes = requestBytes;
+  }
+
+  get traceId(): string | undefined {
+    return this.span?.traceId;
   }
 
   /** From here on the caller is known, and held to what it may do. */

@@ -20,9 +20,13 @@ export async function runServable(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const { record, signal, timeoutMs } = options;
   const start = performance.now();
-  const outputs = await servable.run({ ...call, signal, timeoutMs });
+  const run = { ...call, signal, timeoutMs };
+  const outputs = await (record?.span === undefined ? servable.run(run) : record.span.run(() => servable.run(run)));
   if (record !== undefined) {
-    record.runMicros = (record.runMicros ?? 0) + Math.round((performance.now() - start) * 1000);
+    const end = performance.now();
+    record.runMicros = (record.runMicros ?? 0) + Math.round((end - start) * 1000);
+    if (record.runFrom === 0) record.runFrom = start;
+    record.runTo = end;
   }
   return outputs;
 }

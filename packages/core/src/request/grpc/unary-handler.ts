@@ -3,7 +3,7 @@ import type { RequestMethod } from '../../servable/request-record.js';
 import { ServingError } from '../../servable/serving-error.js';
 import type { Credentials } from '../access/access-policy.js';
 import { namedBy } from '../access/client-certificate.js';
-import { type ExecutionDependencies, OpenRequest } from '../execution/open-request.js';
+import { type ExecutionDependencies, OpenRequest, type Traced } from '../execution/open-request.js';
 import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import type { RunOptions } from '../execution/run-servable.js';
 import { callControl, type CallControl } from './call-control.js';
@@ -56,7 +56,8 @@ export function unaryHandler(
   return (call, callback) => {
     const id = requestId(call.metadata.get(REQUEST_ID_HEADER)[0]?.toString());
     const arrival = { requestId: id, entrypoint: 'GRPC', method, requestBytes: call.request.length } as const;
-    const request = new OpenRequest(dependencies, arrival, credentialsOf(call));
+    const traced = dependencies.tracer && tracedCall(call);
+    const request = new OpenRequest(dependencies, arrival, credentialsOf(call), traced);
     let control: CallControl | undefined;
     const fail = (thrown: unknown): void => {
       control?.finish();
@@ -80,6 +81,11 @@ export function unaryHandler(
       callback(null, response);
     }, fail);
   };
+}
+
+/** grpc-js does not tell when a call began. */
+function tracedCall(call: ServerUnaryCall<Buffer, Uint8Array> & { readonly startedAt?: number }): Traced {
+  return { header: (name) => call.metadata.get(name)[0]?.toString(), startedAt: call.startedAt };
 }
 
 function credentialsOf(call: ServerUnaryCall<Buffer, Uint8Array>): Credentials {

@@ -39,6 +39,7 @@ function readBody(request: IncomingMessage, response: ServerResponse, api: RestA
     refuse(request, response, bodyTooLarge(limit, announced));
     return;
   }
+  const startedAt = performance.now();
   const chunks: Buffer[] = [];
   let length = 0;
   let held = 0;
@@ -62,7 +63,13 @@ function readBody(request: IncomingMessage, response: ServerResponse, api: RestA
     chunks.push(chunk);
   };
   const onEnd = (): void => {
-    void respond(request, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length), api.handle);
+    void respond(
+      request,
+      response,
+      startedAt,
+      chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length),
+      api.handle,
+    );
   };
   // A connection that breaks before the body is complete needs no answer.
   request
@@ -74,6 +81,7 @@ function readBody(request: IncomingMessage, response: ServerResponse, api: RestA
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
+  startedAt: number,
   body: Uint8Array,
   handle: RestHandler,
 ): Promise<void> {
@@ -90,6 +98,7 @@ async function respond(
       return Array.isArray(value) ? value.join(', ') : value;
     },
     body,
+    startedAt,
     caller: request.socket.remoteAddress,
     certificate: () => clientCertificate(request.socket),
     signal: controller.signal,

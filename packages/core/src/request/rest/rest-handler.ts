@@ -79,7 +79,8 @@ async function answer(options: ResolvedRestOptions, request: RestRequest): Promi
   if (!isApiTarget(target) && !isOipTarget(target)) return htmlPage(404, 'Not Found');
   const id = requestId(request.header(REQUEST_ID_HEADER));
   const arrival = { requestId: id, entrypoint: 'REST', method: '', requestBytes: request.body.length } as const;
-  const open = new OpenRequest(options, arrival, credentialsOf(request));
+  const { header, startedAt } = request;
+  const open = new OpenRequest(options, arrival, credentialsOf(request), options.tracer && { header, startedAt });
   const { response, error } = await answerApi(options, request, open);
   open.end(error, response.body.length);
   const cors = restCorsHeaders(options.enableCors, request.header('origin'), options.access !== undefined);

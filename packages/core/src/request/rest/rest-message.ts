@@ -12,6 +12,8 @@ export interface RestRequest {
   readonly header: (name: string) => string | undefined;
   /** The body as it came, still compressed if it was. */
   readonly body: Uint8Array;
+  /** When the headers were there, by `performance.now()`; left out where it is not known. */
+  readonly startedAt?: number | undefined;
   /** Whom a limit per caller counts: an address; left out where it is not known. */
   readonly caller?: string | undefined;
   /** The client certificate that the connection was opened with, if any. */

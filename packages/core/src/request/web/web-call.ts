@@ -39,6 +39,7 @@ export async function answerWebCall(
     dependencies,
     { requestId: id, entrypoint: 'GRPC', method, requestBytes: request.length },
     { authorization: requestHeader.get('authorization') ?? undefined, certificate: peer.certificate },
+    dependencies.tracer && { header: (name) => requestHeader.get(name) ?? undefined },
   );
   try {
     open.enter();

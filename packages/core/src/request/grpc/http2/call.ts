@@ -18,6 +18,11 @@ export class UnaryCall extends EventEmitter {
     super();
   }
 
+  /** When its headers were there, by `performance.now()`. */
+  get startedAt(): number {
+    return this.exchange.startedAt;
+  }
+
   get metadata(): Metadata {
     return this.exchange.metadata;
   }

@@ -66,6 +66,8 @@ export class Exchange {
   /** Milliseconds of `Date.now()`; `Infinity` without one. */
   readonly deadline: number;
   readonly headers: IncomingHttpHeaders;
+  /** When the headers were there, by `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly #stream: ServerHttp2Stream;
   readonly #limits: ExchangeLimits;
   readonly #reader: MessageReader;
