@@ -134,7 +134,6 @@ grpcPort: 0
     const server = testIo({ cwd: directory.path, platforms: [halfPlusTwoPlatform()] });
     const ended = serve(['--config', 'running.yaml'], {
       io: server,
-      logger: createTextLogger({ write: server.stderr }),
     });
     const [, port] = await server.untilLogged(/HTTP\/REST API at:localhost:(\d+)/);
     await file('new.yaml', text);
