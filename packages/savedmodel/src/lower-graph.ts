@@ -7,6 +7,7 @@ import type { FunctionGraph, Graph, GraphNode } from './graph/graph.js';
 import type { Builder } from './onnx/builder.js';
 import type { LookupTable } from './kernels/lookup-table.js';
 import { knownIntegers } from './onnx/known-shapes.js';
+import { UnsuitedVariable } from './onnx/tensor-list.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
 import { isResource, type Lowered, type Variable } from './onnx/resource.js';
@@ -65,6 +66,8 @@ function lowerNode(definition: OpDefinition, context: NodeContext): Lowered | re
     return definition.lower(context);
   } catch (error) {
     if (error instanceof SavedModelError || error instanceof TensorError) throw error;
+    // No failure yet: the loop around tries again.
+    if (error instanceof UnsuitedVariable) throw error;
     throw context.malformed(error);
   }
 }
