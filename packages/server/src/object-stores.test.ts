@@ -1,6 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createWebServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { create } from 'tar';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 // A fake is for tests only, and so for no entry of a package.
 // eslint-disable-next-line @nx/enforce-module-boundaries
@@ -114,4 +119,40 @@ test('base paths that make no sense are refused', async () => {
   await expect(start('s3://bucket/../m')).rejects.toThrow('must not have empty segments, . or .. in it');
   await expect(start('https://host/model.zip')).rejects.toThrow('must end in .tar, .tar.gz or .tgz');
   await expect(start('ftp://host/model')).rejects.toThrow('to have an absolute path or URI');
+});
+
+test('half_plus_two comes as a tarball from a web server, is swapped for another one, and outlives the web server', async () => {
+  const examples = fileURLToPath(new URL('../../../examples/models/half_plus_two', import.meta.url));
+  const pack = async (version: string): Promise<Buffer> => {
+    const file = join(directory, `${version}.tar.gz`);
+    await create({ gzip: true, file, cwd: examples }, [version]);
+    return readFile(file);
+  };
+  let tarball = await pack('1');
+  const web = createWebServer((request, response) => {
+    const etag = `"${createHash('md5').update(tarball).digest('hex')}"`;
+    response.setHeader('etag', etag);
+    response.statusCode = request.headers['if-none-match'] === etag ? 304 : 200;
+    response.end(response.statusCode === 304 ? undefined : tarball);
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  const basePath = `http://127.0.0.1:${(web.address() as AddressInfo).port}/half_plus_two.tar.gz`;
+  const given = options({ models: [{ name: 'm', basePath }], platforms: undefined });
+  {
+    await using server = await createServer(given);
+    await server.waitUntilReady();
+    expect(await predict(server)).toEqual({ predictions: [2.5] });
+    tarball = await pack('2');
+    const states = (): string[] =>
+      server.states.getVersionStates('m').map(({ id, managerState }) => `${id.version} ${managerState}`);
+    await until(() => states().join() === '2 AVAILABLE,1 END');
+  }
+  web.closeAllConnections();
+  await new Promise((resolve) => web.close(resolve));
+  await using server = await createServer(given);
+  await server.waitUntilReady();
+  expect(await get(server, '/v1/models/m')).toMatchObject({
+    model_version_status: [{ version: '2', state: 'AVAILABLE' }],
+  });
+  expect(await predict(server)).toHaveProperty('predictions');
 });

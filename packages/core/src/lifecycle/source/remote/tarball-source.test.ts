@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,15 +15,32 @@ let directory: string;
 let server: Server;
 let tarball: Buffer;
 let statuses: number[];
+let ranges: (string | undefined)[];
+/** Bytes of the next answer before its connection breaks. */
+let cutAfter: number | undefined;
+let knowsRanges: boolean;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'servable-tarball-'));
   statuses = [];
+  ranges = [];
+  cutAfter = undefined;
+  knowsRanges = true;
   server = createServer((request, response) => {
     const etag = `"${createHash('md5').update(tarball).digest('hex')}"`;
-    response.statusCode = request.headers['if-none-match'] === etag ? 304 : 200;
+    const isSame = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
+    const range = knowsRanges && isSame ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] : undefined;
+    const body = tarball.subarray(Number(range ?? 0));
+    response.statusCode = request.headers['if-none-match'] === etag ? 304 : range === undefined ? 200 : 206;
     statuses.push(response.statusCode);
+    ranges.push(request.headers.range);
     response.setHeader('etag', etag);
-    response.end(response.statusCode === 304 ? undefined : tarball);
+    if (response.statusCode === 304) return response.end();
+    if (range !== undefined)
+      response.setHeader('content-range', `bytes ${range}-${tarball.length - 1}/${tarball.length}`);
+    response.setHeader('content-length', body.length);
+    if (cutAfter === undefined) return response.end(body);
+    response.write(body.subarray(0, cutAfter), () => setImmediate(() => response.destroy()));
+    cutAfter = undefined;
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -54,6 +71,7 @@ function setup(more: { fragment?: string; maxBytes?: number } = {}) {
     servables: [{ name: 'm', basePath, versionPolicy: { kind: 'latest', numVersions: 1 } }],
     cache: () => cache,
     maxBytes: more.maxBytes ?? 1e6,
+    retryMs: 0,
     clock,
   });
   const told: { version: bigint; data: RemoteVersion }[][] = [];
@@ -131,4 +149,74 @@ test.each([
   expect([told, source.problemOf('m')!.code]).toEqual([[], code]);
   expect(source.problemOf('m')!.message).toMatch(why);
   await close();
+});
+
+/** Content that does not get smaller in a tarball. */
+const noise = Array.from({ length: 30_000 }, (_, index) => createHash('md5').update(`${index}`).digest('hex')).join('');
+
+test.each([
+  ['by range', true, 206],
+  ['by skipping what is there, from a server without ranges', false, 200],
+])('a connection that breaks is gone on with %s', async (_how, given, status) => {
+  tarball = await pack({ 'model/saved_model.pb': noise });
+  knowsRanges = given;
+  cutAfter = 100_000;
+  const { told, until, close } = setup();
+  await until(() => told.length === 1);
+  const lease = await told[0]![0]!.data.acquire(signal);
+  expect(await readFile(join(lease.directory, 'saved_model.pb'), 'utf8')).toBe(noise);
+  expect(await readdir(join(lease.directory, '../..'))).not.toContain('tarball');
+  expect([statuses, Number(/bytes=(\d+)-/.exec(ranges[1]!)![1])]).toEqual([
+    [200, status],
+    expect.toSatisfy((at) => at > 0),
+  ]);
+  await close();
+});
+
+test('what an earlier process had of a tarball is not asked for again', async () => {
+  tarball = await pack({ 'model/saved_model.pb': noise });
+  // The rest never comes.
+  server.prependOnceListener('request', (_request, response) => {
+    Object.assign(response, { end: (body: Buffer) => response.write(body.subarray(0, 100_000)) });
+  });
+  const first = setup();
+  const isThere = async (): Promise<boolean> => {
+    const path = (await readdir(directory, { recursive: true })).find((one) => one.endsWith('.partial/tarball'));
+    return path !== undefined && (await stat(join(directory, path))).size === 100_000;
+  };
+  while (!(await isThere())) await new Promise<void>((resolve) => setImmediate(resolve));
+  await first.close();
+  const second = setup();
+  await second.until(() => second.told.length === 1);
+  const lease = await second.told[0]![0]!.data.acquire(signal);
+  expect(await readFile(join(lease.directory, 'saved_model.pb'), 'utf8')).toBe(noise);
+  expect(ranges.at(-1)).toBe('bytes=100000-');
+  await second.close();
+});
+
+test('content that was not loaded before a restart does not take the place of content that was', async () => {
+  const numbers = (told: { version: bigint }[][]) => told.map((versions) => versions.map(({ version }) => version));
+  tarball = await pack({ 'model/saved_model.pb': 'one' });
+  const first = setup();
+  await first.until(() => first.told.length === 1 && first.clock.pending === 1);
+  const loaded = first.told[0]![0]!.data;
+  await loaded.loaded(await loaded.acquire(signal));
+  tarball = await pack({ 'model/saved_model.pb': 'two' });
+  first.clock.advance(2000);
+  await first.until(() => first.told.length === 3);
+  expect(numbers(first.told)).toEqual([[1n], [1n], [1n, 2n]]);
+  await first.close();
+
+  const second = setup();
+  await second.until(() => second.told.length === 1);
+  expect(numbers(second.told)).toEqual([[1n, 2n]]);
+  const contents = second.told[0]!.map(async ({ data }) => {
+    const { directory: at } = await data.acquire(signal);
+    return readFile(join(at, 'saved_model.pb'), 'utf8');
+  });
+  expect(await Promise.all(contents)).toEqual(['one', 'two']);
+  const next = second.told[0]![1]!.data;
+  await next.loaded(await next.acquire(signal));
+  expect(numbers(second.told)).toEqual([[1n, 2n], [2n]]);
+  await second.close();
 });

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { createReadStream } from 'node:fs';
 import { type Clock, systemClock } from '../../../servable/clock.js';
 import { type Logger, silentLogger } from '../../../servable/logger.js';
 import { ServingError } from '../../../servable/serving-error.js';
 import type { Source, Target } from '../../../servable/source.js';
 import { ContentHash } from '../cache/content-hash.js';
+import { downloadFile, openForDownload } from '../cache/download-file.js';
 import type { CachedFile, Manifest } from '../cache/manifest.js';
 import type { CacheKey, CacheLease, ModelCache } from '../cache/model-cache.js';
 import { storeError } from '../store/store-error.js';
@@ -14,6 +15,7 @@ import { parseStoreUrl, type TarballUrl, withoutSecrets } from '../store/store-u
 import { aspiredVersions, type MonitoredServable } from '../version-directories.js';
 import { type PolledStream, PolledStreams } from './polled-streams.js';
 import type { RemoteVersion } from './remote-version.js';
+import { plain, resumableAnswer } from './resumable-answer.js';
 import { findVersions, unpackTarball } from './unpack-tarball.js';
 
 export interface TarballSourceOptions {
@@ -27,6 +29,8 @@ export interface TarballSourceOptions {
   readonly pollIntervalMs?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly logger?: Logger | undefined;
+  /** Milliseconds before a connection that broke is made again; each next pause is twice as long. Default 500. */
+  readonly retryMs?: number | undefined;
 }
 
 interface StreamState {
@@ -38,17 +42,21 @@ interface StreamState {
   problem: ServingError | undefined;
 }
 
+type CacheEntry = ReturnType<ModelCache['entriesOf']>[number];
+
 /** The name of a tarball's content in the cache. */
 const unpacked = 'unpacked';
 
 /**
  * Watches tarballs on web servers by conditional requests: an unchanged one costs an answer without a body. What is in one
  * is either version directories, or one model, which is version 1 at first and the next number whenever the content is
- * another one.
+ * another one. As with `ObjectStoreSource`, what was loaded last stays aspired until what came after it is loaded, over a
+ * restart too.
  */
 export class TarballSource implements Source<RemoteVersion> {
   readonly #options: TarballSourceOptions;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #streams: PolledStreams<StreamState>;
   #target: Target<RemoteVersion> | undefined;
 
@@ -57,6 +65,7 @@ export class TarballSource implements Source<RemoteVersion> {
     const { servables, pollIntervalMs = 1000, clock = systemClock, logger = silentLogger } = options;
     this.#options = options;
     this.#logger = logger;
+    this.#clock = clock;
     this.#streams = new PolledStreams<StreamState>(servables, {
       intervalMs: pollIntervalMs,
       clock,
@@ -106,7 +115,7 @@ export class TarballSource implements Source<RemoteVersion> {
       if (isAsked) {
         state.key = this.#key(stream, last.fingerprint, last.bytes);
         state.manifest = last;
-        this.#tell(stream);
+        this.#tell(stream, cache);
       }
     }
     // What is fixed by its hash never changes.
@@ -134,13 +143,13 @@ export class TarballSource implements Source<RemoteVersion> {
     state.manifest = lease.manifest;
     state.problem = undefined;
     this.#logger.info(`Downloaded ${key.source} for servable ${servable.name}: ${lease.manifest.bytes} bytes unpacked`);
-    this.#tell(stream);
+    this.#tell(stream, cache);
     return true;
   }
 
   async #ask({ url, manifest }: StreamState, signal: AbortSignal): Promise<Response> {
     const what = withoutSecrets(url.url);
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { ...plain };
     if (manifest?.notes['etag']) headers['if-none-match'] = manifest.notes['etag'];
     else if (manifest?.notes['modified']) headers['if-modified-since'] = manifest.notes['modified'];
     const response = await fetch(url.url, { headers, signal }).catch((error: unknown) => {
@@ -161,16 +170,30 @@ export class TarballSource implements Source<RemoteVersion> {
     const { maxBytes, maxEntries = 100_000 } = this.#options;
     const what = withoutSecrets(state.url.url);
     for (const left of await readdir(directory)) await rm(join(directory, left), { recursive: true });
-    const hash = new ContentHash({ sha256: state.url.sha256 });
-    const body = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-        hash.update(chunk);
-        yield chunk;
-      }
-    };
-    await unpackTarball(body(), directory, what, { maxBytes, maxEntries }, signal);
-    const { sha256, mismatch } = hash.end();
-    if (mismatch !== undefined) {
+    // Beside the content, and gone before that is complete.
+    const tarball = join(dirname(directory), 'tarball');
+    const hash = new ContentHash();
+    const unpack = (bytes: AsyncIterable<Uint8Array>): Promise<void> =>
+      unpackTarball(hashed(bytes, hash), directory, what, { maxBytes, maxEntries }, signal);
+    const resumable = resumableAnswer(state.url.url, response, what);
+    if (resumable) {
+      await downloadFile({
+        ...resumable,
+        path: tarball,
+        what,
+        checksums: {},
+        signal,
+        clock: this.#clock,
+        openFile: openForDownload,
+        retryMs: this.#options.retryMs ?? 500,
+      });
+      // What cannot be unpacked is no start for another attempt.
+      await unpack(createReadStream(tarball)).finally(() => rm(tarball, { force: true }));
+    } else {
+      await unpack(response.body as unknown as AsyncIterable<Uint8Array>);
+    }
+    const { sha256 } = hash.end();
+    if (state.url.sha256 !== undefined && sha256 !== state.url.sha256) {
       const message = `${what} has other content than its base path says: sha256 is ${sha256}, expected ${state.url.sha256}`;
       throw new ServingError('DATA_LOSS', 'CHECKSUM_MISMATCH', message);
     }
@@ -188,31 +211,61 @@ export class TarballSource implements Source<RemoteVersion> {
     };
   }
 
-  #tell({ servable, state }: PolledStream<StreamState>): void {
+  #tell(stream: PolledStream<StreamState>, cache: ModelCache): void {
+    const { servable, state } = stream;
     const { key, manifest } = state;
     if (!key || !manifest) return;
+    const { versions, warnings } = this.#versionsIn(stream, key, manifest);
+    for (const warning of warnings) this.#logger.warning(warning.replace('the file system', 'the tarball'));
+    const before = this.#held(stream, cache);
+    const held = before
+      ? this.#versionsIn(stream, this.#key(stream, before.fingerprint, before.bytes), before).versions
+      : [];
+    const others = held.filter(({ id }) => versions.every((one) => one.id.version !== id.version));
+    const all = [...others, ...versions].sort((a, b) => (a.id.version < b.id.version ? -1 : 1));
+    this.#target?.setAspiredVersions(servable.name, all);
+  }
+
+  /** The content that stays until the one in its place has proved itself. */
+  #held({ state, servable }: PolledStream<StreamState>, cache: ModelCache): CacheEntry | undefined {
+    // Who names a hash, or versions by number, wants those.
+    if (state.url.sha256 !== undefined || servable.versionPolicy.kind !== 'latest') return undefined;
+    const loaded = cache.entriesOf(state.folder).filter((entry) => entry.loaded);
+    if (loaded.some(({ fingerprint }) => fingerprint === state.key?.fingerprint)) return undefined;
+    return loaded.sort((a, b) => numberOf(b) - numberOf(a))[0];
+  }
+
+  #versionsIn(stream: PolledStream<StreamState>, key: CacheKey, manifest: Manifest) {
+    const { servable } = stream;
     const children = JSON.parse(manifest.notes['children'] ?? '[]') as string[];
     const root = manifest.notes['root'] ?? '';
     const isSingle = children.length === 0;
     const { versions, warnings } = aspiredVersions(servable, isSingle ? [String(numberOf(manifest))] : children);
-    for (const warning of warnings) this.#logger.warning(warning.replace('the file system', 'the tarball'));
-    this.#target?.setAspiredVersions(
-      servable.name,
-      versions.map(({ version, child }) => ({
-        id: { name: servable.name, version },
-        data: this.#version(key, manifest.bytes, isSingle ? root : join(root, child)),
-      })),
-    );
+    const data = versions.map(({ version, child }) => ({
+      id: { name: servable.name, version },
+      data: this.#version(stream, key, manifest.bytes, isSingle ? root : join(root, child)),
+    }));
+    return { versions: data, warnings };
   }
 
-  #version(key: CacheKey, bytes: number, folder: string): RemoteVersion {
+  #version(
+    { servable, state }: PolledStream<StreamState>,
+    key: CacheKey,
+    bytes: number,
+    folder: string,
+  ): RemoteVersion {
     return {
       estimateBytes: async () => bytes,
       acquire: async (signal): Promise<CacheLease> => {
         const lease = await (await this.#options.cache()).acquire(key, signal);
         return { ...lease, directory: join(lease.directory, folder) };
       },
-      loaded: (lease) => lease.markLoaded(),
+      loaded: async (lease) => {
+        await lease.markLoaded();
+        const current = this.#streams.get(servable.name);
+        if (current?.state !== state || current.signal.aborted) return;
+        this.#tell(current, await this.#options.cache());
+      },
     };
   }
 
@@ -229,6 +282,13 @@ function numberOf({ notes }: Manifest): number {
 function fingerprintOf({ headers }: Response): string {
   const hint = headers.get('etag') ?? headers.get('last-modified') ?? 'none';
   return createHash('sha256').update(hint).digest('hex').slice(0, 24);
+}
+
+async function* hashed(bytes: AsyncIterable<Uint8Array>, hash: ContentHash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 async function filesOf(directory: string): Promise<CachedFile[]> {
