@@ -145,7 +145,7 @@ call POST /v1/models/half_plus_two:regress -d '{"signature_name": "regress_x_to_
 # Upstream says classify here too.
 holds 'regress of no examples' 400 "When method is classify, key 'examples' is expected and was not found"
 call GET /v1/models
-error 'no model name' 400 'Missing model name in request.'
+holds 'no model name' 200 '"half_plus_two"' '"digits"'
 call GET /v1/models/half_plus_two:predict
 error 'a GET of a verb' 400 'Malformed request: GET /v1/models/half_plus_two:predict'
 call DELETE /v1/models/half_plus_two

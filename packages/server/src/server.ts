@@ -234,6 +234,7 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
     maxInputElements: limits.maxInputElements,
     recorder: parts.requestLogger,
     tracer: parts.tracer,
+    metricValue: metrics && ((name: string) => metrics.firstCount(name)),
     serverInfo: { name: 'servable', version: version },
     isReady: () => isEveryModelAvailable(parts),
   };

@@ -59,7 +59,7 @@ export class LoaderHarness<T> {
 
   approveLoad(): void {
     this.#step('load-requested', 'load-approved', 'cannot be approved for loading');
-    this.#options.logger.debug(`Approving load for servable version ${formatServableId(this.id)}`);
+    this.#options.logger.info(`Approving load for servable version ${formatServableId(this.id)}`);
   }
 
   /**

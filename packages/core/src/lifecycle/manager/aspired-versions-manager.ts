@@ -301,6 +301,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     let error: ServingError | undefined;
     try {
       if (this.#ramBudget.isLimited) await this.#reserve(harness);
+      this.#logger.info(`Successfully reserved resources to load servable ${formatServableId(id)}`);
       harness.approveLoad();
       this.#preLoadHook?.(id);
       this.#publish(id, 'LOADING');
@@ -320,7 +321,6 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     const { id } = harness;
     try {
       await this.#ramBudget.reserve(id, await harness.estimateRamBytes());
-      this.#logger.info(`Successfully reserved resources to load servable ${formatServableId(id)}`);
     } catch (error) {
       throw harness.fail(ServingError.from(error));
     }

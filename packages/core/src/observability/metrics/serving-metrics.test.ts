@@ -159,3 +159,15 @@ test('beyond upstream: signatures, bytes, the engine, queues and the process', (
 test('an unknown style of names is refused', () => {
   expect(() => new ServingMetrics({ nameStyle: 'plain' as never })).toThrow(/expected 'upstream' or 'prometheus'/);
 });
+
+test('the first series of a counter can be asked for by its name in TensorFlow', () => {
+  const metrics = serving();
+  const name = '/tensorflow/serving/request_count';
+  expect(metrics.firstCount(name)).toBe(0);
+  metrics.observe(record({ modelName: 'b' }));
+  metrics.observe(record({ modelName: 'a' }));
+  metrics.observe(record({ modelName: 'a' }));
+  expect([name, '/tensorflow/serving/request_latency', '/unknown'].map((each) => metrics.firstCount(each))).toEqual([
+    2, 0, 0,
+  ]);
+});

@@ -158,6 +158,12 @@ export class ServingMetrics {
     if (record.runMicros !== undefined) this.#engineLatency.add([modelName, signatureName], record.runMicros);
   };
 
+  /** The first series of a counter by its name in TensorFlow, `/tensorflow/serving/request_count`; 0 without any. */
+  firstCount(name: string): number {
+    const metric = this.#metrics.find(({ info }) => info.name === name);
+    return metric?.kind === 'counter' ? (metric.values()[0]?.value ?? 0) : 0;
+  }
+
   /** One run of a servable that went well, `api` being `Predict`, `Classify` or `Regress`; warm-up counts too. */
   runtimeRan(modelName: string, api: string, micros: number): void {
     this.#runtimeLatency.add([modelName, api, 'TF1'], micros);

@@ -285,6 +285,23 @@ describe('ModelService', () => {
     ).rejects.toMatchObject({ code: 6, details: 'reloaded already' });
   });
 
+  it('tells by how much the metrics that are asked for grew', async () => {
+    let reloads = 40;
+    const { client: counting } = await serve({
+      reloadConfig: () => Promise.resolve(void (reloads += 2)),
+      metricValue: (name) => (name === '/tensorflow/serving/request_count' ? reloads : 0),
+    });
+    const metricNames = ['/tensorflow/serving/request_count', '/unknown', '/unknown'];
+    const { metric } = await call(counting, 'ModelService/HandleReloadConfigRequest', reloadSchemas, {
+      config: { config: { case: 'modelConfigList', value: { config: [] } } },
+      metricNames,
+    });
+    expect(metric).toMatchObject([
+      { name: '/tensorflow/serving/request_count', valueIncrease: { value: 2n } },
+      { name: '/unknown', valueIncrease: { value: 0n } },
+    ]);
+  });
+
   it('refuses a configuration of another kind, and any when it has no way to reload', async () => {
     await expect(call(client, 'ModelService/HandleReloadConfigRequest', reloadSchemas, {})).rejects.toMatchObject({
       code: 3,

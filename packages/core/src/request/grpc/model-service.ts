@@ -22,13 +22,18 @@ export interface ModelServiceDependencies extends Pick<HandlerDependencies, 'sta
    * @throws errors with a canonical `code`
    */
   readonly reloadConfig?: ((config: ModelServerConfig) => Promise<void>) | undefined;
+  /**
+   * The first value of a counter by the name that TensorFlow gives it (`/tensorflow/serving/request_count`), 0 for what
+   * is not known: callers of HandleReloadConfigRequest may ask by how much it grew. Default: 0.
+   */
+  readonly metricValue?: ((name: string) => number) | undefined;
   /** What is said without `reloadConfig`; default UNIMPLEMENTED. */
   readonly reloadRefusal?: ServingError | undefined;
 }
 
 /** The methods of `tensorflow.serving.ModelService` (model_servers/model_service_impl.cc), on raw bytes. */
 export function modelService(dependencies: ModelServiceDependencies): UnaryMethods {
-  const { reloadConfig, reloadRefusal } = dependencies;
+  const { reloadConfig, reloadRefusal, metricValue = () => 0 } = dependencies;
   return {
     getModelStatus: unary({ method: 'GetModelStatus', admitted: false }, async (bytes, { record }) => {
       const request = decodeMessage(GetModelStatusRequestSchema, bytes);
@@ -48,7 +53,7 @@ export function modelService(dependencies: ModelServiceDependencies): UnaryMetho
       { method: 'HandleReloadConfigRequest', admitted: false },
       async (bytes, { record }) => {
         record?.useAllModels();
-        const { config } = decodeMessage(ReloadConfigRequestSchema, bytes);
+        const { config, metricNames } = decodeMessage(ReloadConfigRequestSchema, bytes);
         if (reloadConfig === undefined) {
           throw (
             reloadRefusal ??
@@ -67,10 +72,17 @@ export function modelService(dependencies: ModelServiceDependencies): UnaryMetho
               'Only ModelConfigList is currently supported',
           );
         }
+        const before = new Map(metricNames.map((name) => [name, metricValue(name)]));
         await reloadConfig(config);
         return encodeMessage(
           ReloadConfigResponseSchema,
-          create(ReloadConfigResponseSchema, { status: { errorCode: statusCodeNumber.OK, errorMessage: '' } }),
+          create(ReloadConfigResponseSchema, {
+            status: { errorCode: statusCodeNumber.OK, errorMessage: '' },
+            metric: [...before].map(([name, value]) => ({
+              name,
+              valueIncrease: { case: 'int64ValueIncrease' as const, value: BigInt(metricValue(name) - value) },
+            })),
+          }),
         );
       },
     ),
