@@ -1,7 +1,7 @@
 // The server
 export { createServer, type Server, type ServerState } from './server.js';
 export type { OptionNames, ServerOptions } from './server-options.js';
-export type { ServedModel, ServedModelInput, SingleVersionModel } from './models/served-model.js';
+export type { Isolation, ServedModel, ServedModelInput, SingleVersionModel } from './models/served-model.js';
 export type { ListenerOptions, TlsOptions } from './listener-options.js';
 export { fromPino, type LogFormat, type LogOptions, serverLogger } from './logging/server-logger.js';
 export type { PrometheusOptions, RequestLimits, RequestLogOptions, RequestOptions } from './request-options.js';
@@ -12,7 +12,7 @@ export type { WarmupOptions } from './warmup/warmup-options.js';
 export { version } from './version.js';
 
 // Platforms: what can be served
-export type { Platform } from './platforms/platform.js';
+export type { IsolatedPlatform, Platform } from './platforms/platform.js';
 export type { LoadedModel } from './platforms/model-loader.js';
 export type { EnginePlatformOptions } from './platforms/engine-options.js';
 export { savedModelPlatform, type SavedModelPlatformOptions } from './platforms/savedmodel.js';

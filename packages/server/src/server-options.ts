@@ -97,6 +97,8 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   readonly modelMemoryBudget?: number | string | undefined;
   /** Names of models that stay in memory, besides those with `pinned` of their own. Default none. */
   readonly pinnedModels?: readonly string[] | undefined;
+  /** Names of models whose versions run in processes of their own, besides those with `isolation`. Default none. */
+  readonly isolatedModels?: readonly string[] | undefined;
   /** Replaying of recorded requests (`assets.extra/tf_serving_warmup_requests`) into new versions; on by default. */
   readonly warmup?: WarmupOptions | undefined;
   /**
@@ -180,6 +182,7 @@ export interface ResolvedServerOptions extends ResolvedRequestOptions, ResolvedL
   /** Bytes; `undefined` sets no limit. */
   readonly modelMemoryBudget: number | undefined;
   readonly pinnedModels: ReadonlySet<string>;
+  readonly isolatedModels: ReadonlySet<string>;
   readonly warmup: ResolvedWarmupOptions;
   readonly warmupFromTraffic: TrafficWarmup;
   readonly drainTimeoutMs: number;
@@ -260,6 +263,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     modelMemoryBudget:
       modelMemoryBudget === undefined ? undefined : byteSize(names.modelMemoryBudget, modelMemoryBudget),
     pinnedModels: new Set(options.pinnedModels),
+    isolatedModels: new Set(options.isolatedModels),
     warmup: resolveWarmupOptions(options.warmup),
     warmupFromTraffic,
     drainTimeoutMs: options.drainTimeoutMs ?? 30_000,
@@ -321,6 +325,7 @@ const optionNames: Readonly<Record<keyof ServerOptions, true>> = {
   maxConcurrentUnloads: true,
   modelMemoryBudget: true,
   pinnedModels: true,
+  isolatedModels: true,
   warmup: true,
   warmupFromTraffic: true,
   drainTimeoutMs: true,

@@ -205,6 +205,12 @@ export const dropInFlags = flagSpecs({
     '',
     'Names, separated by commas, of models that stay in memory. Not a flag of TensorFlow Serving.',
   ),
+  isolated_models: flag(
+    'string',
+    '',
+    'Names, separated by commas, of models that run in processes of their own, which are started again when native code ' +
+      'crashes. Not a flag of TensorFlow Serving.',
+  ),
   model_cache_dir: flag(
     'string',
     '',

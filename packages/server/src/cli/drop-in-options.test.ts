@@ -82,6 +82,7 @@ describe('what the flags come to', () => {
       maxConcurrentUnloads: 1,
       modelMemoryBudget: undefined,
       pinnedModels: [],
+      isolatedModels: [],
       drainTimeoutMs: 30_000,
       restTimeoutMs: 30_000,
       restCors: false,

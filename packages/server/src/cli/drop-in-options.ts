@@ -100,6 +100,7 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       maxConcurrentUnloads: Math.max(1, values.num_unload_threads),
       modelMemoryBudget: values.model_memory_budget || undefined,
       pinnedModels: splitList(values.pinned_models),
+      isolatedModels: splitList(values.isolated_models),
       drainTimeoutMs: values.drain_timeout_seconds * 1000,
       restTimeoutMs: Math.max(0, values.rest_api_timeout_in_ms),
       restCors: values.rest_api_cors_origins

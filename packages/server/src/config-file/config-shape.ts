@@ -92,6 +92,10 @@ const model = fields(
     executionProviders,
     instances,
     warmupFromTraffic,
+    isolation: described(
+      'process: runs in a process of its own, which is started again when it crashes.',
+      oneOf('none', 'process'),
+    ),
   },
   ['name'],
 );
@@ -159,6 +163,7 @@ export const configShape = fields({
     bytes,
   ),
   pinnedModels: described('Names of models that stay in memory.', list(text)),
+  isolatedModels: described('Names of models that run in processes of their own.', list(text)),
   warmup: described(
     'Replaying of recorded requests into new versions.',
     fields({ enabled: flag, iterations: whole(1), threads: whole(1) }),

@@ -27,6 +27,7 @@ import {
   type Target,
   type VersionLabels,
 } from '@servable/core';
+import { isolatedLoader } from '../isolation/isolated-loader.js';
 import { platformLoader } from '../platforms/platform.js';
 import type { ResolvedServerOptions } from '../server-options.js';
 import { RemoteSources, ramPerRemoteByte } from './remote-sources.js';
@@ -91,11 +92,15 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   const warmupState = new WarmupState();
   const samples = new TrafficSamples({ clock, logger });
   const localLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
-    const { platform, engine, warmupFromTraffic } = configured.get(id.name) ?? {};
-    const loader = platformLoader(platforms, platform, directory, {
+    const { platform, engine, warmupFromTraffic, isolation } = configured.get(id.name) ?? {};
+    const runsOn = {
       executionProviders: engine?.executionProviders ?? options.executionProviders,
       instances: engine?.instances ?? options.instances,
-    });
+    };
+    const loader =
+      isolation === 'process' || options.isolatedModels.has(id.name)
+        ? isolatedLoader({ id, directory, platforms, platform, engine: runsOn, clock, logger })
+        : platformLoader(platforms, platform, directory, runsOn);
     const kept = warmupFromTraffic === undefined ? options.warmupFromTraffic : warmupFromTraffic.options;
     return warmedLoader(loader, {
       id,

@@ -32,7 +32,15 @@ export interface ModelServingOptions extends ModelEngineOptions {
    * server's. Default: as the server's.
    */
   readonly warmupFromTraffic?: boolean | TrafficWarmupOptions | undefined;
+  /**
+   * `process` runs each version in a process of its own, so that native code that crashes takes down nothing else; it is
+   * started again by itself. Calls are copied there and back. Default `none`.
+   */
+  readonly isolation?: Isolation | undefined;
 }
+
+/** Where the versions of a model run. */
+export type Isolation = 'none' | 'process';
 
 /** What a user may give for one model. */
 export type ServedModelInput = (ModelConfigInput | SingleVersionModel) & ModelServingOptions;
@@ -44,6 +52,7 @@ export interface ServedModel extends ModelConfig {
   readonly engine?: ModelEngineOptions | undefined;
   /** Where it differs from the server's; without `options` nothing is kept. */
   readonly warmupFromTraffic?: { readonly options: TrafficWarmup } | undefined;
+  readonly isolation?: 'process' | undefined;
 }
 
 /**
@@ -61,8 +70,14 @@ export function servedModels(
   for (const model of models) checkModel(model, platforms);
   // One check for all: names must differ between both kinds of models too.
   const config = modelServerConfig(
-    models.map(({ executionProviders: _providers, instances: _instances, warmupFromTraffic: _traffic, ...model }) =>
-      'directory' in model ? { ...model, basePath: model.directory } : model,
+    models.map(
+      ({
+        executionProviders: _providers,
+        instances: _instances,
+        warmupFromTraffic: _traffic,
+        isolation: _isolation,
+        ...model
+      }) => ('directory' in model ? { ...model, basePath: model.directory } : model),
     ),
   );
   return config.models.map((model, index) => {
@@ -71,7 +86,8 @@ export function servedModels(
     const fixed = 'directory' in input ? { directory: input.directory, version: input.version ?? 1n } : undefined;
     const isPlain = executionProviders === undefined && instances === undefined;
     const ownTraffic = input.warmupFromTraffic !== undefined;
-    if (fixed === undefined && isPlain && !ownTraffic) return model;
+    const isIsolated = checkIsolation(model.name, input.isolation);
+    if (fixed === undefined && isPlain && !ownTraffic && !isIsolated) return model;
     const option = `model ${model.name}: warmupFromTraffic`;
     const traffic = resolveTrafficWarmup(option, input.warmupFromTraffic, defaults.warmupFromTraffic);
     return Object.freeze({
@@ -79,6 +95,7 @@ export function servedModels(
       ...(fixed && { fixed }),
       ...(isPlain ? {} : { engine: { executionProviders, instances } }),
       ...(ownTraffic ? { warmupFromTraffic: { options: traffic } } : {}),
+      ...(isIsolated ? { isolation: 'process' as const } : {}),
     });
   });
 }
@@ -107,6 +124,11 @@ function checkModel(model: ServedModelInput, platforms: readonly string[]): void
   if (platform !== undefined && !platforms.includes(platform)) {
     throw refusal('PLATFORM_UNKNOWN', `Model ${name} requests unsupported platform ${platform}`);
   }
+}
+
+function checkIsolation(name: string, isolation: Isolation = 'none'): boolean {
+  if (isolation === 'none' || isolation === 'process') return isolation === 'process';
+  throw refusal('OPTION_INVALID', `model ${name}: isolation must be none or process; got ${String(isolation)}`);
 }
 
 function refusal(reason: string, message: string): ServingError {

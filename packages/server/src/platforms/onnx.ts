@@ -19,6 +19,7 @@ export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
   const fileOf = (directory: string): string => join(directory, 'model.onnx');
   return {
     name: 'onnx',
+    isolated: options.load ? undefined : { name: 'onnx', options: { engine: options.engine } },
     accepts: (directory) =>
       access(fileOf(directory)).then(
         () => true,

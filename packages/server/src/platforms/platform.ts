@@ -2,10 +2,20 @@ import { type InferenceServable, type Loader, ServingError, type StoragePath } f
 import { frozenGraphHint } from './frozen-graph-hint.js';
 import type { ModelEngineOptions } from './model-engine.js';
 
+/** How a platform is made again in a process of its own; everything in it can be copied (structured clone). */
+export interface IsolatedPlatform {
+  readonly name: string;
+  /** URL of an ES module whose `createPlatform(options)` makes it; absent for those that are built in. */
+  readonly module?: string | undefined;
+  readonly options: unknown;
+}
+
 /** A kind of model and what is needed to run it. */
 export interface Platform {
   /** As in `model_platform` of a model config: `tensorflow`, `onnx`. */
   readonly name: string;
+  /** For models with `isolation: 'process'`; absent: this platform's models cannot be isolated. */
+  readonly isolated?: IsolatedPlatform | undefined;
   /** Whether a version directory is of this kind, by its file names alone. */
   accepts(directory: StoragePath): Promise<boolean>;
   /** @param engine - what the built-in engine runs the model on; means nothing to other engines */

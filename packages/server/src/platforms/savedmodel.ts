@@ -36,8 +36,10 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
     options.load ??
     ((directory: string, how: EngineLoadOptions) =>
       openSavedModel(directory, how, options.platform ?? 'auto', engines));
+  const { logger: _logger, load: given, ...settings } = options;
   return {
     name: 'tensorflow',
+    isolated: given ? undefined : { name: 'tensorflow', options: settings },
     accepts: (directory) =>
       access(join(directory, 'saved_model.pb')).then(
         () => true,
