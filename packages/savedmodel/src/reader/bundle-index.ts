@@ -3,15 +3,17 @@ import {
   BundleEntryProtoSchema,
   BundleHeaderProtoSchema,
   BundleHeaderProto_Endianness,
-  type BundleEntryProto,
 } from '@servable/protos/tensorflow';
 import { dataTypeName, dtypeFromEnum, dtypeInfo, formatShape, shapeSize, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { readPlainEntry, type EntryProto } from './plain-entry.js';
 import { readSortedTable } from './sorted-table.js';
 import { sliceFromProto, type TensorSlice } from './tensor-slice.js';
 
 /** The version of the bundle format that this reader knows (`kTensorBundleVersion` in `tensor_bundle.cc`). */
 const BUNDLE_VERSION = 1;
+
+const utf8 = new TextDecoder();
 
 /** Where a tensor is stored in a bundle. */
 export interface BundleEntry {
@@ -60,10 +62,10 @@ export function parseBundleIndex(bytes: Uint8Array, file: string): BundleIndex {
       shards = readHeader(value, file, blockOffset);
       continue;
     }
-    const proto = parse(BundleEntryProtoSchema, value, file, blockOffset);
+    const proto = readPlainEntry(value) ?? parse(BundleEntryProtoSchema, value, file, blockOffset);
     // Keys of slices begin with the code of the number 0; no tensor has such a name.
     const isSlice = key[0] === 0;
-    const name = isSlice ? latin1(key) : new TextDecoder().decode(key);
+    const name = isSlice ? latin1(key) : utf8.decode(key);
     const dtype = dataTypeName(proto.dtype) ?? 'invalid';
     if (dtype === 'variant' || dtype === 'resource') {
       unreadable.set(name, dtype);
@@ -114,7 +116,7 @@ function readHeader(value: Uint8Array, file: string, offset: number): number {
   return header.numShards;
 }
 
-function readEntry(proto: BundleEntryProto, shards: number, refuse: (problem: string) => SavedModelError): BundleEntry {
+function readEntry(proto: EntryProto, shards: number, refuse: (problem: string) => SavedModelError): BundleEntry {
   const dtype = readDType(proto.dtype, refuse);
   const shape = proto.shape?.dim.map((dim) => Number(dim.size)) ?? [];
   if (proto.shape?.unknownRank) throw refuse('expected a shape of known rank');

@@ -114,7 +114,13 @@ export class StoredAttribute implements AttrValue {
   }
 }
 
+/** Tags in front of the first two fields of a node, and of an entry of its attributes, as every writer has them. */
+const FIRST_TEXT = (1 << 3) | WireType.LengthDelimited;
+const SECOND_TEXT = (2 << 3) | WireType.LengthDelimited;
+
 function nameOf(bytes: Uint8Array): string {
+  const end = 2 + (bytes[1] ?? 0);
+  if (bytes[0] === FIRST_TEXT && end < 0x80 && bytes[end] === SECOND_TEXT) return textOf(bytes.subarray(2, end));
   const reader = new BinaryReader(bytes);
   let name: Uint8Array | undefined;
   while (reader.pos < reader.len) {
@@ -167,6 +173,12 @@ export function readAttributes(
 
 /** Key and value of an entry of a map from strings to messages or strings. */
 export function readMapEntry(entry: Uint8Array): [key: string, value: Uint8Array] {
+  const end = 2 + (entry[1] ?? 0);
+  if (entry[0] === FIRST_TEXT && end < 0x80 && entry[end] === SECOND_TEXT) {
+    const size = entry[end + 1] ?? 0;
+    if (size < 0x80 && end + 2 + size === entry.length)
+      return [textOf(entry.subarray(2, end)), entry.subarray(end + 2)];
+  }
   const reader = new BinaryReader(entry);
   let key: Uint8Array | undefined;
   let value: Uint8Array | undefined;
