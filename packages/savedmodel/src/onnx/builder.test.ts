@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Builder } from './builder.js';
 import { float } from './onnx-attributes.js';
 import { unknownDim } from './known-shapes.js';
-import { formatShape, type Value } from './value.js';
+import { DimSymbol, formatShape, type Value } from './value.js';
 import { weightOf } from './weight.js';
 
 const ops = (builder: Builder) => builder.nodes.map((node) => ('op' in node ? node.op : node.kind));
@@ -56,6 +56,28 @@ describe('shapes', () => {
     const reshape = builder.nodes.at(-1);
     const constant = reshape?.kind === 'native' ? reshape.inputs[1]?.constant?.toArray() : undefined;
     expect(constant).toEqual([0n, 64n, 3n]);
+  });
+
+  test('a size that is left open is computed where it can be: the engine cannot infer it of no rows', () => {
+    const builder = new Builder();
+    const x = image(builder);
+    const batch = builder.unsqueeze(builder.pick(builder.shapeOf(x), 0), [0]);
+    const y = builder.reshapeTo(x, builder.concat([batch, builder.ints([-1, 3])], 0));
+    const reshape = builder.nodes.at(-1);
+    expect(reshape?.kind === 'native' && reshape.inputs[1]?.constant?.toArray()).toEqual([0n, 64n, 3n]);
+    expect(formatShape(y.shape)).toBe('[?, 64, 3]');
+  });
+
+  test('zeros among sizes that a request brings mean zero', () => {
+    const builder = new Builder();
+    const x = builder.input('x', 'float32', [new DimSymbol(), 24]);
+    const rows = builder.unsqueeze(builder.emit('Mul', [builder.pick(builder.shapeOf(x), 0), builder.int(2)]), [0]);
+    builder.reshapeTo(x, builder.concat([builder.ints([1]), rows, builder.ints([12, 1])], 0));
+    builder.reshapeTo(x, builder.input('shape', 'int64', [3]));
+    expect(builder.nodes.filter((node) => node.kind === 'native' && node.op === 'Reshape')).toMatchObject([
+      { inputs: [{}, {}], attrs: { allowzero: { value: 1 } } },
+      { inputs: [{}, {}], attrs: { allowzero: { value: 1 } } },
+    ]);
   });
 
   test('reshaping to the shape a value has is left out', () => {

@@ -342,7 +342,8 @@ export class Builder {
     const written = known && writtenTarget(value.shape, known);
     if (written !== undefined) return this.emit('Reshape', [value, this.ints(written)]);
     // What is not known now may contain zeros that mean zero; a -1 beside them is refused here as in TensorFlow.
-    const allowzero = known === undefined || (known.includes(0) && !known.includes(-1));
+    const mayBeZero = known?.some((dim) => typeof dim === 'object') !== false;
+    const allowzero = mayBeZero || (known.includes(0) && !known.includes(-1));
     return this.emit('Reshape', [value, this.cast(target, 'int64')], allowzero ? { allowzero: 1 } : {});
   }
 

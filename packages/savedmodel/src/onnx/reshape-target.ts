@@ -8,8 +8,9 @@ export function sameTarget(shape: Shape, target: readonly Dim[]): boolean {
 }
 
 /**
- * A reshape target as constants: a size that the input has in the same place is written 0, one other unknown size -1.
- * This spares the nodes that would compute the shape.
+ * A reshape target as constants: a size that the input has in the same place is written 0, one other unknown size is
+ * computed if it can be, and else -1, which the engine cannot infer of a tensor without elements. This spares the nodes
+ * that would compute the shape.
  */
 export function writtenTarget(shape: Shape | undefined, target: readonly Dim[]): readonly number[] | undefined {
   if (target.includes(0)) return undefined;
@@ -20,5 +21,15 @@ export function writtenTarget(shape: Shape | undefined, target: readonly Dim[]):
   const holes = written.filter((dim) => dim === undefined).length + (target.includes(-1) ? 1 : 0);
   const unknown = target.find((dim, i) => written[i] === undefined);
   if (holes > 1 || (typeof unknown === 'object' && unknown.kind === 'integer')) return undefined;
-  return written.map((dim) => dim ?? -1);
+  const hole = inferred(shape, written);
+  return written.map((dim) => (dim === undefined || dim === -1 ? hole : dim));
+}
+
+/** What is left for the one size that is not known, if the others are those of the input's that are not known either. */
+function inferred(shape: Shape | undefined, written: readonly (number | undefined)[]): number {
+  if (shape?.some((dim, i) => (typeof dim === 'number' ? dim === 0 : written[i] !== 0)) !== false) return -1;
+  const product = (dims: readonly unknown[]) =>
+    dims.reduce<number>((size, dim) => (typeof dim === 'number' && dim > 0 ? size * dim : size), 1);
+  const size = product(shape) / product(written);
+  return Number.isInteger(size) ? size : -1;
 }
