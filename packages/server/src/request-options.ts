@@ -22,9 +22,9 @@ export interface PrometheusOptions {
 export interface RequestLimits {
   /** Most bytes of all headers of a REST request; default 16 384. */
   readonly maxHeaderBytes?: number | undefined;
-  /** Milliseconds that a REST caller gets to send its headers; default 60 000. */
+  /** Milliseconds that a caller gets to send the headers of a REST request, or to shake hands for gRPC; default 60 000. */
   readonly headersTimeoutMs?: number | undefined;
-  /** Milliseconds that a REST caller gets to send headers and body; default 300 000. */
+  /** Milliseconds that a caller gets to send a whole request, over REST and gRPC; default 300 000. */
   readonly requestTimeoutMs?: number | undefined;
   /** Milliseconds that an idle REST connection is kept open; default 75 000, over what load balancers keep theirs. */
   readonly keepAliveTimeoutMs?: number | undefined;

@@ -308,7 +308,11 @@ function grpcServer({ maxReceiveMessageBytes, limits, grpcChannelOptions }: Reso
     ...(limits.grpcIdleTimeoutMs && { 'grpc.max_connection_idle_ms': limits.grpcIdleTimeoutMs }),
     ...grpcChannelOptions,
   };
-  return new GrpcServer(channelArguments, { maxConnections: limits.maxGrpcConnections });
+  return new GrpcServer(channelArguments, {
+    maxConnections: limits.maxGrpcConnections,
+    handshakeTimeoutMs: limits.headersTimeoutMs,
+    requestTimeoutMs: limits.requestTimeoutMs,
+  });
 }
 
 /** Names the option that the operator has to change. */

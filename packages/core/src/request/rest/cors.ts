@@ -30,5 +30,7 @@ export function restCorsHeaders(
     'access-control-allow-origin': allowed,
     'access-control-allow-methods': 'POST, GET',
     'access-control-allow-headers': withToken ? 'Content-Type, Authorization' : 'Content-Type',
+    // The first says where the JSON of an Open Inference Protocol answer ends and its tensors begin.
+    'access-control-expose-headers': 'Inference-Header-Content-Length, X-Request-Id',
   };
 }

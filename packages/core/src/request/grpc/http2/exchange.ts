@@ -45,6 +45,8 @@ export interface ExchangeLimits {
   readonly maxReceiveBytes: number;
   /** Bytes; -1 for no limit. */
   readonly maxSendBytes: number;
+  /** Milliseconds that a caller gets to send a request of one message; `undefined` for no limit. */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 /** Who is told what comes in. */
@@ -74,6 +76,7 @@ export class Exchange {
   readonly #encoding: string;
   #listener: ExchangeListener | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #requestTimer: NodeJS.Timeout | undefined;
   #metadata: Metadata | undefined;
   /** The last message that is being decompressed: those after it wait for their turn. */
   #decompressing: Promise<void> | undefined;
@@ -131,9 +134,18 @@ export class Exchange {
     }
     this.#stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#stream.on('end', () => {
+      clearTimeout(this.#requestTimer);
       // A stream that was reset ends too, and what came on it is no request.
       if (!isGone(this.#stream)) this.#inTurn(() => this.#listener?.onEnd());
     });
+  }
+
+  /** From now on the request, one message, has to come within the limit: a caller that stalls holds nothing for long. */
+  awaitRequest(): void {
+    const { requestTimeoutMs } = this.#limits;
+    if (this.#ended || requestTimeoutMs === undefined) return;
+    const text = `The request was not complete within ${requestTimeoutMs} ms`;
+    this.#requestTimer = setTimeout(() => this.finish(new Failure('DEADLINE_EXCEEDED', text)), requestTimeoutMs);
   }
 
   /** Lets more messages in after the listener asked for a pause. */
@@ -267,6 +279,7 @@ export class Exchange {
     this.#closed = true;
     this.#ended = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#requestTimer);
     // What the caller still sends is let pass.
     this.#stream.resume();
     this.#listener?.onClose();

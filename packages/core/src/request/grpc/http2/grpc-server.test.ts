@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
@@ -389,4 +390,66 @@ test('a name is bound at all of its addresses, a taken port is the error of the 
   await using other = new GrpcServer();
   await expect(other.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   expect(await other.listen({ host: 'localhost', port: 0 })).toBeGreaterThan(0);
+});
+
+test('a connection that never says anything is closed', async () => {
+  const server = new GrpcServer({}, { handshakeTimeoutMs: 20 });
+  onTestFinished(() => server.destroy());
+  const port = (await server.listen({ host: '127.0.0.1', port: 0 }))!;
+  const silent = connectSocket(port, '127.0.0.1');
+  silent.resume().on('error', () => undefined);
+  await once(silent, 'close');
+  expect(silent.destroyed).toBe(true);
+});
+
+test('a request whose message stalls ends, and the connection goes on', async () => {
+  const server = new GrpcServer({}, { handshakeTimeoutMs: 5000, requestTimeoutMs: 50 });
+  server.addService(service, echo);
+  const port = (await server.listen({ host: '127.0.0.1', port: 0 }))!;
+  const session = connect(`http://127.0.0.1:${port}`);
+  onTestFinished(() => {
+    session.destroy();
+    server.destroy();
+  });
+  const headers = { ':method': 'POST', ':path': '/test.Test/one', 'content-type': 'application/grpc', te: 'trailers' };
+  const stalled = session.request(headers);
+  stalled.on('error', () => undefined);
+  // Four bytes of the hundred that it promises.
+  stalled.write(Buffer.from([0, 0, 0, 0, 100, 1, 2, 3, 4]));
+  const [answer] = (await once(stalled, 'response')) as [Record<string, string>];
+  expect([answer['grpc-status'], decodeURIComponent(answer['grpc-message']!)]).toEqual([
+    '4',
+    'The request was not complete within 50 ms',
+  ]);
+  const whole = await post(session, {}, Buffer.from([0, 0, 0, 0, 2, 7, 8]));
+  expect(JSON.stringify(whole)).toContain('"grpc-status":"0"');
+});
+
+test('a stream of requests may pause for longer', async () => {
+  const server = new GrpcServer({}, { requestTimeoutMs: 1 });
+  const settled = deferred<number>();
+  server.addService(service, {
+    sum(call: ServerReadableStream<Buffer, Uint8Array>, answer: Answer) {
+      let total = 0;
+      call.on('data', (bytes: Buffer) => {
+        total += bytes[0]!;
+        if (total === 1) setTimeout(() => settled.resolve(total), 10);
+      });
+      call.on('end', () => answer(null, Buffer.from([total])));
+    },
+  });
+  const port = (await server.listen({ host: '127.0.0.1', port: 0 }))!;
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  onTestFinished(() => {
+    client.close();
+    server.destroy();
+  });
+  const reply = await new Promise<Buffer>((resolve, reject) => {
+    const call = client.makeClientStreamRequest('/test.Test/sum', same, same, (error, bytes) =>
+      error ? reject(error) : resolve(bytes!),
+    );
+    call.write(Buffer.from([1]));
+    void settled.promise.then(() => call.end(Buffer.from([2])));
+  });
+  expect([...reply]).toEqual([3]);
 });

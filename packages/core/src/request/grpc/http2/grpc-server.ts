@@ -15,9 +15,9 @@ import { isIP, type AddressInfo } from 'node:net';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type ChannelArguments, type ServerSettings, serverSettings } from './channel-arguments.js';
 import { Connection } from './connection.js';
-import { Exchange } from './exchange.js';
+import { Exchange, type ExchangeLimits } from './exchange.js';
 import { Failure } from './failure.js';
-import { keepConnection } from './keep-connection.js';
+import { endUnfinished, keepConnection } from './keep-connection.js';
 import type { PayloadFinder } from './message-reader.js';
 import { type Handler, runHandler } from './run-handler.js';
 
@@ -31,6 +31,13 @@ export type GrpcServerAddress = { readonly host: string; readonly port: number }
 export interface GrpcServerLimits {
   /** Most connections at one address; more are closed at once. Default: none. */
   readonly maxConnections?: number | undefined;
+  /** Milliseconds in which a connection must have shaken hands, in TLS and in HTTP/2; others are closed. Default: none. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds that a caller gets to send a request of one message, over which the call is DEADLINE_EXCEEDED. Default:
+   * none.
+   */
+  readonly requestTimeoutMs?: number | undefined;
 }
 
 /** What services are registered with: this server, or grpc-js's. */
@@ -60,8 +67,8 @@ interface Method extends Handler {
  * ```
  */
 export class GrpcServer implements ServiceRegistry, AsyncDisposable {
-  readonly #settings: ServerSettings;
-  readonly #maxConnections: number | undefined;
+  readonly #settings: ServerSettings & ExchangeLimits;
+  readonly #limits: GrpcServerLimits;
   readonly #methods = new Map<string, Method>();
   readonly #servers = new Set<Http2Server | Http2SecureServer>();
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -69,8 +76,8 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
 
   /** @throws ServingError INVALID_ARGUMENT `OPTION_INVALID` for a bad value of a channel argument */
   constructor(channelArguments: ChannelArguments = {}, limits: GrpcServerLimits = {}) {
-    this.#settings = serverSettings(channelArguments);
-    this.#maxConnections = limits.maxConnections;
+    this.#settings = { ...serverSettings(channelArguments), requestTimeoutMs: limits.requestTimeoutMs };
+    this.#limits = limits;
   }
 
   /**
@@ -159,6 +166,7 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
 
   #http2Server(tls: GrpcServerTls | undefined): Http2Server | Http2SecureServer {
     const { maxSessionMemory, maxConcurrentStreams, windowBytes } = this.#settings;
+    const { maxConnections, handshakeTimeoutMs } = this.#limits;
     const options: ServerOptions = {
       maxSendHeaderBlockLength: Number.MAX_SAFE_INTEGER,
       maxSessionMemory,
@@ -167,8 +175,8 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
         ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
       },
     };
-    const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls });
-    if (this.#maxConnections !== undefined) server.maxConnections = this.#maxConnections;
+    const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls, ...(handshakeTimeoutMs && { handshakeTimeout: handshakeTimeoutMs }) });
+    if (maxConnections !== undefined) server.maxConnections = maxConnections;
     server.on('session', (session) => this.#open(session));
     // A connection that cannot be taken, for want of file descriptors, is lost; the others are not.
     server.on('error', () => undefined);
@@ -186,6 +194,7 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
     this.#sessions.add(session);
     session.once('close', () => this.#sessions.delete(session));
     session.setLocalWindowSize(this.#settings.windowBytes * 4);
+    endUnfinished(session, this.#limits.handshakeTimeoutMs);
     keepConnection(session, this.#settings);
     const connection = new Connection(session);
     session.on('stream', (stream, headers) => this.#call(stream, headers, connection));

@@ -16,6 +16,14 @@ export function keepConnection(session: ServerHttp2Session, settings: ServerSett
   });
 }
 
+/** Ends a connection whose peer does not say HTTP/2's first words, its SETTINGS, in time. */
+export function endUnfinished(session: ServerHttp2Session, timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined) return;
+  const timer = setTimeout(() => session.destroy(), timeoutMs).unref();
+  const stop = (): void => clearTimeout(timer);
+  session.once('remoteSettings', stop).once('close', stop);
+}
+
 function pingRegularly(session: ServerHttp2Session, { keepaliveMs, keepaliveTimeoutMs }: ServerSettings): () => void {
   if (keepaliveMs >= NEVER_MS) return () => undefined;
   let timer: NodeJS.Timeout;

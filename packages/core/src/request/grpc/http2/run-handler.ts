@@ -30,6 +30,7 @@ function runOneRequest(exchange: Exchange, { responseStream, handle }: Handler):
   let call: UnaryCall | StreamingCall | undefined;
   const refuse = (what: string): void =>
     exchange.finish(new Failure('UNIMPLEMENTED', `Received ${what} for method ${exchange.path}, which takes one`));
+  exchange.awaitRequest();
   exchange.start({
     onMessage(bytes) {
       if (request === undefined) request = bytes;
