@@ -99,6 +99,23 @@ test('testGoodGrpcChannelArgs and flags that do nothing: the server answers', as
   expect(log).toContain('--grpc_max_threads has no effect: ');
 });
 
+test('--log_format, --log_level and --slow_request_ms: lines of JSON, with a warning for a slow request', async () => {
+  const port = await freePort();
+  const flags = ['--log_format=json', '--slow_request_ms=0.001', '--enable_tracing=false'];
+  void run(`--port=${port}`, `--model_base_path=${join(directory.path, 'a')}`, ...flags);
+  await io.untilLogged(/"msg":"Running gRPC ModelServer at [^"]+"/);
+  expect(await ask(port, 'default')).toBe('1:3');
+  await io.untilLogged(/Slow request/);
+  const lines = io.err.join('').trimEnd().split('\n');
+  const slow = lines.map((line) => JSON.parse(line) as Record<string, unknown>).find(({ level }) => level === 40);
+  expect(slow).toMatchObject({ msg: 'Slow request', method: 'Predict', model: 'default', version: '1', code: 'OK' });
+});
+
+test('another format of the log is refused', async () => {
+  expect(await run('--log_format=xml', `--model_base_path=${directory.path}`)).toBe(255);
+  expect(io.err.join('')).toContain("log.format must be one of 'text', 'json'; got 'xml'");
+});
+
 test('testPrometheusEndpoint: a MonitoringConfig opens the page on the REST port', async () => {
   const [port, restPort] = [await freePort(), await freePort()];
   const path = await file('monitoring.config', 'prometheus_config { enable: true, path: "/metrics" }');

@@ -7,7 +7,11 @@ const ours = 'Not a flag of TensorFlow Serving.';
 export const limitFlags = flagSpecs({
   max_request_bytes: flag('int32', 0, `Largest gRPC message and REST body; zero: 2147483647. ${ours}`),
   max_header_bytes: flag('int32', 0, `Most bytes of the headers of a REST request; zero: 16384. ${ours}`),
-  headers_timeout_in_ms: flag('int32', 0, `Milliseconds to send the headers of a REST request, or to shake hands for gRPC; zero: 60000. ${ours}`),
+  headers_timeout_in_ms: flag(
+    'int32',
+    0,
+    `Milliseconds to send the headers of a REST request, or to shake hands for gRPC; zero: 60000. ${ours}`,
+  ),
   request_timeout_in_ms: flag('int32', 0, `Milliseconds to send a whole request; zero: 300000. ${ours}`),
   keep_alive_timeout_in_ms: flag('int32', 0, `Milliseconds that an idle REST connection is kept; zero: 75000. ${ours}`),
   max_rest_connections: flag('int32', 0, `Most REST connections; zero: no limit. ${ours}`),

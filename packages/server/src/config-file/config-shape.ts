@@ -187,7 +187,10 @@ export const configShape = fields({
     'Bounds on what callers may send and hold.',
     fields({
       maxHeaderBytes: described('Most bytes of the headers of a REST request; default 16384.', whole(1024)),
-      headersTimeoutMs: described('Milliseconds to send the headers of a REST request, or to shake hands for gRPC; default 60000.', whole(1)),
+      headersTimeoutMs: described(
+        'Milliseconds to send the headers of a REST request, or to shake hands for gRPC; default 60000.',
+        whole(1),
+      ),
       requestTimeoutMs: described('Milliseconds to send a whole request; default 300000.', whole(1)),
       keepAliveTimeoutMs: described('Milliseconds that an idle REST connection is kept; default 75000.', whole(1)),
       maxRestConnections: described('Most REST connections.', whole(1)),

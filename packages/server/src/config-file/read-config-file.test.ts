@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigFileError } from './config-problem.js';
+import { accessJsonSchema, type AccessOptions } from '../security/access-file.js';
 import { configJsonSchema } from './config-shape.js';
 import { readConfigFile } from './read-config-file.js';
 
@@ -97,6 +98,42 @@ models:
       },
     ],
   });
+});
+
+test('logs, traces, recorded requests and access rules in the file itself', async () => {
+  await writeFile(join(directory, 'tokens'), 'web a-token-of-the-web-app\n');
+  const { access, ...rest } = (await read(`
+log: { format: json, level: warning }
+tracing: true
+slowRequestMs: 250
+requestLog: { roots: [logs], maxFileAgeMs: 60000 }
+models:
+  - { name: m, basePath: /m, logging: { filenamePrefix: logs/m, samplingRate: 0.25 } }
+access:
+  tokensFile: tokens
+  rules: [{ callers: [web], methods: [inference], models: [m] }]
+`)) as { access: AccessOptions };
+  expect(rest).toEqual({
+    log: { format: 'json', level: 'warning' },
+    tracing: true,
+    slowRequestMs: 250,
+    requestLog: { roots: [join(directory, 'logs')], maxFileAgeMs: 60_000 },
+    models: [{ name: 'm', basePath: '/m', logging: { filenamePrefix: join(directory, 'logs/m'), samplingRate: 0.25 } }],
+  });
+  expect(access.rules).toEqual([{ callers: ['web'], methods: ['inference'], models: ['m'] }]);
+  expect(access.tokens?.map(({ name }) => name)).toEqual(['web']);
+  await writeFile(join(directory, 'tokens'), 'app another-token-of-an-app\n');
+  expect((await access.reload!()).tokens?.map(({ name }) => name)).toEqual(['app']);
+});
+
+test('access rules are in the file or in one of their own, and mistakes in them have a place', async () => {
+  const model = 'models: [{ name: m, basePath: /m }]\n';
+  expect(await problems(`${model}accessFile: a.yaml\naccess: { rules: [] }`)).toEqual([
+    '3:1: access: expected access or accessFile; got both',
+  ]);
+  expect(await problems(`${model}access:\n  rules: [{ callers: [web], methods: [infer] }]`)).toEqual([
+    expect.stringMatching(/^3:\d+: access\.rules\[0\]\.methods\[0\]: expected inference or /),
+  ]);
 });
 
 test('JSON gives the same', async () => {
@@ -202,8 +239,11 @@ models:
   });
 });
 
-test('docs/servable-config.schema.json is the schema of the table; `npm run docs` in packages/server writes it anew', async () => {
-  const path = fileURLToPath(new URL('../../../../docs/servable-config.schema.json', import.meta.url));
-  const text = await format(JSON.stringify(configJsonSchema), { parser: 'json', printWidth: 120 });
+test.each([
+  ['servable-config.schema.json', configJsonSchema],
+  ['servable-access.schema.json', accessJsonSchema],
+])('docs/%s is the schema of the table; `npm run docs` in packages/server writes it anew', async (name, schema) => {
+  const path = fileURLToPath(new URL(`../../../../docs/${name}`, import.meta.url));
+  const text = await format(JSON.stringify(schema), { parser: 'json', printWidth: 120 });
   await expect(text).toMatchFileSnapshot(path);
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { Listener } from './listener.js';
 import { listenRest } from './rest-listener.js';
@@ -57,4 +59,41 @@ test('a cut ends the running request', async () => {
 test('all interfaces of both families include the IPv4 loopback', async () => {
   listener = await listenRest((_request, response) => void response.end('done'), { ...address, host: '::' });
   expect((await ask())[0]).toBe('done');
+});
+
+/** What a caller gets who sends this and then nothing more. */
+async function sendAndStall(text: string): Promise<string> {
+  const socket = connect(listener!.port, '127.0.0.1');
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer.split('\r\n')[0]!;
+}
+
+test('headers and bodies that do not come in time end their connection with 408', async () => {
+  const limits = { headersTimeoutMs: 20, requestTimeoutMs: 40 };
+  listener = await listenRest(
+    (request, response) => request.on('end', () => response.end('done')).resume(),
+    address,
+    limits,
+  );
+  expect(await sendAndStall('POST /v1/models/m:predict HTTP/1.1\r\nHost: m\r\nX-Slow')).toBe(
+    'HTTP/1.1 408 Request Timeout',
+  );
+  expect(await sendAndStall('POST /v1/models/m:predict HTTP/1.1\r\nHost: m\r\nContent-Length: 9\r\n\r\n{')).toBe(
+    'HTTP/1.1 408 Request Timeout',
+  );
+  expect((await ask())[0]).toBe('done');
+});
+
+test('headers over the limit are refused with 431, and connections over theirs are closed', async () => {
+  const limits = { maxHeaderBytes: 1024, maxRestConnections: 1 };
+  listener = await listenRest((_request, response) => void response.end('done'), address, limits);
+  expect(await sendAndStall(`GET / HTTP/1.1\r\nHost: m\r\nX-Large: ${'x'.repeat(2000)}\r\n\r\n`)).toBe(
+    'HTTP/1.1 431 Request Header Fields Too Large',
+  );
+  const first = connect(listener.port, '127.0.0.1');
+  await once(first, 'connect');
+  expect(await sendAndStall('')).toBe('');
+  first.destroy();
 });

@@ -175,7 +175,14 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
         ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
       },
     };
-    const server = tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls, ...(handshakeTimeoutMs && { handshakeTimeout: handshakeTimeoutMs }) });
+    const server =
+      tls === undefined
+        ? createServer(options)
+        : createSecureServer({
+            ...options,
+            ...tls,
+            ...(handshakeTimeoutMs && { handshakeTimeout: handshakeTimeoutMs }),
+          });
     if (maxConnections !== undefined) server.maxConnections = maxConnections;
     server.on('session', (session) => this.#open(session));
     // A connection that cannot be taken, for want of file descriptors, is lost; the others are not.
