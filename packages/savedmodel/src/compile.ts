@@ -13,6 +13,7 @@ import type { Value } from './onnx/value.js';
 import { MIN_WEIGHT_BYTES, readWeight } from './onnx/weight.js';
 import { readVariable } from './onnx/variable-access.js';
 import { frozenVariable, isResource, type Lowered, type Variable } from './onnx/resource.js';
+import { outputWork } from './passes/output-work.js';
 import { partition } from './passes/partition.js';
 import { simplify } from './passes/simplify.js';
 import type { Plan, SignatureTensor, Weight } from './plan/plan.js';
@@ -20,17 +21,25 @@ import type { SavedModel } from './reader/saved-model.js';
 import { assetFeeds, initialState } from './tables/initial-state.js';
 import { tableKey } from './tables/table-nodes.js';
 
+/** How a signature is compiled. */
+export interface CompileOptions {
+  /** Aborts the reading of the weights. */
+  readonly signal?: AbortSignal | undefined;
+  /** Aliases of the outputs that are wanted, of those that there are. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
 /**
  * Compiles one signature: graph with its functions inlined → ONNX nodes with constants folded → islands.
  *
- * @param options - `signal` aborts the reading of the weights
+ * @param options - `signal` aborts the reading of the weights; `outputs` are the aliases of the only outputs that are wanted
  * @throws SavedModelError FAILED_PRECONDITION for an unknown signature, INVALID_ARGUMENT for a graph that is malformed, UNIMPLEMENTED naming op, node and function for
  * what has no lowering, DATA_LOSS for a corrupt checkpoint
  */
 export async function compileSignature(
   model: SavedModel,
   signatureName: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: CompileOptions = {},
 ): Promise<Plan> {
   try {
     return await compile(model, signatureName, options);
@@ -48,11 +57,7 @@ export async function compileSignature(
   }
 }
 
-async function compile(
-  model: SavedModel,
-  signatureName: string,
-  options: { readonly signal?: AbortSignal | undefined },
-): Promise<Plan> {
+async function compile(model: SavedModel, signatureName: string, options: CompileOptions): Promise<Plan> {
   const signatureDef = model.signatureDefs.get(signatureName);
   if (signatureDef === undefined) {
     throw new SavedModelError(
@@ -63,7 +68,9 @@ async function compile(
   }
   const graphs = new GraphBuilder(model);
   const inputs = tensorInfos(signatureDef.inputs, signatureName);
-  const outputs = tensorInfos(signatureDef.outputs, signatureName);
+  const outputs = tensorInfos(signatureDef.outputs, signatureName).filter(
+    ([alias]) => options.outputs?.includes(alias) ?? true,
+  );
   const graph = graphs.buildMain(
     outputs.map(([, info]) => info.tensorName),
     inputs.map(([, info]) => info.tensorName),
@@ -104,7 +111,9 @@ async function compile(
   });
 
   const wanted = [...results, ...builder.effects];
-  const { steps, constants, weights } = partition(signatureName, simplify(builder.nodes, wanted), wanted);
+  const nodes = simplify(builder.nodes, wanted);
+  const { steps, constants, weights } = partition(signatureName, nodes, wanted);
+  const named = outputs.flatMap(([alias], i) => (results[i] === undefined ? [] : [[alias, results[i]] as const]));
   // What host steps and outputs read must be there; the engine's weights are read when its session is made.
   const loaded = new Map(constants);
   for (const [name, weight] of weights) loaded.set(name, await readWeight(weight, options.signal));
@@ -121,6 +130,7 @@ async function compile(
     steps,
     effects: builder.effects.map((effect) => effect.name),
     variables,
+    ...(named.length > 1 && { work: outputWork(nodes, named, builder.effects) }),
   };
 }
 

@@ -3,7 +3,7 @@ export { SavedModelError } from './diagnostics/saved-model-error.js';
 export type { SavedModelErrorCode, SavedModelErrorDetails } from './diagnostics/saved-model-error.js';
 
 // Compiling
-export { compileSignature } from './compile.js';
+export { compileSignature, type CompileOptions } from './compile.js';
 export { readWeight } from './onnx/weight.js';
 export { knownOps, type KnownOp } from './ops/op-table.js';
 export { VariableStore } from './plan/variable-store.js';
@@ -13,6 +13,7 @@ export type {
   HostStep,
   LoopStep,
   NativeIsland,
+  OutputWork,
   PlacedWeight,
   Plan,
   PlanStep,

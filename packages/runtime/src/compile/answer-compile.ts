@@ -3,7 +3,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
 import { compileSignature, readSavedModel, type SavedModel } from '@servable/savedmodel';
 import { identityOf } from '../plan/island-identity.js';
-import { findIsland, hasSeveralSignatures } from '../plan/island-sessions.js';
+import { findIsland, mayShareSessions } from '../plan/island-sessions.js';
 import type { PreparedIsland, SharedIsland } from '../plan/prepared-plan.js';
 import { prepareWeights } from '../session/with-weights.js';
 import type { CompileReply, CompileRequest, CompileSource } from './compile-messages.js';
@@ -36,9 +36,9 @@ async function answer(
     const bytes = [...model.signatureDefs].map(([name, def]) => [name, toBinary(SignatureDefSchema, def)] as const);
     return { reply: { kind: 'described', signatureDefs: new Map(bytes) } };
   }
-  const plan = await compileSignature(model, request.signatureName);
+  const plan = await compileSignature(model, request.signatureName, { outputs: request.outputs });
   const prepared: (PreparedIsland | SharedIsland)[] = [];
-  const isShared = hasSeveralSignatures(model.signatureDefs);
+  const isShared = mayShareSessions(model.signatureDefs);
   for (const [i, island] of allIslands(plan.steps).entries()) {
     const identity = isShared ? identityOf(island) : undefined;
     const shared = identity && findIsland(identity, request.known);

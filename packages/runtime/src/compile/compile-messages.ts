@@ -15,6 +15,8 @@ export type CompileRequest =
   | {
       readonly kind: 'compile';
       readonly signatureName: string;
+      /** Aliases of the outputs that are wanted; all without. */
+      readonly outputs: readonly string[] | undefined;
       /** A folder for the weights; without one they are sent. */
       readonly folder: string | undefined;
       /** What the model's sessions compute, by their numbers. */

@@ -52,6 +52,7 @@ export class CompileThread implements AsyncDisposable {
    * Compiles a signature and writes its weights, except for those of islands that one of the model's sessions computes.
    *
    * @param known - what the sessions compute
+   * @param outputs - aliases of the outputs that are wanted; all without
    * @throws SavedModelError what compiling throws; CANCELLED
    */
   async compile(
@@ -59,8 +60,9 @@ export class CompileThread implements AsyncDisposable {
     folder: string | undefined,
     known: ReadonlyMap<number, IslandIdentity>,
     limits: CallOptions,
+    outputs?: readonly string[],
   ): Promise<CompiledOnThread> {
-    const reply = await this.#ask({ kind: 'compile', signatureName, folder, known }, limits);
+    const reply = await this.#ask({ kind: 'compile', signatureName, outputs, folder, known }, limits);
     if (reply.kind === 'holdsFunctions') return { islands: islandsFromMessages(reply.islands) };
     if (reply.kind !== 'compiled') throw unexpected(reply);
     return { plan: planFromMessage(reply.plan) };

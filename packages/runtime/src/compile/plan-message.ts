@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
-import type { NativeIsland, Plan, PlanStep, SignatureTensor } from '@servable/savedmodel';
+import type { NativeIsland, OutputWork, Plan, PlanStep, SignatureTensor } from '@servable/savedmodel';
 import { Tensor, type DType } from '@servable/tensor';
 import type { PreparedIsland, PreparedPlan, SharedIsland } from '../plan/prepared-plan.js';
 
@@ -33,6 +33,7 @@ export interface PlanMessage {
   readonly islands: readonly IslandMessage[];
   readonly effects: readonly string[];
   readonly variables: ReadonlyMap<string, TensorMessage | undefined>;
+  readonly work: readonly OutputWork[];
 }
 
 /** The islands of a plan that holds no functions; `undefined` for a plan with host steps, branches or loops of its own. */
@@ -78,6 +79,7 @@ export function planToMessage(
     islands: islands.map((island) => sender.island(island)),
     effects: plan.effects ?? [],
     variables: mapValues(plan.variables ?? new Map<string, Tensor>(), (value) => value && tensor(value)),
+    work: plan.work ?? [],
   };
   return { message, transfer: sender.transfer };
 }
@@ -136,6 +138,7 @@ export function planFromMessage(message: PlanMessage): PreparedPlan {
     steps: message.islands.map(islandFromMessage),
     effects,
     variables: mapValues(message.variables, (value) => value && tensorFromMessage(value)),
+    work: message.work,
   };
 }
 

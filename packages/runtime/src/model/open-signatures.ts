@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
-import { hasSeveralSignatures, IslandSessions } from '../plan/island-sessions.js';
+import { mayShareSessions, IslandSessions } from '../plan/island-sessions.js';
 import type { PreparedIsland } from '../plan/prepared-plan.js';
 import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
 import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
+import { FilteringRunner } from './filtering-runner.js';
 import type { SignatureSource } from './loaded-model.js';
 
 /** How the signatures of a SavedModel are opened. */
@@ -17,6 +18,9 @@ export interface OpenOptions extends CallOptions {
   readonly session: Omit<PlanOptions, keyof CallOptions | 'variables' | 'sessions' | 'prepared'>;
   readonly compileOn?: 'thread' | 'caller' | undefined;
 }
+
+/** Compiles a signature, or only some of its outputs. */
+type CompileOutputs = (name: string, signal: AbortSignal, outputs?: readonly string[]) => Promise<PlanRunner>;
 
 /** The signatures of a SavedModel. */
 export interface SavedModelSignatures extends SignatureSource {
@@ -44,11 +48,15 @@ export async function openSignatures(dir: string, options: OpenOptions): Promise
 export async function openHere(dir: string, { session, ...options }: OpenOptions): Promise<SavedModelSignatures> {
   const source = await readSavedModel(dir, options);
   const variables = new VariableStore();
-  const sessions = new IslandSessions(hasSeveralSignatures(source.signatureDefs));
+  const sessions = new IslandSessions(mayShareSessions(source.signatureDefs));
   return {
     signatureDefs: source.signatureDefs,
     sessions,
-    compile: inTurns((name, signal) => compileHere(source, name, { ...session, signal, variables, sessions })),
+    compile: withFilters(
+      inTurns((name, signal, outputs) =>
+        compileHere(source, name, { ...session, signal, outputs, variables, sessions }),
+      ),
+    ),
     loaded: () => Promise.resolve(),
     close: () => source.close(),
   };
@@ -79,26 +87,31 @@ export async function openOnThread(
     idle = undefined;
     await thread?.close();
   };
-  const onThisThread = async (name: string, signal: AbortSignal, prepared: readonly PreparedIsland[]) => {
+  const onThisThread = async (
+    name: string,
+    signal: AbortSignal,
+    outputs: readonly string[] | undefined,
+    prepared: readonly PreparedIsland[],
+  ) => {
     here ??= readSavedModel(dir, { tags });
-    return compileHere(await here, name, { ...session, signal, variables, sessions, prepared });
+    return compileHere(await here, name, { ...session, signal, outputs, variables, sessions, prepared });
   };
 
-  const compile = inTurns(async (name: string, signal: AbortSignal): Promise<PlanRunner> => {
+  const compile = inTurns(async (name, signal, outputs) => {
     const folder = await makeWeightFolder();
     const thread = idle ?? start();
     idle = undefined;
     try {
       let compiled;
       try {
-        compiled = await thread.compile(name, folder, sessions.known, { signal });
+        compiled = await thread.compile(name, folder, sessions.known, { signal }, outputs);
       } catch (error) {
         if (isLoading && idle === undefined && !signal.aborted) idle = thread;
         throw error;
       } finally {
         if (idle !== thread) await thread.close();
       }
-      if ('islands' in compiled) return await onThisThread(name, signal, compiled.islands);
+      if ('islands' in compiled) return await onThisThread(name, signal, outputs, compiled.islands);
       return await PlanRunner.create(compiled.plan, { ...session, signal, variables, sessions });
     } finally {
       await removeWeightFolder(folder);
@@ -109,11 +122,11 @@ export async function openOnThread(
 
   try {
     const signatureDefs = await idle.describe(limits);
-    sessions = new IslandSessions(hasSeveralSignatures(signatureDefs));
+    sessions = new IslandSessions(mayShareSessions(signatureDefs));
     return {
       signatureDefs,
       sessions,
-      compile,
+      compile: withFilters(compile),
       async loaded() {
         isLoading = false;
         await rest();
@@ -131,21 +144,32 @@ export async function openOnThread(
 }
 
 /** One after the other, so that a signature finds the sessions of those before it. */
-function inTurns(compile: SignatureSource['compile']): SignatureSource['compile'] {
+function inTurns(compile: CompileOutputs): CompileOutputs {
   let last: Promise<unknown> = Promise.resolve();
-  return (name, signal) => {
-    const compiled = last.then(() => compile(name, signal));
+  return (name, signal, outputs) => {
+    const compiled = last.then(() => compile(name, signal, outputs));
     last = compiled.catch(() => undefined);
     return compiled;
   };
 }
 
+/** Signatures that compile plans of their own for the outputs that requests ask for. */
+function withFilters(compile: CompileOutputs): SignatureSource['compile'] {
+  return async (name, signal) =>
+    new FilteringRunner(await compile(name, signal), (outputs, stopped) =>
+      compile(name, AbortSignal.any([signal, stopped]), outputs),
+    );
+}
+
 async function compileHere(
   source: SavedModel,
   name: string,
-  options: PlanOptions & { readonly signal: AbortSignal },
+  {
+    outputs,
+    ...options
+  }: PlanOptions & { readonly signal: AbortSignal; readonly outputs: readonly string[] | undefined },
 ): Promise<PlanRunner> {
-  const plan = await compileSignature(source, name, { signal: options.signal });
+  const plan = await compileSignature(source, name, { signal: options.signal, outputs });
   return PlanRunner.create(plan, options);
 }
 

@@ -1,3 +1,4 @@
+import type { SignatureDef } from '@servable/protos/tensorflow';
 import type { NativeIsland } from '@servable/savedmodel';
 import type { Tensor } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
@@ -95,9 +96,13 @@ export class IslandSessions {
   }
 }
 
-/** Whether a model has several signatures that requests can use; only then do its islands have anything to share. */
-export function hasSeveralSignatures(signatureDefs: ReadonlyMap<string, unknown>): boolean {
-  return [...signatureDefs.keys()].filter((name) => !name.startsWith('__saved_model_')).length > 1;
+/**
+ * Whether a model has several plans: of several signatures that requests can use, or of some of the outputs of one. Only
+ * then do its islands have anything to share.
+ */
+export function mayShareSessions(signatureDefs: ReadonlyMap<string, SignatureDef>): boolean {
+  const served = [...signatureDefs].filter(([name]) => !name.startsWith('__saved_model_'));
+  return served.length > 1 || served.some(([, { outputs }]) => Object.keys(outputs).length > 1);
 }
 
 /** Finds a session that computes what an island does. */

@@ -45,6 +45,11 @@ function gatherAlong(context: OpContext, params: Value, given: number, batch: nu
   const indicesRank = context.rank(1);
   const batchDims = batch < 0 ? batch + indicesRank : batch;
   const axis = given < 0 ? given + rank : given;
+  if (!(batchDims >= 0 && batchDims <= Math.min(axis, indicesRank) && axis < rank)) {
+    throw context.refuse(
+      `of ${rank} dimensions and indices of ${indicesRank}, axis ${given} and ${batch} batch dimensions cannot be told apart`,
+    );
+  }
   // The gathered axis comes right behind the batch dimensions, where GatherND looks; its place is taken again after.
   const between = Array.from({ length: axis - batchDims }, (_, i) => batchDims + i);
   const behind = Array.from({ length: rank - axis - 1 }, (_, i) => axis + 1 + i);
@@ -65,6 +70,7 @@ function oneHot(context: OpContext): Value {
   const depth = builder.cast(context.input(1), 'int64');
   const rank = context.rank(0);
   const axis = context.attrs.int('axis', -1);
+  if (axis < -1 || axis > rank) throw context.refuse(`its axis ${axis} is none of a result of ${rank + 1} dimensions`);
   const at = axis < 0 ? rank : axis;
   const classes = builder.emit('Range', [builder.int(0), builder.reshape(depth, []), builder.int(1)]);
   const trailing = Array.from({ length: rank - at }, (_, i) => i + 1);

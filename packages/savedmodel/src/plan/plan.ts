@@ -138,6 +138,16 @@ export interface LoopStep {
 
 export type PlanStep = NativeIsland | HostStep | BranchStep | LoopStep;
 
+/** Work that is done for the same outputs. */
+export interface OutputWork {
+  /** Aliases of the outputs, any of which needs it. */
+  readonly outputs: readonly string[];
+  /** How much it is: about one for each op, and 16 for those that take long. */
+  readonly amount: number;
+  /** Bytes of the constants that it reads. */
+  readonly weightBytes: number;
+}
+
 /** A compiled signature: the steps in the order in which they run. */
 export interface Plan {
   readonly signatureName: string;
@@ -154,4 +164,6 @@ export interface Plan {
    * that the model does not initialise.
    */
   readonly variables?: ReadonlyMap<string, Tensor | undefined>;
+  /** How the work is shared by the outputs; only of a plan with several. */
+  readonly work?: readonly OutputWork[];
 }
