@@ -2,6 +2,7 @@ import type { SignatureDef } from '@servable/protos/tensorflow';
 import type { SignatureTensor } from '@servable/savedmodel';
 import type { Tensor, TensorLike } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
+import { CallCount } from '../session/call-count.js';
 import { checkLimits, watchLimits, type CallOptions } from '../session/interruption.js';
 import type { Model, ModelCall, ModelIdentity, Prediction, PredictOptions } from './model.js';
 import { checkInputs, coerceInputs, type SignatureInputs } from './signature-inputs.js';
@@ -49,8 +50,7 @@ export class LoadedModel implements Model {
   readonly #runners = new Map<string, Promise<SignatureRunner>>();
   readonly #ready = new Map<string, SignatureRunner>();
   readonly #closed = new AbortController();
-  #underWay = 0;
-  #drained: (() => void) | undefined;
+  readonly #underWay = new CallCount();
   #closing: Promise<void> | undefined;
 
   constructor({ name, version }: ModelIdentity, source: SignatureSource) {
@@ -101,7 +101,7 @@ export class LoadedModel implements Model {
   }
 
   async #close(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await this.#underWay.none();
     // Callers that gave up waiting may have left a compilation behind.
     this.#closed.abort(closedError(this.name));
     const runners = await Promise.allSettled(this.#runners.values());
@@ -113,11 +113,11 @@ export class LoadedModel implements Model {
   /** Counts a call, so that closing waits for it. */
   async #use<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) throw closedError(this.name);
-    this.#underWay++;
+    this.#underWay.add();
     try {
       return await call();
     } finally {
-      if (--this.#underWay === 0) this.#drained?.();
+      this.#underWay.remove();
     }
   }
 

@@ -6,6 +6,7 @@ import type { Pointer, Status } from '../native/ort-functions.js';
 import { check } from '../native/ort-status.js';
 import { copyValue, valueType } from '../native/ort-value.js';
 import { badOption, RuntimeError } from '../runtime-error.js';
+import { CallCount } from './call-count.js';
 import { createSession } from './create-session.js';
 import { takeTurn } from './device-turns.js';
 import { takesEmptyValues } from './execution-providers.js';
@@ -70,8 +71,7 @@ export class NativeSession implements AsyncDisposable {
   readonly #takesEmpty: boolean;
   readonly #calls: CallFactory;
   readonly #cost = new RunCost();
-  #underWay = 0;
-  #drained: (() => void) | undefined;
+  readonly #underWay = new CallCount();
   #closing: Promise<void> | undefined;
 
   private constructor(shared: SharedSession, owned: boolean) {
@@ -188,7 +188,7 @@ export class NativeSession implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await this.#underWay.none();
     if (this.#owned) {
       const endTurn = this.#takesEmpty ? undefined : await takeTurn();
       await poolCall<void>(
@@ -209,7 +209,7 @@ export class NativeSession implements AsyncDisposable {
     checkLimits(options);
     if (!this.#takesEmpty) refuseEmpty(feeds);
     const call = this.#calls.prepare(feeds, fetches);
-    this.#underWay++;
+    this.#underWay.add();
     const inline = this.#execution === 'auto' && this.#cost.runsInline(call.bytes);
     check(ortEnv().api, inline ? this.#runHere(call) : await this.#runOnPool(call, options));
     return call.outputs;
@@ -305,7 +305,7 @@ export class NativeSession implements AsyncDisposable {
 
   #end(call: SessionCall): void {
     call.release();
-    if (--this.#underWay === 0) this.#drained?.();
+    this.#underWay.remove();
   }
 
   #refuseClosed(): void {

@@ -4,6 +4,7 @@ import type { Tensor } from '@servable/tensor';
 import { nativeNames } from '../native/address.js';
 import type { Pointer } from '../native/ort-functions.js';
 import { RuntimeError } from '../runtime-error.js';
+import { CallCount } from '../session/call-count.js';
 import { checkLimits, deadlineExceeded, type CallOptions } from '../session/interruption.js';
 import { poolCall } from '../session/pool-call.js';
 import { tfApi, type TfApi } from './tf-api.js';
@@ -238,24 +239,6 @@ export class TensorFlowSession implements AsyncDisposable {
     const place = [operation, BigInt(index)] as const;
     this.#places.set(name, place);
     return place;
-  }
-}
-
-/** A number of calls, and a promise for when it is 0. */
-class CallCount {
-  #count = 0;
-  #reached: (() => void) | undefined;
-
-  add(): void {
-    this.#count++;
-  }
-
-  remove(): void {
-    if (--this.#count === 0) this.#reached?.();
-  }
-
-  async none(): Promise<void> {
-    if (this.#count > 0) await new Promise<void>((resolve) => (this.#reached = resolve));
   }
 }
 
