@@ -1,19 +1,11 @@
 import { formatShape, type DType, type Tensor } from '@servable/tensor';
 import { CLASSES_OUTPUT, SCORES_OUTPUT, checkClassifySignature } from '../signature/check-example-signature.js';
-import { checkMethodName } from '../signature/method-name.js';
-import type { InferenceServable } from '../../servable/inference-servable.js';
-import type { ServableHandle } from '../../servable/servable-handle.js';
 import { recordClassify } from '../recording/record-call.js';
-import { exampleTensor, type ExampleCall } from './example-input.js';
+import type { ExampleCall } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
-import {
-  requireModelSpec,
-  resolveModelSpec,
-  resolveSignatureName,
-  withServableHandle,
-  type ResolvedModelSpec,
-} from './model-spec.js';
-import { findExampleSignature, protoDtypeName, runExamples, unfitOutput } from './run-examples.js';
+import type { ResolvedModelSpec } from './model-spec.js';
+import { runExampleCall } from './run-example-call.js';
+import { protoDtypeName, unfitOutput } from './run-examples.js';
 
 /** One class of one example. */
 export interface ClassScore {
@@ -39,22 +31,11 @@ export async function classify(
   call: ExampleCall,
   options: RequestOptions = {},
 ): Promise<ClassifyResult> {
-  const spec = requireModelSpec(call.modelSpec);
-  const use = async ({ id, servable }: ServableHandle<InferenceServable>) => {
-    const name = resolveSignatureName(spec);
-    const definition = findExampleSignature(servable, name);
-    if (dependencies.checkMethodNames === true) checkMethodName(definition, 'classification');
-    const outputs = checkClassifySignature(definition);
-    const examples = exampleTensor(call.input);
-    const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
-    const result = {
-      modelSpec: resolveModelSpec(id, name),
-      classifications: readClassifications(tensors, examples.size),
-    };
-    if (dependencies.recorder !== undefined) recordClassify(dependencies.recorder, call, result);
-    return result;
-  };
-  return withServableHandle(dependencies.provider, spec, use, options.record, options);
+  const method = { kind: 'classification', checkSignature: checkClassifySignature, read: readClassifications } as const;
+  const { modelSpec, result: classifications } = await runExampleCall(dependencies, call, options, method);
+  const result = { modelSpec, classifications };
+  if (dependencies.recorder !== undefined) recordClassify(dependencies.recorder, call, result);
+  return result;
 }
 
 /**

@@ -1,19 +1,11 @@
 import { formatShape, type Tensor } from '@servable/tensor';
 import { REGRESSION_OUTPUT, checkRegressSignature } from '../signature/check-example-signature.js';
-import { checkMethodName } from '../signature/method-name.js';
-import type { InferenceServable } from '../../servable/inference-servable.js';
-import type { ServableHandle } from '../../servable/servable-handle.js';
 import { recordRegress } from '../recording/record-call.js';
-import { exampleTensor, type ExampleCall } from './example-input.js';
+import type { ExampleCall } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
-import {
-  requireModelSpec,
-  resolveModelSpec,
-  resolveSignatureName,
-  withServableHandle,
-  type ResolvedModelSpec,
-} from './model-spec.js';
-import { findExampleSignature, protoDtypeName, runExamples, unfitOutput } from './run-examples.js';
+import type { ResolvedModelSpec } from './model-spec.js';
+import { runExampleCall } from './run-example-call.js';
+import { protoDtypeName, unfitOutput } from './run-examples.js';
 
 export interface RegressResult {
   readonly modelSpec: ResolvedModelSpec;
@@ -31,19 +23,11 @@ export async function regress(
   call: ExampleCall,
   options: RequestOptions = {},
 ): Promise<RegressResult> {
-  const spec = requireModelSpec(call.modelSpec);
-  const use = async ({ id, servable }: ServableHandle<InferenceServable>) => {
-    const name = resolveSignatureName(spec);
-    const definition = findExampleSignature(servable, name);
-    if (dependencies.checkMethodNames === true) checkMethodName(definition, 'regression');
-    const outputs = checkRegressSignature(definition);
-    const examples = exampleTensor(call.input);
-    const tensors = await runExamples(servable, { name, definition, outputs }, examples, options);
-    const result = { modelSpec: resolveModelSpec(id, name), values: readRegressions(tensors, examples.size) };
-    if (dependencies.recorder !== undefined) recordRegress(dependencies.recorder, call, result);
-    return result;
-  };
-  return withServableHandle(dependencies.provider, spec, use, options.record, options);
+  const method = { kind: 'regression', checkSignature: checkRegressSignature, read: readRegressions } as const;
+  const { modelSpec, result: values } = await runExampleCall(dependencies, call, options, method);
+  const result = { modelSpec, values };
+  if (dependencies.recorder !== undefined) recordRegress(dependencies.recorder, call, result);
+  return result;
 }
 
 /**
