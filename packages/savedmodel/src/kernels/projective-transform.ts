@@ -77,13 +77,17 @@ export function projectiveTransform(
     y >= 0 && y < height && x >= 0 && x < width ? pixels[((b * height + y) * width + x) * depth + d]! : fillValue;
   for (let b = 0; b < batch; b++) {
     const t = all.subarray(count === 1 ? 0 : b * 8, count === 1 ? 8 : b * 8 + 8);
+    const [a = 0, c = 0, e = 0, f = 0, g = 0, h = 0, p = 0, q = 0] = t;
+    const image = b * height * width * depth;
     for (let row = 0; row < rows; row++) {
+      const [cRow, gRow, qRow] = [fround(c * row), fround(g * row), fround(q * row)];
       for (let column = 0; column < columns; column++) {
         const to = ((b * rows + row) * columns + column) * depth;
-        const along = (a: number, c: number, e: number) => fround(fround(fround(a * column) + fround(c * row)) + e);
-        const projection = along(t[6]!, t[7]!, 1);
-        const x = mapped(fround(along(t[0]!, t[1]!, t[2]!) / projection), width, fillMode);
-        const y = mapped(fround(along(t[3]!, t[4]!, t[5]!) / projection), height, fillMode);
+        const projection = fround(fround(fround(p * column) + qRow) + 1);
+        const across = fround(fround(fround(a * column) + cRow) + e);
+        const down = fround(fround(fround(f * column) + gRow) + h);
+        const x = mapped(fround(across / projection), width, fillMode);
+        const y = mapped(fround(down / projection), height, fillMode);
         if (projection === 0 || !Number.isFinite(x) || !Number.isFinite(y)) {
           output.fill(fillValue, to, to + depth);
           continue;
@@ -94,10 +98,22 @@ export function projectiveTransform(
           continue;
         }
         const [top, left] = [floor(y), floor(x)];
+        const [wLeft, wRight, wTop, wBottom] = [left + 1 - x, x - left, top + 1 - y, y - top];
+        if (top >= 0 && left >= 0 && top + 1 < height && left + 1 < width) {
+          // All four corners are in the image, as of nearly every pixel.
+          const upper = image + (top * width + left) * depth;
+          const lower = upper + width * depth;
+          for (let d = 0; d < depth; d++) {
+            const above = fround(wLeft * pixels[upper + d]! + wRight * pixels[upper + depth + d]!);
+            const below = fround(wLeft * pixels[lower + d]! + wRight * pixels[lower + depth + d]!);
+            output[to + d] = fround(wTop * above + wBottom * below);
+          }
+          continue;
+        }
         for (let d = 0; d < depth; d++) {
-          const across = (line: number) =>
-            fround((left + 1 - x) * read(b, line, left, d) + (x - left) * read(b, line, left + 1, d));
-          output[to + d] = fround((top + 1 - y) * across(top) + (y - top) * across(top + 1));
+          const above = fround(wLeft * read(b, top, left, d) + wRight * read(b, top, left + 1, d));
+          const below = fround(wLeft * read(b, top + 1, left, d) + wRight * read(b, top + 1, left + 1, d));
+          output[to + d] = fround(wTop * above + wBottom * below);
         }
       }
     }
