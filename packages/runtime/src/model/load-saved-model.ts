@@ -5,7 +5,7 @@ import { resolveInstances, type Instances } from '../session/execution-providers
 import { LoadedModel } from './loaded-model.js';
 import { modelIdentity, type IdentityOptions } from './model-identity.js';
 import type { Model } from './model.js';
-import { openSignatures } from './open-signatures.js';
+import { type CompileOn, openSignatures } from './open-signatures.js';
 
 /** How a SavedModel is loaded. */
 export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
@@ -26,10 +26,11 @@ export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
    */
   readonly instances?: Instances | undefined;
   /**
-   * Where a large model is read and compiled. `'thread'` (default): on a thread of its own, so that the event loop stays
-   * free for requests; `'caller'`: on the calling thread, which is sooner ready where nothing else is waiting.
+   * Where a model is read and compiled. `'thread'` (default): a large one on a thread of its own, so that the event loop stays
+   * free for requests; `'always'`: small models too, though a thread takes longer to start than they take to compile;
+   * `'caller'`: on the calling thread, which is sooner ready where nothing else is waiting.
    */
-  readonly compileOn?: 'thread' | 'caller' | undefined;
+  readonly compileOn?: CompileOn | undefined;
 }
 
 /**

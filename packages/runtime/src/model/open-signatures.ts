@@ -12,11 +12,14 @@ import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js
 import { FilteringRunner } from './filtering-runner.js';
 import type { SignatureSource } from './loaded-model.js';
 
+/** Where models are compiled: large ones on a thread of their own, all of them, or none. */
+export type CompileOn = 'thread' | 'always' | 'caller';
+
 /** How the signatures of a SavedModel are opened. */
 export interface OpenOptions extends CallOptions {
   readonly tags?: readonly string[] | undefined;
   readonly session: Omit<PlanOptions, keyof CallOptions | 'variables' | 'sessions' | 'prepared'>;
-  readonly compileOn?: 'thread' | 'caller' | undefined;
+  readonly compileOn?: CompileOn | undefined;
 }
 
 /** Compiles a signature, or only some of its outputs. */
@@ -38,9 +41,13 @@ const LARGE_MODEL_BYTES = 16 * 1024 * 1024;
 /** Opens a SavedModel: on a thread of its own if it is large, else on the calling one. */
 export async function openSignatures(dir: string, options: OpenOptions): Promise<SavedModelSignatures> {
   const { compileOn = 'thread' } = options;
-  if (compileOn !== 'thread' && compileOn !== 'caller') throw badOption('compileOn', "'thread' or 'caller'", compileOn);
-  if (compileOn === 'thread' && compileWorkerFile !== undefined && (await isLarge(dir)))
-    return openOnThread(dir, options, compileWorkerFile);
+  if (compileOn !== 'thread' && compileOn !== 'always' && compileOn !== 'caller') {
+    throw badOption('compileOn', "'thread', 'always' or 'caller'", compileOn);
+  }
+  const file = compileOn === 'caller' ? undefined : compileWorkerFile;
+  if (file !== undefined && (compileOn === 'always' || (await isLarge(dir)))) {
+    return openOnThread(dir, options, file);
+  }
   return openHere(dir, options);
 }
 

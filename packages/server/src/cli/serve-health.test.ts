@@ -32,7 +32,7 @@ function grpcHealth(port: number): Promise<string> {
     type Check = (request: Uint8Array, callback: (error: ServiceError | null, response: Buffer) => void) => void;
     (client['check'] as Check).call(client, request, (error, response) => {
       client.close();
-      if (error) resolve(status[error.code]!);
+      if (error) resolve(status[error.code]);
       else resolve(HealthCheckResponse_ServingStatus[fromBinary(HealthCheckResponseSchema, response).status]);
     });
   });

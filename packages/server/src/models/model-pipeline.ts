@@ -90,12 +90,15 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
   let configured: ReadonlyMap<string, ServedModel> = new Map();
   const listeners: (() => void)[] = [];
   const warmupState = new WarmupState();
+  let hasStarted = false;
   const samples = new TrafficSamples({ clock, logger });
   const localLoader = (id: ServableId, directory: StoragePath): Loader<InferenceServable> => {
     const { platform, engine, warmupFromTraffic, isolation } = configured.get(id.name) ?? {};
     const runsOn = {
       executionProviders: engine?.executionProviders ?? options.executionProviders,
       instances: engine?.instances ?? options.instances,
+      // A model that a request waits for is better there sooner.
+      isServing: hasStarted && options.modelMemoryBudget === undefined,
     };
     const loader =
       isolation === 'process' || options.isolatedModels.has(id.name)
@@ -156,7 +159,10 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
     labelsOf: (name) => controller.models?.find((model) => model.name === name)?.versionLabels ?? new Map(),
     problemOf: (name) => remote.problemOf(name),
     onConfigured: (listener) => void listeners.push(listener),
-    endStart: () => loadExecutor.setLimit(options.maxConcurrentLoads),
+    endStart() {
+      hasStarted = true;
+      loadExecutor.setLimit(options.maxConcurrentLoads);
+    },
     async close({ cut }) {
       await Promise.all([watched.close(), fixed.close(), remote.close()]);
       await (cut ? manager.destroy() : manager.close());

@@ -15,8 +15,14 @@ export interface ModelEngineOptions {
   readonly instances?: Instances | undefined;
 }
 
+/** {@link ModelEngineOptions}, and what the server knows of the moment of the load. */
+export interface EngineSettings extends ModelEngineOptions {
+  /** Requests are being answered, and this load is to stay out of their way, even if it takes longer. */
+  readonly isServing?: boolean | undefined;
+}
+
 /** How a version is loaded on the engine. */
-export interface EngineLoadOptions extends LoadOptions, ModelEngineOptions {}
+export interface EngineLoadOptions extends LoadOptions, EngineSettings {}
 
 /**
  * Checks what models are to run on before anything is loaded, also whether this machine has it.

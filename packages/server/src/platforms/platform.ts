@@ -1,6 +1,6 @@
 import { type InferenceServable, type Loader, ServingError, type StoragePath } from '@servable/core';
 import { frozenGraphHint } from './frozen-graph-hint.js';
-import type { ModelEngineOptions } from './model-engine.js';
+import type { EngineSettings } from './model-engine.js';
 
 /** How a platform is made again in a process of its own; everything in it can be copied (structured clone). */
 export interface IsolatedPlatform {
@@ -19,7 +19,7 @@ export interface Platform {
   /** Whether a version directory is of this kind, by its file names alone. */
   accepts(directory: StoragePath): Promise<boolean>;
   /** @param engine - what the built-in engine runs the model on; means nothing to other engines */
-  createLoader(directory: StoragePath, engine?: ModelEngineOptions): Loader<InferenceServable>;
+  createLoader(directory: StoragePath, engine?: EngineSettings): Loader<InferenceServable>;
 }
 
 /**
@@ -32,7 +32,7 @@ export function platformLoader(
   platforms: readonly Platform[],
   platformName: string | undefined,
   directory: StoragePath,
-  engine: ModelEngineOptions = {},
+  engine: EngineSettings = {},
 ): Loader<InferenceServable> {
   const allowed = platforms.filter(({ name }) => platformName === undefined || name === platformName);
   let chosen: Loader<InferenceServable> | undefined;

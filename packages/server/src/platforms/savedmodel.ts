@@ -56,14 +56,14 @@ function runtimeEngines(options: SavedModelPlatformOptions, tags: readonly strin
   // Until a first model is there no request waits for the event loop, and loading on it is sooner done.
   let serves = false;
   return {
-    embedded: async (directory, { signal, instances, executionProviders }) => {
+    embedded: async (directory, { signal, instances, executionProviders, isServing }) => {
       const { loadSavedModel } = await preparedRuntime(options);
       const model = await loadSavedModel(directory, {
         signal,
         tags,
         instances,
         session: { executionProviders },
-        compileOn: serves ? 'thread' : 'caller',
+        compileOn: isServing ? 'always' : serves ? 'thread' : 'caller',
       });
       serves = true;
       return model;
