@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +82,39 @@ test('require() loads the packages, which are ESM', async () => {
     console.log(typeof createServer, typeof createServingClient, tensor([1, 2]).dtype);`;
   expect(await evaluate('load.cjs', source)).toBe('function function float32');
 });
+
+test('a project without the SDKs of object stores type-checks, the declarations of the packages included', async () => {
+  for (const sdk of ['@aws-sdk', '@google-cloud', '@azure']) {
+    await expect(access(join(project, 'node_modules', sdk))).rejects.toMatchObject({ code: 'ENOENT' });
+  }
+  await writeFile(
+    join(project, 'stores.ts'),
+    `import { ObjectStoreSource, type ObjectStoreSettings, TarballSource } from '@servable/core';
+     import type { ServerOptions } from '@servable/server';
+     const settings: ObjectStoreSettings = { s3: { endpoint: 'http://127.0.0.1:9000' }, gs: { anonymous: true }, az: {} };
+     export const options: ServerOptions = { models: [{ name: 'm', basePath: 's3://b/m' }], objectStores: settings };
+     export const sources = [ObjectStoreSource, TarballSource];
+     // @ts-expect-error A region is text: the types are there.
+     export const wrong: ObjectStoreSettings = { s3: { region: 1 } };`,
+  );
+  const compilerOptions = {
+    ...{
+      module: 'NodeNext',
+      target: 'ES2022',
+      lib: ['ES2024', 'ESNext.Disposable', 'DOM'],
+      strict: true,
+      noEmit: true,
+    },
+    ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+  };
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['stores.ts'] }));
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const failed = await run(process.execPath, [compiler, '-p', project], { env }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+  expect(failed).toBe('');
+}, 120_000);
 
 test('the installed command serves a model', async () => {
   const source = `
