@@ -9,21 +9,33 @@ import type { Verdict } from './wire-case.js';
 
 type Checks = Promise<Omit<Verdict, 'topic'>[]>;
 
-/** h2spec: every requirement of RFC 7540 and 7541 that it knows, one check each. */
+/**
+ * h2spec: every requirement of RFC 7540 and 7541 that it knows, one check each. Some depend on whether an answer is out
+ * before a frame is in: what fails is tried twice more, and has held if it holds once.
+ */
 export async function h2specChecks(program: string | undefined, address: string): Checks {
   if (program === undefined)
     return [{ name: 'h2spec', skipped: 'h2spec is not there, and `go install` did not get it' }];
+  const verdicts = new Map((await h2spec(program, address, [])).map((each) => [each.name, each]));
+  if (verdicts.size === 0) return [{ name: 'runs to its end', failure: 'it wrote no report' }];
+  for (let attempt = 2; attempt <= 3; attempt += 1) {
+    const failed = [...verdicts.values()].filter(({ failure }) => failure !== undefined);
+    const sections = new Set(failed.map(({ name }) => name.split(' ')[0]!));
+    if (sections.size === 0) break;
+    for (const again of await h2spec(program, address, [...sections]))
+      if (verdicts.get(again.name)?.failure !== undefined) verdicts.set(again.name, again);
+  }
+  return [...verdicts.values()];
+}
+
+/** One run, of all sections or of some, such as `http2/5.1`. */
+async function h2spec(program: string, address: string, sections: readonly string[]): Checks {
   const directory = await mkdtemp(join(tmpdir(), 'h2spec-'));
   try {
     const [host, port] = address.split(':') as [string, string];
     const report = join(directory, 'report.xml');
-    const { stdout } = await runProcess(program, ['-h', host, '-p', port, '-o', '5', '-j', report], {
-      timeoutMs: 600_000,
-    });
-    const xml = await readFile(report, 'utf8').catch(() => '');
-    const verdicts = parseReport(xml);
-    if (verdicts.length > 0) return verdicts;
-    return [{ name: 'runs to its end', failure: stdout.toString().slice(-500) }];
+    await runProcess(program, [...sections, '-h', host, '-p', port, '-o', '5', '-j', report], { timeoutMs: 300_000 });
+    return parseReport(await readFile(report, 'utf8').catch(() => ''));
   } finally {
     await rm(directory, { recursive: true });
   }
