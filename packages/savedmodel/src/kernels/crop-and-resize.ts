@@ -15,7 +15,8 @@ export interface CropOptions {
  *
  * @param boxes - `[n, 4]`, in units of the image's height and width less one pixel
  * @param indices - which image each box is of
- * @throws SavedModelError OUT_OF_RANGE for boxes of images that are not there
+ * @throws SavedModelError OUT_OF_RANGE for boxes of images that are not there; INVALID_ARGUMENT for boxes that are not
+ * finite
  */
 export function cropAndResize(
   images: Tensor,
@@ -32,8 +33,9 @@ export function cropAndResize(
   const output = new Float32Array(checkedSize(shape));
   const pixels = images.dtype === 'float32' ? (images.data as Float32Array) : doublesOf(images);
   const box = boxes.data as Float32Array;
+  const imageOf = (b: number) => Number((indices.data as Int32Array)[b]);
   for (let b = 0; b < count; b++) {
-    const image = Number((indices.data as Int32Array)[b]);
+    const image = imageOf(b);
     if (!(image >= 0 && image < batch)) {
       throw new SavedModelError(
         'OUT_OF_RANGE',
@@ -41,6 +43,12 @@ export function cropAndResize(
         `box_ind has values outside [0, batch_size): box ${b} is of image ${image} of ${batch}`,
       );
     }
+  }
+  if (!box.every(Number.isFinite)) {
+    throw invalidRequest('BAD_BOX', 'Boxes contains at least one element that is not finite');
+  }
+  for (let b = 0; b < count; b++) {
+    const image = imageOf(b);
     const [y1, x1, y2, x2] = [box[b * 4]!, box[b * 4 + 1]!, box[b * 4 + 2]!, box[b * 4 + 3]!];
     const place = (from: number, to: number, extent: number, steps: number) => {
       const scale = steps > 1 ? fround(fround(fround(to - from) * (extent - 1)) / (steps - 1)) : 0;
