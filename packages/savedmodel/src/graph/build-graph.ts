@@ -326,11 +326,12 @@ function newScope(
 
 /** `node`, `node:3` (graphs) and `node:argument:3` (function bodies) to node, argument and number. */
 function splitRef(ref: string): [name: string, argument: string | undefined, index: number] {
-  const parts = ref.split(':');
-  const name = parts[0] ?? '';
-  if (parts.length === 1) return [name, undefined, 0];
-  const index = Number(parts[parts.length - 1]);
-  return [name, parts.length > 2 ? parts[1] : undefined, Number.isInteger(index) && index >= 0 ? index : 0];
+  const first = ref.indexOf(':');
+  if (first < 0) return [ref, undefined, 0];
+  const second = ref.indexOf(':', first + 1);
+  const index = Number(ref.slice(ref.lastIndexOf(':') + 1));
+  const argument = second < 0 ? undefined : ref.slice(first + 1, second);
+  return [ref.slice(0, first), argument, Number.isInteger(index) && index >= 0 ? index : 0];
 }
 
 function where(scope: Scope): string {

@@ -19,12 +19,13 @@ export function sortTopologically({ outputs, effects }: UnsortedGraph, graphName
   const nodes = inOrder(roots, dependencies, (node) => {
     throw new SavedModelError('INVALID_ARGUMENT', 'CYCLE', `${graphName} has a cycle through node '${node.name}'.`);
   });
-  const reachedByData = new Set(
-    inOrder(
-      outputs.map((output) => output.node),
-      (node) => node.inputs.map((input) => input.node),
-    ),
-  );
+  const reachedByData = new Set<GraphNode>();
+  const pending = effects.length === 0 ? [] : outputs.map((output) => output.node);
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (reachedByData.has(node)) continue;
+    reachedByData.add(node);
+    for (const input of node.inputs) pending.push(input.node);
+  }
   return { nodes, outputs, effects: effects.filter((node) => !reachedByData.has(node)) };
 }
 

@@ -61,7 +61,10 @@ export class StoredNode {
 
   /** Names of the functions that attributes name, as callee or body. */
   get functions(): readonly string[] {
-    return Object.values(this.#read().attr).flatMap((attribute) => attribute.functions);
+    const { attr } = this.#read();
+    const names: string[] = [];
+    for (const name in attr) names.push(...(attr[name]?.functions ?? []));
+    return names;
   }
 
   #read(): NodeParts {
