@@ -2,7 +2,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { createTextLogger, encodeTfRecord } from '@servable/core';
+import { encodeTfRecord } from '@servable/core';
 import { PredictionLogSchema } from '@servable/protos/serving';
 import { DataType } from '@servable/protos/tensorflow';
 import { expect, test } from 'vitest';
