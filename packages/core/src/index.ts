@@ -122,19 +122,26 @@ export { createTextLogger, type TextLoggerOptions } from './observability/text-l
 
 // The life of a request: what transports call
 export type { HandlerDependencies, RequestOptions } from './request/handlers/handler-dependencies.js';
-export { predict, predictOnHandle, type PredictCall, type PredictResult } from './request/handlers/predict.js';
-export { classify, type ClassifyResult, type ClassScore } from './request/handlers/classify.js';
-export { regress, type RegressResult } from './request/handlers/regress.js';
-export {
-  multiInference,
-  type InferenceResult,
-  type InferenceTask,
-  type MultiInferenceCall,
-} from './request/handlers/multi-inference.js';
+export { predict, predictOnHandle } from './request/handlers/predict.js';
+export type {
+  ClassScore,
+  ClassifyResult,
+  InferenceResult,
+  InferenceTask,
+  MultiInferenceCall,
+  PredictCall,
+  PredictResult,
+  RegressResult,
+  SessionRunCall,
+  SessionRunResult,
+} from './request/handlers/calls.js';
+export { classify } from './request/handlers/classify.js';
+export { regress } from './request/handlers/regress.js';
+export { multiInference } from './request/handlers/multi-inference.js';
 export { getModelMetadata, type ModelMetadata, type ModelMetadataCall } from './request/handlers/get-model-metadata.js';
 export { getModelStatus, type ModelVersionState } from './request/handlers/get-model-status.js';
 export { type ListedModel, type ListedVersion, listModels, type ModelLabels } from './request/handlers/list-models.js';
-export { sessionRun, type SessionRunCall, type SessionRunResult } from './request/handlers/session-run.js';
+export { sessionRun } from './request/handlers/session-run.js';
 export type { ExampleCall, ExampleInput } from './request/handlers/example-input.js';
 export {
   resolveSignatureName,
@@ -191,4 +198,4 @@ export type { RestHandler, RestRequest, RestResponse } from './request/rest/rest
 export type { RestLimits, RestOptions } from './request/rest/rest-options.js';
 
 // gRPC-Web and Connect, for browsers, beside REST
-export type { WebOptions } from './request/web/web-listener.js';
+export type { WebOptions } from './request/web/web-options.js';

@@ -6,9 +6,7 @@ import {
   RegressionResponseSchema,
   type RegressionResultSchema,
 } from '@servable/protos/serving';
-import type { ClassifyResult, ClassScore } from '../handlers/classify.js';
-import type { InferenceResult } from '../handlers/multi-inference.js';
-import type { RegressResult } from '../handlers/regress.js';
+import type { ClassScore, ClassifyResult, InferenceResult, RegressResult } from '../handlers/calls.js';
 import { encodeMessage, encodeModelSpec } from './message-codec.js';
 
 /** A serialized ClassificationResponse. */

@@ -1,4 +1,5 @@
 import { formatShape, type DType, type Tensor } from '@servable/tensor';
+import type { ClassScore, ClassifyResult } from './calls.js';
 import { CLASSES_OUTPUT, SCORES_OUTPUT, checkClassifySignature } from '../signature/check-example-signature.js';
 import { recordClassify } from '../recording/record-call.js';
 import type { ExampleCall } from './example-input.js';
@@ -6,20 +7,6 @@ import type { HandlerDependencies, RequestOptions } from './handler-dependencies
 import type { ResolvedModelSpec } from './model-spec.js';
 import { runExampleCall } from './run-example-call.js';
 import { protoDtypeName, unfitOutput } from './run-examples.js';
-
-/** One class of one example. */
-export interface ClassScore {
-  /** Empty bytes when the signature has no `classes`. */
-  readonly label: Uint8Array;
-  /** 0 when the signature has no `scores`. */
-  readonly score: number;
-}
-
-export interface ClassifyResult {
-  readonly modelSpec: ResolvedModelSpec;
-  /** One list per example, in the order of the examples. */
-  readonly classifications: readonly (readonly ClassScore[])[];
-}
 
 /**
  * Answers a Classify request (servables/tensorflow/classification_service.cc, classifier.cc).

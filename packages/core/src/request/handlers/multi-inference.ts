@@ -3,7 +3,8 @@ import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { checkClassifySignature, checkRegressSignature } from '../signature/check-example-signature.js';
 import { checkMethodName, methodName } from '../signature/method-name.js';
-import { readClassifications, type ClassScore } from './classify.js';
+import { readClassifications } from './classify.js';
+import type { ClassScore, InferenceResult, InferenceTask, MultiInferenceCall } from './calls.js';
 import { recordMultiInference } from '../recording/record-call.js';
 import { exampleTensor, type ExampleInput } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
@@ -16,26 +17,6 @@ import {
 } from './model-spec.js';
 import { readRegressions } from './regress.js';
 import { runExamples, type ExampleSignature } from './run-examples.js';
-
-/** One question about the examples of a MultiInferenceRequest. */
-export interface InferenceTask {
-  readonly modelSpec?: ModelSpec | undefined;
-  /** `tensorflow/serving/classify` or `tensorflow/serving/regress`; the signature's own method does not matter. */
-  readonly methodName: string;
-}
-
-export interface MultiInferenceCall {
-  readonly tasks: readonly InferenceTask[];
-  readonly input?: ExampleInput | undefined;
-}
-
-export type InferenceResult =
-  | {
-      readonly kind: 'classify';
-      readonly modelSpec: ResolvedModelSpec;
-      readonly classifications: readonly (readonly ClassScore[])[];
-    }
-  | { readonly kind: 'regress'; readonly modelSpec: ResolvedModelSpec; readonly values: Float32Array };
 
 /**
  * Answers several classify and regress questions about the same examples (servables/tensorflow/multi_inference.cc). The

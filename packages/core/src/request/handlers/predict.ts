@@ -1,4 +1,5 @@
 import { formatShape, type Tensor } from '@servable/tensor';
+import type { PredictCall, PredictResult } from './calls.js';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
@@ -17,17 +18,6 @@ import {
   type ModelSpec,
   type ResolvedModelSpec,
 } from './model-spec.js';
-
-/** A decoded PredictRequest, from whatever wire it came; an empty `outputFilter` means all outputs. */
-export interface PredictCall extends PredictArguments {
-  readonly modelSpec?: ModelSpec | undefined;
-}
-
-export interface PredictResult {
-  readonly modelSpec: ResolvedModelSpec;
-  /** By alias. */
-  readonly outputs: ReadonlyMap<string, Tensor>;
-}
 
 /**
  * Answers a Predict request (servables/tensorflow/predict_impl.cc): finds the version, checks the call against the

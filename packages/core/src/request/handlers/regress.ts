@@ -1,4 +1,5 @@
 import { formatShape, type Tensor } from '@servable/tensor';
+import type { RegressResult } from './calls.js';
 import { REGRESSION_OUTPUT, checkRegressSignature } from '../signature/check-example-signature.js';
 import { recordRegress } from '../recording/record-call.js';
 import type { ExampleCall } from './example-input.js';
@@ -6,12 +7,6 @@ import type { HandlerDependencies, RequestOptions } from './handler-dependencies
 import type { ResolvedModelSpec } from './model-spec.js';
 import { runExampleCall } from './run-example-call.js';
 import { protoDtypeName, unfitOutput } from './run-examples.js';
-
-export interface RegressResult {
-  readonly modelSpec: ResolvedModelSpec;
-  /** One value per example, in the order of the examples. */
-  readonly values: Float32Array;
-}
 
 /**
  * Answers a Regress request (servables/tensorflow/regression_service.cc, regressor.cc).

@@ -1,4 +1,5 @@
 import type { Tensor } from '@servable/tensor';
+import type { SessionRunCall, SessionRunResult } from './calls.js';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
@@ -13,26 +14,6 @@ import {
   type ResolvedModelSpec,
 } from './model-spec.js';
 import { predictOnHandle } from './predict.js';
-
-/** A decoded SessionRunRequest. */
-export interface SessionRunCall {
-  readonly modelSpec?: ModelSpec | undefined;
-  /** In the order of the request; a name that comes twice is refused. */
-  readonly feeds: readonly (readonly [name: string, tensor: Tensor])[];
-  /** Tensors to answer with, in order. */
-  readonly fetches: readonly string[];
-  /** Operations to run for their effect only. */
-  readonly targets: readonly string[];
-  /** Whether names are the signature's aliases; otherwise they are tensors of the graph, `dense/BiasAdd:0`. */
-  readonly namesAreAliases: boolean;
-}
-
-export interface SessionRunResult {
-  /** `signatureName` is empty when the request named tensors of the graph. */
-  readonly modelSpec: ResolvedModelSpec;
-  /** Under the names of the request, in the order of its fetches. */
-  readonly tensors: readonly (readonly [name: string, tensor: Tensor])[];
-}
 
 /**
  * Answers a SessionRun request (tensorflow_serving/apis/session_service.proto; upstream's stock server has the service

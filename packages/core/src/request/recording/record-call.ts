@@ -19,13 +19,18 @@ import {
   encodeRegressResponse,
 } from '../grpc/inference-responses.js';
 import { encodeMessage, encodeModelSpec } from '../grpc/message-codec.js';
-import type { ClassifyResult } from '../handlers/classify.js';
+import type {
+  ClassifyResult,
+  InferenceResult,
+  MultiInferenceCall,
+  PredictCall,
+  PredictResult,
+  RegressResult,
+  SessionRunCall,
+  SessionRunResult,
+} from '../handlers/calls.js';
 import type { ExampleCall, ExampleInput } from '../handlers/example-input.js';
 import type { ModelSpec, ResolvedModelSpec } from '../handlers/model-spec.js';
-import type { InferenceResult, MultiInferenceCall } from '../handlers/multi-inference.js';
-import type { PredictCall, PredictResult } from '../handlers/predict.js';
-import type { RegressResult } from '../handlers/regress.js';
-import type { SessionRunCall, SessionRunResult } from '../handlers/session-run.js';
 
 /** Tensors are recorded as their bytes, whatever the transport wrote them as: that is what is read and written fastest. */
 const content = true;

@@ -11,7 +11,7 @@ import {
 } from '@servable/tensor';
 import type { SignatureDef } from '@servable/protos/tensorflow';
 import { ServingError } from '../../servable/serving-error.js';
-import type { PredictResult } from '../handlers/predict.js';
+import type { PredictResult } from '../handlers/calls.js';
 import type { PredictMedia } from './media-type.js';
 
 /** What the body of a predict call says, in whatever form. */

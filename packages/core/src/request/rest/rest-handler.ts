@@ -8,6 +8,7 @@ import type { SignatureDef } from '@servable/protos/tensorflow';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import type { RequestMethod } from '../../servable/request-record.js';
+import { challenge } from '../access/challenge.js';
 import { ServingError } from '../../servable/serving-error.js';
 import type { Credentials } from '../access/access-policy.js';
 import { OpenRequest } from '../execution/open-request.js';
@@ -158,12 +159,6 @@ export function errorResponse(error: ServingError): RestResponse {
   if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)));
   if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = challenge(reason);
   return { status: httpStatus[code], headers, body };
-}
-
-/** What a caller without good credentials is told to come with (RFC 6750, section 3). */
-export function challenge(reason: string): string {
-  const error = reason === 'TOKEN_UNKNOWN' ? ', error="invalid_token"' : '';
-  return `Bearer realm="servable"${error}`;
 }
 
 function credentialsOf({ header, certificate }: Pick<RestRequest, 'header' | 'certificate'>): Credentials {

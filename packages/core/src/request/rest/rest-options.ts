@@ -2,7 +2,7 @@ import type { JsonLimits } from '@servable/tensor';
 import { ServingError } from '../../servable/serving-error.js';
 import { ByteBudget } from '../execution/byte-budget.js';
 import type { OipDependencies } from '../oip/oip-model.js';
-import type { WebOptions } from '../web/web-listener.js';
+import type { WebOptions } from '../web/web-options.js';
 import type { CorsOrigins } from './cors.js';
 import { DEFAULT_MAX_INFLATED_BYTES } from './rest-body.js';
 

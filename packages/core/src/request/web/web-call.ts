@@ -1,11 +1,11 @@
 import { Code, ConnectError, createContextKey, type ContextValues, type HandlerContext } from '@connectrpc/connect';
 import { ServingError, statusCodeNumber } from '../../servable/serving-error.js';
+import { challenge } from '../access/challenge.js';
 import type { ClientCertificate } from '../access/client-certificate.js';
 import { type ExecutionDependencies, OpenRequest } from '../execution/open-request.js';
 import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import { statusDetails } from '../grpc/status-details.js';
 import type { UnaryMethods } from '../grpc/unary-handler.js';
-import { challenge } from '../rest/rest-handler.js';
 
 /** What the connection of a call knows. */
 export interface WebPeer {

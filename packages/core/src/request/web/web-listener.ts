@@ -10,19 +10,12 @@ import {
 import { SignatureDefMapSchema } from '@servable/protos/serving';
 import { clientCertificate } from '../access/client-certificate.js';
 import { REQUEST_ID_HEADER } from '../execution/request-id.js';
-import type { ServingHealth } from '../grpc/health-service.js';
 import { allowedOrigin, varyByOrigin } from '../rest/cors.js';
 import type { ResolvedRestOptions } from '../rest/rest-options.js';
 import { receiveMessage } from './receive-message.js';
 import { setWebPeer } from './web-call.js';
+import type { WebOptions } from './web-options.js';
 import { addWebServices } from './web-services.js';
-
-/** How browsers are answered beside REST. */
-export interface WebOptions {
-  /** As for gRPC: tensors as `tensor_content`. Default `false`. */
-  readonly tensorContent?: boolean | undefined;
-  readonly health?: ServingHealth | undefined;
-}
 
 /** The part of a REST server that speaks gRPC-Web and Connect. */
 export interface WebListener {

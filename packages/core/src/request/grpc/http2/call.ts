@@ -1,11 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
 import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
+import type { AuthContext } from './auth-context.js';
 import type { Exchange } from './exchange.js';
 import { type CallStatus, OK, statusOf } from './failure.js';
-
-/** What is known of a caller's certificate. */
-export type AuthContext = ReturnType<ServerUnaryCall<Buffer, Uint8Array>['getAuthContext']>;
 
 /** A call with one request, as handlers know it from grpc-js (`ServerUnaryCall`). */
 export class UnaryCall extends EventEmitter {

@@ -1,6 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2';
 import { TLSSocket } from 'node:tls';
-import type { AuthContext } from './call.js';
+import type { AuthContext } from './auth-context.js';
 
 /** The peer of a session, looked up once for all of its calls. */
 export class Connection {
