@@ -4,17 +4,11 @@ import { ServingError } from '../../servable/serving-error.js';
 import { checkClassifySignature, checkRegressSignature } from '../signature/check-example-signature.js';
 import { checkMethodName, methodName } from '../signature/method-name.js';
 import { readClassifications } from './classify.js';
-import type { ClassScore, InferenceResult, InferenceTask, MultiInferenceCall } from './calls.js';
+import type { InferenceResult, InferenceTask, MultiInferenceCall } from './calls.js';
 import { recordMultiInference } from '../recording/record-call.js';
-import { exampleTensor, type ExampleInput } from './example-input.js';
+import { exampleTensor } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
-import {
-  resolveModelSpec,
-  resolveSignatureName,
-  withServableHandle,
-  type ModelSpec,
-  type ResolvedModelSpec,
-} from './model-spec.js';
+import { resolveModelSpec, resolveSignatureName, withServableHandle, type ModelSpec } from './model-spec.js';
 import { readRegressions } from './regress.js';
 import { runExamples, type ExampleSignature } from './run-examples.js';
 

@@ -5,7 +5,7 @@ import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
 import { runServable } from '../execution/run-servable.js';
 import { recordPredict } from '../recording/record-call.js';
-import { checkPredictCall, type PredictArguments } from '../signature/check-predict-call.js';
+import { checkPredictCall } from '../signature/check-predict-call.js';
 import { checkPredictMethodName } from '../signature/method-name.js';
 import { inputField } from '../signature/tensor-spec.js';
 import { signatureViolation } from '../signature/signature-violation.js';
@@ -16,7 +16,6 @@ import {
   resolveSignatureName,
   withServableHandle,
   type ModelSpec,
-  type ResolvedModelSpec,
 } from './model-spec.js';
 
 /**

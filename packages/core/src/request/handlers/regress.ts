@@ -4,7 +4,6 @@ import { REGRESSION_OUTPUT, checkRegressSignature } from '../signature/check-exa
 import { recordRegress } from '../recording/record-call.js';
 import type { ExampleCall } from './example-input.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
-import type { ResolvedModelSpec } from './model-spec.js';
 import { runExampleCall } from './run-example-call.js';
 import { protoDtypeName, unfitOutput } from './run-examples.js';
 

@@ -6,13 +6,7 @@ import { ServingError } from '../../servable/serving-error.js';
 import { DEFAULT_SIGNATURE_NAME, SignatureSpec, type TensorSpec } from '../signature/tensor-spec.js';
 import { recordSessionRun } from '../recording/record-call.js';
 import type { HandlerDependencies, RequestOptions } from './handler-dependencies.js';
-import {
-  requireModelSpec,
-  resolveSignatureName,
-  withServableHandle,
-  type ModelSpec,
-  type ResolvedModelSpec,
-} from './model-spec.js';
+import { requireModelSpec, resolveSignatureName, withServableHandle, type ModelSpec } from './model-spec.js';
 import { predictOnHandle } from './predict.js';
 
 /**

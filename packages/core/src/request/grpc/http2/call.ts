@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
-import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import type { AuthContext } from './auth-context.js';
 import type { Exchange } from './exchange.js';
 import { type CallStatus, OK, statusOf } from './failure.js';
