@@ -65,6 +65,8 @@ describe('as tensorflow_model_server', () => {
       `Building single TensorFlow model file config:  model_name: half_plus_two model_base_path: ${base}`,
       'Adding/updating models.',
       ' (Re-)adding model: half_plus_two',
+      'Successfully reserved resources to load servable {name: half_plus_two version: 123}',
+      'Approving load for servable version {name: half_plus_two version: 123}',
       'Loading servable version {name: half_plus_two version: 123}',
       'Successfully loaded servable version {name: half_plus_two version: 123}',
       'Finished adding/updating models',
