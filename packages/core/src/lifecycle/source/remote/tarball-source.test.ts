@@ -19,22 +19,27 @@ let ranges: (string | undefined)[];
 /** Bytes of the next answer before its connection breaks. */
 let cutAfter: number | undefined;
 let knowsRanges: boolean;
+let knowsConditions: boolean;
+let isDown: boolean;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'servable-tarball-'));
   statuses = [];
   ranges = [];
   cutAfter = undefined;
   knowsRanges = true;
+  knowsConditions = true;
+  isDown = false;
   server = createServer((request, response) => {
     const etag = `"${createHash('md5').update(tarball).digest('hex')}"`;
     const isSame = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
     const range = knowsRanges && isSame ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] : undefined;
     const body = tarball.subarray(Number(range ?? 0));
-    response.statusCode = request.headers['if-none-match'] === etag ? 304 : range === undefined ? 200 : 206;
+    const isKnown = knowsConditions && request.headers['if-none-match'] === etag;
+    response.statusCode = isDown ? 503 : isKnown ? 304 : range === undefined ? 200 : 206;
     statuses.push(response.statusCode);
     ranges.push(request.headers.range);
     response.setHeader('etag', etag);
-    if (response.statusCode === 304) return response.end();
+    if (isDown || isKnown) return response.end();
     if (range !== undefined)
       response.setHeader('content-range', `bytes ${range}-${tarball.length - 1}/${tarball.length}`);
     response.setHeader('content-length', body.length);
@@ -105,6 +110,24 @@ test('one model is version 1, an unchanged tarball is not sent again, another co
   expect([told[1]![0]!.version, statuses]).toEqual([2n, [200, 304, 200]]);
   await close();
 });
+
+test.each([true, false])(
+  'a server that answers again has no problem any more; conditional requests: %s',
+  async (knows) => {
+    knowsConditions = knows;
+    tarball = await pack({ 'model/saved_model.pb': 'one' });
+    const { source, told, until, clock, close } = setup();
+    await until(() => told.length === 1 && clock.pending === 1);
+    isDown = true;
+    clock.advance(1250);
+    await until(() => source.problemOf('m') !== undefined && clock.pending === 1);
+    isDown = false;
+    clock.advance(60_000);
+    await until(() => statuses.length === 3 && clock.pending === 1);
+    expect([source.problemOf('m'), statuses]).toEqual([undefined, [200, 503, knows ? 304 : 200]]);
+    await close();
+  },
+);
 
 test('version directories keep their numbers', async () => {
   tarball = await pack({ 'm/3/saved_model.pb': 'three', 'm/12/saved_model.pb': 'twelve' });

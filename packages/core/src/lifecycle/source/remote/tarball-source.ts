@@ -105,6 +105,10 @@ export class TarballSource implements Source<RemoteVersion> {
     return this.#streams.close();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #poll(stream: PolledStream<StreamState>): Promise<boolean> {
     const { state, signal, servable } = stream;
     const cache = await this.#options.cache();
@@ -121,14 +125,10 @@ export class TarballSource implements Source<RemoteVersion> {
     // What is fixed by its hash never changes.
     if (state.manifest && state.url.sha256 !== undefined) return false;
     const response = await this.#ask(state, signal);
-    if (response.status === 304) {
+    const key = this.#key(stream, fingerprintOf(response), Number(response.headers.get('content-length') ?? 0));
+    if (response.status === 304 || key.fingerprint === state.key?.fingerprint) {
       await response.body?.cancel();
       state.problem = undefined;
-      return false;
-    }
-    const key = this.#key(stream, fingerprintOf(response), Number(response.headers.get('content-length') ?? 0));
-    if (key.fingerprint === state.key?.fingerprint) {
-      await response.body?.cancel();
       return false;
     }
     this.#logger.info(`Downloading ${key.source}: ${key.bytes || 'unknown'} bytes`);
