@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-// A fake is for tests only, and so for no entry of a package.
-// eslint-disable-next-line @nx/enforce-module-boundaries
+// eslint-disable-next-line @nx/enforce-module-boundaries -- a fake is for tests only, and so for no entry of a package
 import { answer, type FakeS3, fakeS3 } from '../../core/src/lifecycle/source/testing/fake-s3.js';
 import { createServer, type Server } from './server.js';
 import type { ServerOptions } from './server-options.js';

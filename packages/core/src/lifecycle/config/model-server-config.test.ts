@@ -58,10 +58,10 @@ test('RelativePathWithOptionsSucceeds: relative paths are below the root directo
       { name: 'a', basePath: 'a/models' },
       { name: 'b', basePath: '/b' },
     ],
-    { rootDirectory: '/root' },
+    { rootDirectory: '/srv' },
   );
-  expect(models.map(({ basePath }) => basePath)).toEqual(['/root/a/models', '/b']);
-  expect(() => modelServerConfig([], { rootDirectory: 'root' })).toThrow(
-    'Expected non-empty absolute path or URI; got model_config_list_root_dir=root',
+  expect(models.map(({ basePath }) => basePath)).toEqual(['/srv/a/models', '/b']);
+  expect(() => modelServerConfig([], { rootDirectory: 'srv' })).toThrow(
+    'Expected non-empty absolute path or URI; got model_config_list_root_dir=srv',
   );
 });
