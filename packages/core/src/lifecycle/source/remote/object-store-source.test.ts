@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -392,8 +392,11 @@ describe('after a restart', () => {
       'garbage',
     );
     // The lock of a process that is gone.
-    await writeFile(join(directory, '0.lock'), JSON.stringify({ pid: process.pid, host: 'x', claim: 'gone' }));
-    await writeFile(join(directory, '0.lock'), '');
+    const lock = join(
+      directory,
+      files.find((file) => /^0\.lock\.\d+$/.test(file))!,
+    );
+    await rename(join(lock, 'released'), join(lock, 'owner'));
     const { connect, until, told, logged, version, close } = setup();
     connect();
     await until(() => told.length > 0);
