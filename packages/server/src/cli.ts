@@ -7,6 +7,7 @@ if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NO
 const exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: (text) => process.stdout.write(text),
+  columns: process.stdout.columns,
   stderr: (text) => process.stderr.write(text),
   isTerminal: process.stderr.isTTY,
   onSignal(listener) {

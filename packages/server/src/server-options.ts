@@ -57,8 +57,8 @@ export interface ServerOptions extends RequestOptions, ListenerOptions, ModelEng
   /** 0 takes any free port; absent, there is no REST. */
   readonly restPort?: number | undefined;
   /**
-   * A port for gRPC that alone takes HandleReloadConfigRequest, beside status and health; 0 takes any free one. The other
-   * ports then refuse it. Encrypted as the gRPC port is. Default: none.
+   * A port for gRPC and HTTP/1.1 that alone takes HandleReloadConfigRequest and `GET /v1/config`, beside status, health and
+   * metrics; 0 takes any free one. The other ports then refuse these. Encrypted as the gRPC port is. Default: none.
    */
   readonly adminPort?: number | undefined;
   /** Address to bind for the admin port; default `127.0.0.1`, whatever `host` is. */

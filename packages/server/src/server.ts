@@ -23,9 +23,10 @@ import {
 } from '@servable/core';
 import { effectiveConfig } from './effective-config.js';
 import type { ModelServerConfig } from '@servable/protos/serving';
+import { listenAdmin } from './listeners/admin-listener.js';
 import { type GrpcListener, listenGrpc } from './listeners/grpc-listener.js';
 import type { Listener } from './listeners/listener.js';
-import { listenRest } from './listeners/rest-listener.js';
+import { listenRest, type RestListener } from './listeners/rest-listener.js';
 import { ModelConfiguration } from './models/model-configuration.js';
 import { type ModelPipeline, modelPipeline } from './models/model-pipeline.js';
 import { checkModelEngine } from './platforms/model-engine.js';
@@ -205,7 +206,7 @@ interface Parts {
 }
 
 interface Listeners {
-  admin: GrpcListener | undefined;
+  admin: RestListener | undefined;
   grpc: GrpcListener | undefined;
   rest: Listener | undefined;
 }
@@ -241,6 +242,8 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
   const reloadConfig = (config: ModelServerConfig, how?: WaitOptions): Promise<void> =>
     parts.configuration.reloadFromWire(config, how);
   const { grpcSocketPath, adminPort } = options;
+  const config = (): unknown => effectiveConfig(options, parts.pipeline.controller.models ?? []);
+  const prometheus = metrics && { path: options.prometheus!.path, render: () => metrics.render() };
   if (adminPort !== undefined) {
     const server = grpcServer(options);
     addAdminServices(server, {
@@ -248,8 +251,9 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       health: options.healthService ? parts.health : undefined,
       reloadConfig,
     });
+    const handler = nodeHttpListener({ ...dependencies, purpose: 'admin', config, prometheus });
     const address = { host: options.adminHost, port: adminPort, what: 'admin', portOption: optionNames.adminPort };
-    listeners.admin = await listenGrpc(server, { tcp: address, socketPath: undefined, tls: options.grpcTls });
+    listeners.admin = await listenAdmin(server, handler, address, limits, options.grpcTls);
     logger.info(`Running the admin services at ${options.adminHost}:${listeners.admin.port} ...`);
   }
   if (grpcPort !== undefined || grpcSocketPath !== undefined) {
@@ -288,8 +292,9 @@ async function listen(options: ResolvedServerOptions, parts: Parts, listeners: L
       timeoutMs: options.restTimeoutMs === 0 ? undefined : options.restTimeoutMs,
       enableCors: options.restCors,
       web: { tensorContent: options.tensorContent, health: options.healthService ? parts.health : undefined },
-      config: () => effectiveConfig(options, parts.pipeline.controller.models ?? []),
-      prometheus: metrics && { path: options.prometheus!.path, render: () => metrics.render() },
+      config: adminPort === undefined ? config : undefined,
+      configRefusal: adminPort === undefined ? undefined : onAdminPort('GET /v1/config', options),
+      prometheus,
     });
     const address = { host: restHost, port: restPort, what: 'REST', portOption: optionNames.restPort };
     const rest = (listeners.rest = await listenRest(handler, address, limits, options.restTls));
@@ -323,11 +328,12 @@ function reloadRefusal({ adminPort, optionNames }: ResolvedServerOptions): Servi
         'RELOAD_UNAVAILABLE',
         `HandleReloadConfigRequest is switched off here; ${optionNames.reloadOverGrpc} switches it on`,
       )
-    : new ServingError(
-        'PERMISSION_DENIED',
-        'RELOAD_ON_ADMIN_PORT',
-        `HandleReloadConfigRequest is not taken on this port; it is on the one of ${optionNames.adminPort}`,
-      );
+    : onAdminPort('HandleReloadConfigRequest', { optionNames });
+}
+
+function onAdminPort(what: string, { optionNames }: Pick<ResolvedServerOptions, 'optionNames'>): ServingError {
+  const message = `${what} is not taken on this port; it is on the one of ${optionNames.adminPort}`;
+  return new ServingError('PERMISSION_DENIED', 'ON_ADMIN_PORT', message);
 }
 
 /** Whether each model that is configured now has a version to call. */

@@ -5,6 +5,8 @@ export interface CliIo {
   /** Base of relative paths. */
   readonly cwd: string;
   readonly stdout: (text: string) => void;
+  /** Columns of the terminal that {@link stdout} is; absent where it is none. */
+  readonly columns?: number | undefined;
   /** Takes whole lines of the log and of error messages. */
   readonly stderr: (text: string) => void;
   /** Whether {@link stderr} is a terminal that somebody watches. Default `false`. */

@@ -246,7 +246,7 @@ describe('what the flags come to', () => {
     expect(logged).toEqual([]);
     await options(on);
     expect(logged).toEqual([
-      '--monitoring_config_file has no effect: metrics are served on the REST port, and there is none',
+      '--monitoring_config_file has no effect: metrics are served on the REST port or the admin port, and there is none',
     ]);
     const off = `--monitoring_config_file=${await file('prometheus_config { path: "/metrics" }')}`;
     expect((await options(off, '--rest_api_port=8501')).server.prometheus).toBeUndefined();

@@ -61,8 +61,10 @@ export async function dropInOptions({ values, given }: Flags, logger: Logger): P
       ? undefined
       : await read(MonitoringConfigSchema, values.monitoring_config_file);
   const prometheus = monitoring?.prometheusConfig;
-  if (prometheus?.enable && restPort === undefined) {
-    logger.warning('--monitoring_config_file has no effect: metrics are served on the REST port, and there is none');
+  if (prometheus?.enable && restPort === undefined && values.admin_port === 0) {
+    logger.warning(
+      '--monitoring_config_file has no effect: metrics are served on the REST port or the admin port, and there is none',
+    );
   }
   return {
     savedModel: { tags: platform.tags, engine: platform.engine, ...gpu },

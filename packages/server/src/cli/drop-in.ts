@@ -7,15 +7,18 @@ import { platformChoice } from '../platforms/tensorflow.js';
 import { dropInFlags } from './drop-in-flags.js';
 import { dropInOptions } from './drop-in-options.js';
 import { commandLogger } from './observability-flags.js';
-import { FlagError, formatFlags, parseFlags, type ParsedFlags } from './parse-flags.js';
+import { formatFlags } from './format-flags.js';
+import { FlagError, parseFlags, type ParsedFlags } from './parse-flags.js';
 import { runServer } from './run-server.js';
 
 /** What upstream's `main` returns as −1 (model_servers/main.cc). */
 const failure = 255;
 
-/** The usage text in upstream's layout. */
-export function dropInUsage(): string {
-  return `usage: tensorflow_model_server\nFlags:\n${formatFlags(dropInFlags)}`;
+/** Begins as upstream's usage; the flags are grouped, where upstream lists them one after the other. */
+export function dropInUsage(columns?: number): string {
+  return `usage: tensorflow_model_server
+Flags: (those with a * are not flags of TensorFlow Serving)
+${formatFlags(dropInFlags, columns)}`;
 }
 
 /**
@@ -29,8 +32,9 @@ export async function dropIn(argv: readonly string[], { io }: CommandContext): P
     if (parsed.rest.length > 0) throw new FlagError(`unknown argument: ${parsed.rest[0]}`);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
+    // The error comes last, where it is seen: the list is longer than a screen.
+    io.stdout(dropInUsage(io.columns));
     io.stderr(`${error.message}\n`);
-    io.stdout(dropInUsage());
     return failure;
   }
   const { values } = parsed;
@@ -39,7 +43,7 @@ export async function dropIn(argv: readonly string[], { io }: CommandContext): P
     return 0;
   }
   if (values.help) {
-    io.stdout(dropInUsage());
+    io.stdout(dropInUsage(io.columns));
     return failure;
   }
   let logger: Logger;

@@ -1,12 +1,12 @@
 import { version } from '../version.js';
 import type { CliIo } from './cli-io.js';
-import { config, configUsage } from './config.js';
-import { dropIn, dropInUsage } from './drop-in.js';
+import { config } from './config.js';
+import { dropIn } from './drop-in.js';
 import { nearestName } from '../nearest-name.js';
 import { StatusLine } from './status-line.js';
-import { serve, serveUsage } from './serve.js';
-import { warmup, warmupUsage } from './warmup/warmup.js';
-import { runNamedTool, toolNames, toolsUsage } from './tools.js';
+import { serve } from './serve.js';
+import { warmup } from './warmup/warmup.js';
+import { runNamedTool, toolNames } from './tools.js';
 
 export type { CliIo } from './cli-io.js';
 
@@ -53,13 +53,24 @@ export async function main(argv: readonly string[], given: CliIo): Promise<numbe
   }
 }
 
+/** The commands and what they do; `help` and every error that names no command print it. */
 function help(): string {
-  return `${serveUsage()}
-${configUsage()}
-${warmupUsage()}${toolsUsage()}
-usage: servable version
+  return `usage: servable serve DIR [flags]
+       servable COMMAND [arguments]
+       tensorflow_model_server --model_base_path=DIR [flags]
 
-As tensorflow_model_server, with flags and no command:
+Commands:
+  serve      serves a model, or a directory of models, over gRPC and REST
+  inspect    shows signatures, whether and how they run, and the memory they take
+  run        makes one prediction without a server
+  compile    writes a signature as an ONNX model of its own
+  import     makes a SavedModel of a frozen graph of TensorFlow 1
+  config     checks a configuration, or compares it with a running server's
+  warmup     makes, records and checks the requests of a warm-up
+  doctor     looks at everything that serving needs on this machine
+  version    prints the version
 
-${dropInUsage()}`;
+servable COMMAND --help tells what each of them takes. Flags without a command are those of tensorflow_model_server;
+servable --help lists them.
+`;
 }

@@ -2,9 +2,7 @@ import type { Logger, LogLevel } from '@servable/core';
 import { type LogFormat, type LogOptions, serverLogger } from '../logging/server-logger.js';
 import type { RequestOptions } from '../request-options.js';
 import type { CliIo } from './cli-io.js';
-import { flag, flagSpecs, type ParsedFlags } from './parse-flags.js';
-
-const ours = 'Not a flag of TensorFlow Serving.';
+import { flag, inGroup, ownFlags, type ParsedFlags } from './parse-flags.js';
 
 export const logFormatHelp = 'text: lines as TensorFlow Serving writes them; json: one object on each line.';
 export const logLevelHelp = 'Least level of the log: debug, info, warning or error; debug has a line for each request.';
@@ -13,29 +11,34 @@ export const tracingHelp =
   'Make OpenTelemetry spans of requests; an error where @opentelemetry/api is missing. By default they are made when an ' +
   'SDK is registered.';
 
-/** Flags on logs, traces and recorded requests, all of them ours. */
-export const observabilityFlags = flagSpecs({
-  log_format: flag('string', 'text', `${logFormatHelp} ${ours}`),
-  log_level: flag('string', 'info', `${logLevelHelp} ${ours}`),
-  slow_request_ms: flag('float', 0, `${slowRequestHelp} ${ours}`),
-  enable_tracing: flag('bool', false, `${tracingHelp} ${ours}`, { defaultText: 'with an SDK' }),
+const logFlags = inGroup('Log and traces', {
+  log_format: flag('string', 'text', logFormatHelp),
+  log_level: flag('string', 'info', logLevelHelp),
+  slow_request_ms: flag('float', 0, slowRequestHelp),
+  enable_tracing: flag('bool', false, tracingHelp, { defaultText: 'with an SDK' }),
+});
+
+const recordingFlags = inGroup('Recorded requests (logging_config)', {
   request_log_root: flag(
     'string',
     '',
     'Absolute paths, separated by commas, of directories in which logging_config of HandleReloadConfigRequest may write, ' +
-      `besides those that are configured. ${ours}`,
+      'besides those that are configured.',
   ),
   request_log_max_file_bytes: flag(
     'int64',
     0n,
-    `A file of recorded requests (logging_config) of this size is complete; zero: 268435456. ${ours}`,
+    'A file of recorded requests (logging_config) of this size is complete; zero: 268435456.',
   ),
   request_log_max_file_seconds: flag(
     'float',
     0,
-    `A file of recorded requests is complete after so many seconds; zero: 600. ${ours}`,
+    'A file of recorded requests is complete after so many seconds; zero: 600.',
   ),
 });
+
+/** Flags on logs, traces and recorded requests, all of them ours. */
+export const observabilityFlags = ownFlags({ ...logFlags, ...recordingFlags });
 
 type Flags = ParsedFlags<typeof observabilityFlags>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { flag, flagSpecs, formatFlags, parseFlags } from './parse-flags.js';
+import { flag, flagSpecs, parseFlags } from './parse-flags.js';
 
 const specs = flagSpecs({
   port: flag('int32', 8500, 'A port.'),
@@ -71,17 +71,4 @@ describe('what cannot be understood is refused', () => {
 test('a flag is no value for the flag before it', () => {
   expect(() => parse('--model_name', '--port=1')).toThrow('Flag --model_name needs a value (string)');
   expect(parse('--model_name=--port').values.model_name).toBe('--port');
-});
-
-test('the list of flags has the layout of upstream', () => {
-  expect(formatFlags(specs)).toBe(
-    [
-      '\t--port=8500                      \tint32\tA port.',
-      '\t--interval=60000000              \tint64\tAn interval.',
-      '\t--model_name="default"           \tstring\tA name.',
-      '\t--enable_batching=false          \tbool\tA switch.',
-      '\t--share=0.000000                 \tfloat\tA share.',
-      '',
-    ].join('\n'),
-  );
 });

@@ -19,6 +19,10 @@ export interface FlagSpec<T extends FlagType = FlagType> {
   readonly defaultText?: string | undefined;
   /** Why the flag does nothing, for one that is only accepted. */
   readonly ignored?: string | undefined;
+  /** The heading that the flag is listed under. */
+  readonly group?: string | undefined;
+  /** Whether TensorFlow Serving's program has no such flag. */
+  readonly isOwn?: boolean | undefined;
 }
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
@@ -51,6 +55,20 @@ export function flag<T extends FlagType>(
   more: Pick<FlagSpec, 'defaultText' | 'ignored'> = {},
 ): FlagSpec<T> {
   return { type, default: defaultValue, help, ...more };
+}
+
+/** Lists flags under a heading. */
+export function inGroup<S extends FlagSpecs>(group: string, specs: S): S {
+  return mapSpecs(specs, (spec) => ({ ...spec, group }));
+}
+
+/** Tells flags that TensorFlow Serving's program does not have from those that it has. */
+export function ownFlags<S extends FlagSpecs>(specs: S): S {
+  return mapSpecs(specs, (spec) => ({ ...spec, isOwn: true }));
+}
+
+function mapSpecs<S extends FlagSpecs>(specs: S, map: (spec: FlagSpec) => FlagSpec): S {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, map(spec)])) as unknown as S;
 }
 
 /**
@@ -121,14 +139,4 @@ function parseValue(name: string, type: FlagType, text: string): Value[FlagType]
     }
   }
   throw new FlagError(`Couldn't interpret value ${text} for flag ${name}. Expected ${type}.`);
-}
-
-/** The list of flags in upstream's layout: `--name=default`, type, help, one flag to a line. */
-export function formatFlags(specs: FlagSpecs): string {
-  return Object.entries(specs)
-    .map(([name, { type, default: value, help }]) => {
-      const shown = type === 'string' ? `"${value}"` : type === 'float' ? Number(value).toFixed(6) : String(value);
-      return `\t${`--${name}=${shown}`.padEnd(33)}\t${type}\t${help}\n`;
-    })
-    .join('');
 }

@@ -1,6 +1,7 @@
 import { ServingError } from '@servable/core';
 import type { CliIo } from './cli-io.js';
-import { FlagError, formatFlags, parseFlags, type FlagSpecs, type FlagValues } from './parse-flags.js';
+import { formatFlags } from './format-flags.js';
+import { FlagError, parseFlags, type FlagSpecs, type FlagValues } from './parse-flags.js';
 
 /** A command that does one thing and ends. */
 export interface Tool<S extends FlagSpecs> {
@@ -30,8 +31,11 @@ export interface ToolCall<S extends FlagSpecs> {
 }
 
 /** The usage of a command and its flags. */
-export function toolUsage<S extends FlagSpecs>({ name, parameters, description, flags }: Tool<S>): string {
-  return `usage: servable ${name} ${parameters}\n\n${description}\n\nFlags:\n${formatFlags(flags)}`;
+export function toolUsage<S extends FlagSpecs>(
+  { name, parameters, description, flags }: Tool<S>,
+  columns?: number,
+): string {
+  return `usage: servable ${name} ${parameters}\n\n${description}\n\nFlags:\n${formatFlags(flags, columns)}`;
 }
 
 /**
@@ -46,13 +50,13 @@ export async function runTool<S extends FlagSpecs>(tool: Tool<S>, argv: readonly
     );
     const { values, given, rest } = parseFlags(others, tool.flags);
     if (given.has('help') && (values as { help?: boolean }).help === true) {
-      io.stdout(toolUsage(tool));
+      io.stdout(toolUsage(tool, io.columns));
       return 0;
     }
     return await tool.run({ io, values, given, rest, assignments });
   } catch (error) {
     if (error instanceof FlagError) {
-      io.stderr(`${error.message}\n\n${toolUsage(tool)}`);
+      io.stderr(`${error.message}\n\n${toolUsage(tool, io.columns)}`);
       return 2;
     }
     io.stderr(`servable ${tool.name}: ${ServingError.from(error).message}\n`);

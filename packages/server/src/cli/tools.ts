@@ -21,10 +21,3 @@ export const toolNames = Object.keys(tools) as readonly (keyof typeof tools)[];
 export async function runNamedTool(name: string, argv: readonly string[], io: CliIo): Promise<number | undefined> {
   return Object.hasOwn(tools, name) ? tools[name as keyof typeof tools].start(argv, io) : undefined;
 }
-
-/** One line for each command. */
-export function toolsUsage(): string {
-  return Object.values(tools)
-    .map(({ tool: { name, parameters } }) => `usage: servable ${name} ${parameters}\n`)
-    .join('');
-}

@@ -116,7 +116,10 @@ export const configShape = fields({
   restHost: described('Address to listen on for REST; default host.', text),
   grpcPort: described('Port for gRPC; 0 takes any free one.', port),
   restPort: described('Port for HTTP/REST; 0 takes any free one.', port),
-  adminPort: described('Port for gRPC that alone takes HandleReloadConfigRequest; 0 takes any free one.', port),
+  adminPort: described(
+    'Port that alone takes new configurations and tells the one that counts, over gRPC and HTTP; 0 takes any free one.',
+    port,
+  ),
   adminHost: described('Address to listen on for adminPort; default 127.0.0.1.', text),
   grpcSocketPath: described('UNIX socket for gRPC; relative to this file.', text),
   grpcTls: described('TLS for gRPC; paths of PEM files, relative to this file.', tls),

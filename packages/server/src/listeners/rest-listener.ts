@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ResolvedRequestLimits } from '../request-options.js';
 import type { TlsOptions } from '../listener-options.js';
+import { divertHttp2, type Http2Taker } from './divert-http2.js';
 import { type BindAddress, bindError, type Listener } from './listener.js';
 
 /** What callers may send and hold; see `RequestLimits`. */
@@ -20,6 +21,7 @@ export interface RestListener extends Listener {
 /**
  * Binds an HTTP/1.1 server, with TLS where it is given. `::` falls back to all IPv4 interfaces where there is no IPv6, as upstream's does.
  *
+ * @param http2 - takes the connections that speak HTTP/2; default: they are errors
  * @throws ServingError when the address cannot be bound
  */
 export async function listenRest(
@@ -27,6 +29,7 @@ export async function listenRest(
   address: BindAddress,
   limits: Partial<RestListenerLimits> = {},
   tls?: TlsOptions,
+  http2?: Http2Taker,
 ): Promise<RestListener> {
   let stopping = false;
   const { maxHeaderBytes, headersTimeoutMs = 60_000, requestTimeoutMs = 300_000, keepAliveTimeoutMs = 75_000 } = limits;
@@ -50,9 +53,16 @@ export async function listenRest(
     tls === undefined
       ? createServer(options, listen)
       : createTlsServer(
-          { ...options, ...contextOf(tls), handshakeTimeout: options.headersTimeout, ...clientsOf(tls) },
+          {
+            ...options,
+            ...contextOf(tls),
+            handshakeTimeout: options.headersTimeout,
+            ...clientsOf(tls),
+            ...(http2 && { ALPNProtocols: ['h2', 'http/1.1'] }),
+          },
           listen,
         );
+  const undecided = http2 && divertHttp2(server, http2, options.headersTimeout);
   if (limits.maxRestConnections !== undefined) server.maxConnections = limits.maxRestConnections;
   const bind = (host: string): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -81,11 +91,13 @@ export async function listenRest(
         stopping = true;
         server.close(() => resolve());
         server.closeIdleConnections();
+        undecided?.cut();
       }),
     cut: () => {
       stopping = true;
       server.close();
       server.closeAllConnections();
+      undecided?.cut();
     },
   };
 }

@@ -66,8 +66,12 @@ const ModelClient = makeGenericClientConstructor(grpcServiceDefinition(ModelServ
  *
  * @returns `OK`, or `CODE: message`
  */
-export function reloadConfig(port: number, text: string): Promise<string> {
-  const client = new ModelClient(`127.0.0.1:${port}`, credentials.createInsecure());
+export function reloadConfig(
+  target: number | string,
+  text: string,
+  how: ChannelCredentials = credentials.createInsecure(),
+): Promise<string> {
+  const client = new ModelClient(typeof target === 'string' ? target : `127.0.0.1:${target}`, how);
   const config = parseTextProto(ModelServerConfigSchema, text);
   const request = toBinary(ReloadConfigRequestSchema, create(ReloadConfigRequestSchema, { config }));
   return new Promise((resolve) => {

@@ -77,7 +77,8 @@ async function answer(options: ResolvedRestOptions, request: RestRequest): Promi
   if (prometheus !== undefined && target.replace(/[?#].*$/s, '') === prometheus.path) {
     return metricsPage(options, prometheus, request);
   }
-  if (!isApiTarget(target) && !isOipTarget(target)) return htmlPage(404, 'Not Found');
+  const isKnown = isApiTarget(target) || (options.purpose !== 'admin' && isOipTarget(target));
+  if (!isKnown) return htmlPage(404, 'Not Found');
   const id = requestId(request.header(REQUEST_ID_HEADER));
   const arrival = { requestId: id, entrypoint: 'REST', method: '', requestBytes: request.body.length } as const;
   const { header, startedAt } = request;
@@ -118,6 +119,7 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
       const text = await describeModel(options, route, open.record);
       return { response: { status: 200, headers: json, body: encoder.encode(text) } };
     }
+    if (options.purpose === 'admin') throw inferenceElsewhere();
     const use = (inflated: Uint8Array, requestOptions: RequestOptions): Promise<RestResponse> =>
       infer(options, route, inflated, header, requestOptions);
     return { response: await withBody(options, request, open, inflateBody, use) };
@@ -125,6 +127,11 @@ async function answerApi(options: ResolvedRestOptions, request: RestRequest, ope
     const error = ServingError.from(thrown);
     return { response: errorResponse(error), error };
   }
+}
+
+function inferenceElsewhere(): ServingError {
+  const message = 'This port is for the configuration, states and metrics; models are called on the REST port';
+  return new ServingError('PERMISSION_DENIED', 'INFERENCE_ON_REST_PORT', message);
 }
 
 /** Whether a route is answered without running a model. */
@@ -180,7 +187,8 @@ async function describeModel(options: ResolvedRestOptions, route: RestRoute, rec
   if (route.kind === 'config') {
     record.useAllModels();
     if (options.config !== undefined) return formatDocument(options.config());
-    throw new ServingError('UNIMPLEMENTED', 'CONFIG_UNAVAILABLE', 'This server does not tell its configuration');
+    const message = 'This server does not tell its configuration';
+    throw options.configRefusal ?? new ServingError('UNIMPLEMENTED', 'CONFIG_UNAVAILABLE', message);
   }
   if (route.name === '') {
     throw new ServingError('INVALID_ARGUMENT', 'NAME_MISSING', 'Missing model name in request.');

@@ -22,6 +22,11 @@ export interface RestLimits {
 }
 
 export interface RestOptions extends OipDependencies {
+  /**
+   * `admin` answers what operators ask alone: lists, states, metadata, the configuration and metrics, and refuses
+   * inference. Default: everything.
+   */
+  readonly purpose?: 'admin' | undefined;
   readonly limits?: RestLimits | undefined;
   /** `--rest_api_timeout_in_ms`: how long the run of a servable may take; default: no limit. */
   readonly timeoutMs?: number | undefined;
@@ -34,6 +39,8 @@ export interface RestOptions extends OipDependencies {
   readonly web?: WebOptions | undefined;
   /** Makes the answer of `GET /v1/config`, anything that JSON can hold, without secrets; left out by default. */
   readonly config?: (() => unknown) | undefined;
+  /** Why there is no `config` here; default UNIMPLEMENTED. */
+  readonly configRefusal?: ServingError | undefined;
   /** The metrics page and its exact path, such as `/monitoring/prometheus/metrics`; left out by default. */
   readonly prometheus?: { readonly path: string; readonly render: () => string | Promise<string> } | undefined;
 }

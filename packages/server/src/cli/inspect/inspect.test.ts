@@ -133,6 +133,6 @@ test('--help prints the usage of every tool', async () => {
   for (const tool of ['inspect', 'run', 'compile', 'import', 'doctor']) {
     const io = testIo();
     expect(await main([tool, '--help'], io)).toBe(0);
-    expect(io.out.join('')).toMatch(new RegExp(`^usage: servable ${tool} .*\n\n[^]*\nFlags:\n[^]*\t--help=false`));
+    expect(io.out.join('')).toMatch(new RegExp(`^usage: servable ${tool} .*\n\n[^]*\nFlags:\n[^]*\n  --help=false`));
   }
 });

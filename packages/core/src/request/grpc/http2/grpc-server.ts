@@ -12,6 +12,7 @@ import {
   type ServerOptions,
 } from 'node:http2';
 import { isIP, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type ChannelArguments, type ServerSettings, serverSettings } from './channel-arguments.js';
 import { Connection } from './connection.js';
@@ -72,6 +73,7 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
   readonly #methods = new Map<string, Method>();
   readonly #servers = new Set<Http2Server | Http2SecureServer>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  #acceptor: Http2Server | Http2SecureServer | undefined;
   #stopped = false;
 
   /** @throws ServingError INVALID_ARGUMENT `OPTION_INVALID` for a bad value of a channel argument */
@@ -128,6 +130,12 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
     return bound;
   }
 
+  /** Takes a connection that another server has accepted, and decrypted, and that begins to speak HTTP/2 now. */
+  accept(socket: Duplex): void {
+    this.#acceptor ??= this.#http2Server(undefined);
+    this.#acceptor.emit('connection', socket);
+  }
+
   /** Takes a new certificate for the connections that come from now on. */
   updateTls(tls: GrpcServerTls): void {
     for (const server of this.#servers) if ('setSecureContext' in server) server.setSecureContext(tls);
@@ -137,8 +145,9 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
   async close(): Promise<void> {
     this.#stopped = true;
     const closed = [...this.#servers].map((server) => new Promise<void>((done) => server.close(() => done())));
+    const ended = [...this.#sessions].map((session) => new Promise((done) => session.once('close', done)));
     for (const session of this.#sessions) if (!session.closed) session.close();
-    await Promise.all(closed);
+    await Promise.all([...closed, ...ended]);
   }
 
   /** Ends every connection now. */
