@@ -37,7 +37,7 @@ async function records(): Promise<unknown[]> {
   return found;
 }
 
-test('requests over gRPC and REST are recorded, counted in the metrics, and on disk when the server has closed', async () => {
+test('RequestLoggingOn: requests over gRPC and REST are recorded, counted in the metrics, and on disk when the server has closed', async () => {
   const logging = { filenamePrefix: join(directory.path, 'logs', 'm'), samplingRate: 1 };
   server = await createServer({
     models: [{ name: 'm', basePath: join(directory.path, 'm'), logging }],

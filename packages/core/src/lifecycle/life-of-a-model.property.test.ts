@@ -132,6 +132,8 @@ class World {
       const key = `${id.name}${id.version}`;
       if (managerState === 'END' && health) this.failed.add(key);
       else this.failed.delete(key);
+      // When it is decided: what waits for its turn in a pool, or is tried again, is loaded whatever has changed since.
+      if (managerState === 'LOADING') this.checkRoom(id);
       if (managerState === 'AVAILABLE' && this.aspired.get(id.name)?.size) this.mustAnswer.add(id.name);
       // Between any two states, too, there is always somebody who answers.
       this.checkAnswers();
@@ -140,16 +142,18 @@ class World {
 
   #loader(id: ServableId): PuppetLoader<string> {
     const loader = new PuppetLoader(`${id.name}${id.version}`);
-    loader.onLoad = () => {
-      if (this.isAvailable) return;
-      const old = this.loaders.find(
-        ({ id: other, loader }) =>
-          other.name === id.name && loader.successes > loader.unloads && !this.aspired.get(id.name)?.has(other.version),
-      );
-      if (old) this.wrong.push(`${loader.value} is loaded beside ${old.loader.value}`);
-    };
     this.loaders.push({ id, loader });
     return loader;
+  }
+
+  /** Nothing is loaded beside what is not wanted any more, where memory is what counts. */
+  checkRoom({ name, version }: ServableId): void {
+    if (this.isAvailable) return;
+    const old = this.loaders.find(
+      ({ id, loader }) =>
+        id.name === name && loader.successes > loader.unloads && !this.aspired.get(name)?.has(id.version),
+    );
+    if (old) this.wrong.push(`${name}${version} is loaded beside ${old.loader.value}`);
   }
 
   available(name: string): number[] {
@@ -315,6 +319,7 @@ test.each([
   ['availability-preserving, with an inline executor', true, undefined],
   ['availability-preserving, with pools', true, 1],
   ['resource-preserving, with an inline executor', false, undefined],
+  ['resource-preserving, with pools', false, 1],
 ] as const)(
   'whatever happens in which order, %s: what should be gone does not answer, what answers goes on, no handle is lost',
   async (_, isAvailable, limit) => {

@@ -11,18 +11,21 @@ export interface ServableHandle<T> {
   [Symbol.dispose](): void;
 }
 
-/** Which version of a stream a request asks for; neither `version` nor `label` means the highest ready one. */
+/** Which version of a stream a request asks for; with nothing but a name, the highest ready one. */
 export interface ServableRequest {
   readonly name: string;
   readonly version?: bigint | undefined;
   readonly label?: string | undefined;
+  /** Which one where neither `version` nor `label` says so: the highest ready one (`latest`, the default) or the lowest. */
+  readonly auto?: 'latest' | 'earliest' | undefined;
 }
 
 /** All that the request path sees of the manager. */
 export interface ServableProvider<T> {
   /**
    * @throws ServingError INVALID_ARGUMENT for an empty name or an unknown label, NOT_FOUND
-   * `Servable not found for request: Latest(<name>)` or `Specific(<name>, <version>)` when no such version is ready
+   * `Servable not found for request: Latest(<name>)`, `Earliest(<name>)` or `Specific(<name>, <version>)` when no such
+   * version is ready
    */
   getServableHandle(request: ServableRequest): ServableHandle<T>;
   /**

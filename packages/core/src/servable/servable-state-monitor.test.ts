@@ -16,7 +16,7 @@ function publish(
 
 const broken = new ServingError('CANCELLED', 'BROKEN', 'no luck');
 
-test('VersionMapDescendingOrder: versions are listed from the highest down, each with its last state', () => {
+test('AddingStates, UpdatingStates, VersionMapDescendingOrder: versions are listed from the highest down, each with its last state', () => {
   const monitor = new ServableStateMonitor();
   publish(monitor, 'm', 7n, 'START');
   publish(monitor, 'm', 42n, 'LOADING');
@@ -87,7 +87,7 @@ describe('waiting until streams are available', () => {
     expect(await new ServableStateMonitor().waitUntilAvailable([])).toBeUndefined();
   });
 
-  test('NotifyWhenServablesReachStateLatestServable: any version of a stream will do', async () => {
+  test('NotifyWhenServablesReachStateServableLatestAvailable, NotifyWhenServablesReachStateLatestServable: any version of a stream will do', async () => {
     const monitor = new ServableStateMonitor();
     const order: string[] = [];
     const waiting = monitor.waitUntilAvailable(['a', 'b']).then(() => order.push('waited'));
@@ -141,6 +141,39 @@ describe('waiting until streams are available', () => {
     expect(outcome).toBe(
       '1 model(s) did not become available: {{{name: m version: 4} due to error: CANCELLED: no luck}, }',
     );
+  });
+
+  test('NotifyWhenServablesReachStateLatestError: a stream of which nothing is left has failed, the others count', async () => {
+    const monitor = new ServableStateMonitor();
+    const waiting = monitor.waitUntilAvailable(['a', 'b']).catch((thrown: unknown) => thrown);
+    publish(monitor, 'a', 1n, 'LOADING');
+    publish(monitor, 'b', 1n, 'LOADING');
+    publish(monitor, 'a', 1n, 'END', broken);
+    // A later version is awaited, as it may still come.
+    publish(monitor, 'b', 2n, 'START');
+    publish(monitor, 'b', 1n, 'END', broken);
+    publish(monitor, 'b', 2n, 'AVAILABLE');
+    expect(await waiting).toMatchObject({
+      message: '1 servable(s) did not become available: {{{name: a version: 1} due to error: CANCELLED: no luck}, }',
+    });
+  });
+
+  test('WaitUntilServablesReachStateFullFunctionality: of several waits each ends by its own streams', async () => {
+    const monitor = new ServableStateMonitor();
+    const ended: string[] = [];
+    const wait = (...names: string[]): Promise<unknown> =>
+      monitor.waitUntilAvailable(names).then(
+        () => ended.push(`${names.join('+')} available`),
+        () => ended.push(`${names.join('+')} failed`),
+      );
+    const waits = [wait('a'), wait('a', 'b'), wait('b', 'c')];
+    publish(monitor, 'a', 1n, 'AVAILABLE');
+    await waits[0];
+    expect(ended).toEqual(['a available']);
+    publish(monitor, 'c', 1n, 'AVAILABLE');
+    publish(monitor, 'b', 1n, 'END', broken);
+    await Promise.all(waits);
+    expect(ended).toEqual(['a available', 'a+b failed', 'b+c failed']);
   });
 
   test('a time limit ends the wait', async () => {

@@ -135,7 +135,7 @@ async function replay(
   return { runs, error, reports };
 }
 
-test.each([1, 2])('MixedWarmupData: every kind of request is run, %d time(s) each', async (iterations) => {
+test.each([1, 2])('RunSuccess and MixedWarmupData: every kind of request is run, %d time(s) each', async (iterations) => {
   await writeWarmup(...[logs.regress, logs.classify, logs.predict, logs.multiInference].map(record));
   const { runs, error, reports } = await replay({ iterations });
   expect(error).toBeUndefined();

@@ -98,7 +98,7 @@ test.each([
   );
 });
 
-test('logging_config says where a sample of the requests is recorded; without a rate nothing is', () => {
+test('RequestLoggingOff and RequestLoggingOn: logging_config says where a sample of the requests is recorded; without a rate nothing is', () => {
   const model = (rate: string): string =>
     'config { name: "m" base_path: "/m" model_platform: "onnx" logging_config { log_collector_config ' +
     `{ type: "tfrecord" filename_prefix: "/logs/m" } ${rate} } }`;

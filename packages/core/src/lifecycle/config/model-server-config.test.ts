@@ -52,7 +52,7 @@ test.each<[string, ModelConfigInput[], string]>([
   expect(() => modelServerConfig(models)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }));
 });
 
-test('RelativePathWithOptionsSucceeds: relative paths are below the root directory, absolute ones stay', () => {
+test('RelativePathWithOptionsSucceeds, AbsoluteAndRelativePathsWithOptionsSucceed: relative paths are below the root directory, absolute ones stay', () => {
   const { models } = modelServerConfig(
     [
       { name: 'a', basePath: 'a/models' },

@@ -18,6 +18,8 @@ export interface LoaderHarnessOptions {
   readonly maxLoadRetries: number;
   /** Milliseconds between attempts. */
   readonly loadRetryIntervalMs: number;
+  /** Whether loaders are asked once more what they take when they have loaded; default not. */
+  readonly measuresRam?: boolean | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export class LoaderHarness<T> {
   #state: LoaderHarnessState = 'new';
   #error: ServingError | undefined;
   #servable: RefCountedServable<T> | undefined;
+  #ramBytes: number | undefined;
 
   /** @param loader - an error stands for a version that cannot even be tried: the harness starts in `error` */
   constructor(id: ServableId, loader: Loader<T> | ServingError, options: LoaderHarnessOptions) {
@@ -51,6 +54,11 @@ export class LoaderHarness<T> {
   /** Why the harness is in `error`. */
   get error(): ServingError | undefined {
     return this.#error;
+  }
+
+  /** Bytes that the loader said it takes after its load, where it was asked and could tell. */
+  get ramBytes(): number | undefined {
+    return this.#ramBytes;
   }
 
   requestLoad(): void {
@@ -147,6 +155,7 @@ export class LoaderHarness<T> {
 
   async #attemptsOrUnload(loader: Loader<T>): Promise<T> {
     const value = await this.#attempts('Loading', () => loader.load({ signal: this.#cancel.signal }));
+    if (this.#options.measuresRam) this.#ramBytes = await measureRamBytes(loader);
     if (!this.#cancel.signal.aborted) return value;
     this.#options.logger.info(`Unloading just-loaded servable version ${formatServableId(this.id)}`);
     await loader.unload();
@@ -201,6 +210,15 @@ export class LoaderHarness<T> {
       );
     }
     this.#state = to;
+  }
+}
+
+/** A loader that cannot tell is left with what it said before its load. */
+async function measureRamBytes(loader: Loader<unknown>): Promise<number | undefined> {
+  try {
+    return ((await loader.measureResources?.()) ?? (await loader.estimateResources?.()))?.ramBytes;
+  } catch {
+    return undefined;
   }
 }
 

@@ -65,19 +65,39 @@ describe.each([
   });
 
   describe('asking for a servable', () => {
-    test('ServableHandleNotFoundMissingLoaderName and MissingVersion: the texts of upstream', async () => {
+    test('ServableHandleNotFoundMissingLoaderName and ServableHandleNotFoundMissingVersion: the texts of upstream', async () => {
       const world = setup();
       await loaded(world, 'm', { 1: puppet('m1') });
       expect(world.ask('other')).toBe('NOT_FOUND: Servable not found for request: Latest(other)');
       expect(world.ask('m', 42n)).toBe('NOT_FOUND: Servable not found for request: Specific(m, 42)');
+      expect(() => world.manager.getServableHandle({ name: 'other', auto: 'earliest' })).toThrow(
+        'Servable not found for request: Earliest(other)',
+      );
       expect(world.ask('')).toBe('INVALID_ARGUMENT: ModelSpec has no name specified.');
     });
 
-    test('ServableHandleLatest and SpecificVersion: the highest version answers unless one is named', async () => {
+    test('ServableHandleLatest, ServableHandleEarliest and ServableHandleSpecificVersion: the highest, the lowest, the one named', async () => {
       const world = setup();
       await loaded(world, 'm', { 7: puppet('m7'), 9: puppet('m9'), 8: puppet('m8') });
       expect([world.ask('m'), world.ask('m', 7n), world.ask('m', 8n)]).toEqual(['m9', 'm7', 'm8']);
       expect(world.manager.listAvailableServableIds().map(({ version }) => version)).toEqual([7n, 8n, 9n]);
+      const earliest = (version?: bigint) => {
+        const handle = world.manager.getServableHandle({ name: 'm', version, auto: 'earliest' });
+        handle.release();
+        return handle.servable;
+      };
+      expect([earliest(), earliest(8n)]).toEqual(['m7', 'm8']);
+    });
+
+    test('UpdateServingMapServableHandleLatest: the one before is the latest while the latest is being unloaded', async () => {
+      const world = setup();
+      const [first, second] = [puppet('m1'), puppet('m2')];
+      await loaded(world, 'm', { 1: first, 2: second });
+      world.aspire('m', { 1: first });
+      await settled();
+      expect([world.ask('m'), second.isUnloading]).toEqual(['m1', true]);
+      await second.finishUnload();
+      expect(world.ask('m')).toBe('m1');
     });
 
     test('ServableHandleLatestVersionIsZero: zero and negative versions are versions', async () => {
@@ -443,7 +463,15 @@ describe.each([
       return loader;
     };
 
-    test('ResourceConstrained: a version that cannot fit is refused, and fits when another has gone', async () => {
+    test('ConcurrentLoads: versions that fit side by side are loaded side by side', async () => {
+      const world = setup({ maxRamBytes: 10 });
+      const loaders = [sized('a', 5), sized('b', 5)];
+      loaders.forEach((loader, index) => world.aspire(loader.value, { [index]: loader }));
+      await settled();
+      expect(loaders.map(({ isLoading }) => isLoading)).toEqual([true, true]);
+    });
+
+    test('InsufficientResources and ResourcesReleasedAfterUnload: refused, and loaded when another has gone', async () => {
       const world = setup({ maxRamBytes: 10 });
       const [small, large] = [sized('small', 4), sized('large', 7)];
       await loaded(world, 'small', { 1: small });
@@ -463,7 +491,7 @@ describe.each([
       expect([world.ask('large'), large.loads]).toEqual(['large', 0]);
     });
 
-    test('a version waits for running loads before it is refused, and takes what a failed one leaves', async () => {
+    test('ResourcesReleasedIfLoadFails: a version waits for running loads, and takes what a failed one leaves', async () => {
       const world = setup({ maxRamBytes: 10 });
       const [first, second] = [sized('first', 6), sized('second', 6)];
       world.aspire('first', { 1: first });
@@ -472,6 +500,41 @@ describe.each([
       expect([first.isLoading, second.isLoading]).toEqual([true, false]);
       await first.finishLoad(new Error('no'));
       expect(second.isLoading).toBe(true);
+    });
+
+    test('FirstLoadDeniedSecondOneApproved: one that is refused is in nobody’s way', async () => {
+      const world = setup({ maxRamBytes: 10 });
+      const [denied, approved] = [sized('denied', 11), sized('approved', 10)];
+      world.aspire('denied', { 1: denied });
+      world.aspire('approved', { 1: approved });
+      await settled();
+      await approved.finishLoad();
+      expect([denied.loads, world.ask('approved')]).toEqual([0, 'approved']);
+      expect(world.states.filter((state) => state.startsWith('denied')).at(-1)).toContain('END RESOURCE_EXHAUSTED');
+    });
+
+    test.each(['estimate', 'measured'] as const)(
+      'ResourcesReleasedIfEstimateDecreasesAfterLoad: what a version turns out not to take is for others (%s)',
+      async (said) => {
+        const world = setup({ maxRamBytes: 10 });
+        const [first, second] = [sized('first', 8), sized('second', 6)];
+        world.aspire('first', { 1: first });
+        await settled();
+        first[said] = { ramBytes: 4 };
+        await first.finishLoad();
+        world.aspire('second', { 1: second });
+        await settled();
+        expect(second.isLoading).toBe(true);
+      },
+    );
+
+    test('EventBusErrorOnEstimateResources: START and then END with the error', async () => {
+      const world = setup({ maxRamBytes: 10 });
+      const loader = puppet('m1');
+      loader.estimateResources = () => Promise.reject(new ServingError('DATA_LOSS', 'BAD', 'no sizes'));
+      world.aspire('m', { 1: loader });
+      await settled();
+      expect([world.states, loader.loads]).toEqual([['m 1 START', 'm 1 END DATA_LOSS: no sizes'], 0]);
     });
   });
 
@@ -633,7 +696,7 @@ describe.each([
       ]);
     });
 
-    test('AspiredAndManageStateLoad and Unload: answers from the end of the load to the begin of the unload', async () => {
+    test('AspiredAndManageStateLoad and AspiredAndManageStateUnload: answers from the end of the load to the begin of the unload', async () => {
       const world = setup();
       const loader = puppet('m1');
       world.aspire('m', { 1: loader });
@@ -666,6 +729,22 @@ describe.each([
       await settled();
       const order = world.states.filter((state) => /^a 1 UNLOADING|^[bc] 1 LOADING/.test(state));
       expect(order).toEqual(['a 1 UNLOADING', 'c 1 LOADING', 'b 1 LOADING']);
+    });
+
+    test('CustomSortActions: what an order of one’s own puts first comes first', async () => {
+      const isFirst = ({ id }: { readonly id: { readonly name: string } }): number => (id.name === 'b' ? 0 : 1);
+      const world = setup({ compareActions: (a, b) => isFirst(a) - isFirst(b) });
+      await loaded(world, 'a', { 1: puppet('a1') });
+      world.manager.states.subscribe(({ id, managerState }) => {
+        if (id.name !== 'c' || managerState !== 'START') return;
+        world.aspire('a', {});
+        world.aspire('b', { 1: puppet('b1') });
+      });
+      world.aspire('c', { 1: puppet('c1') });
+      await settled();
+      const order = world.states.filter((state) => /^a 1 UNLOADING|^[bc] 1 LOADING/.test(state));
+      // Without it the unload would be first; what it does not tell apart keeps the order in which it came.
+      expect(order).toEqual(['b 1 LOADING', 'c 1 LOADING', 'a 1 UNLOADING']);
     });
 
     test('ErroneousAspiredVersion: a version that came with an error never answers, the others do', async () => {
@@ -711,7 +790,7 @@ describe.each([
       expect(seen).toEqual(['1 ready, 2* new', '1 ready, 2* loading']);
     });
 
-    test('EstimateResourcesRetriedTest: an estimate that fails is made again', async () => {
+    test('EstimateResourcesRetriedTest: an estimate that fails is made again, NonRetriableError: unless it would fail for ever', async () => {
       const world = setup({ maxRamBytes: 10, maxLoadRetries: 1, loadRetryIntervalMs: 10 });
       const loader = puppet('m1');
       let estimates = 0;
@@ -726,6 +805,97 @@ describe.each([
       world.clock.advance(10);
       await settled();
       expect([estimates, loader.loads]).toEqual([2, 1]);
+      const hopeless = puppet('m2');
+      hopeless.estimateResources = () => Promise.reject(new ServingError('UNIMPLEMENTED', 'NO', 'never'));
+      world.aspire('n', { 1: hopeless });
+      await settled();
+      expect([world.states.at(-1), hopeless.loads, world.clock.pending]).toEqual([
+        'n 1 END UNIMPLEMENTED: never',
+        0,
+        0,
+      ]);
+    });
+
+    test('AlreadyManagedError and MultipleManageCallsUsesFirstServable: what is managed stays as it is', async () => {
+      const world = setup();
+      const [first, other] = [puppet('first'), puppet('other')];
+      await loaded(world, 'm', { 1: first });
+      world.aspire('m', { 1: other });
+      world.aspire('m', { 1: new ServingError('DATA_LOSS', 'BAD', 'bad') });
+      await settled();
+      expect([world.ask('m'), other.loads, first.unloads, world.states]).toEqual(['first', 0, 0, []]);
+    });
+
+    test('StopManagingActiveServable and StopManagingDisabledServable: forgotten when it is gone, not before', async () => {
+      const world = setup();
+      const loader = puppet('m1');
+      await loaded(world, 'm', { 1: loader });
+      const again = puppet('again');
+      world.aspire('m', {});
+      world.aspire('m', { 1: again });
+      await settled();
+      expect([loader.isUnloading, again.loads]).toEqual([true, 0]);
+      await loader.finishUnload();
+      await again.finishLoad();
+      expect(world.ask('m')).toBe('again');
+    });
+
+    test('StopManagingUnknownId: leaving out what nobody knows changes nothing', async () => {
+      const world = setup();
+      world.aspire('m', {});
+      world.aspire('m', {});
+      await settled();
+      expect([world.states, world.manager.states.getStreamNames()]).toEqual([[], []]);
+    });
+
+    test('DontStopManagingOnError: a version that failed stays failed until it is left out', async () => {
+      const world = setup();
+      const [bad, good] = [puppet('bad'), puppet('good')];
+      world.aspire('m', { 1: bad });
+      await settled();
+      await bad.finishLoad(new Error('no luck'));
+      world.aspire('m', { 1: good });
+      await settled();
+      expect([good.loads, world.states.at(-1)]).toEqual([0, 'm 1 END INTERNAL: no luck']);
+      world.aspire('m', {});
+      world.aspire('m', { 1: good });
+      await settled();
+      expect(good.loads).toBe(1);
+    });
+
+    test.each(['load', 'unload'] as const)(
+      'UnloadWithoutManage: a policy that wants to %s what is not managed is refused',
+      (kind) => {
+        const world = setup({ policy: () => ({ kind, id: { name: 'm', version: 7n } }) });
+        expect(() => world.aspire('m', { 1: puppet('m1') })).toThrow(
+          expect.objectContaining({
+            code: 'NOT_FOUND',
+            message: 'This servable is not being managed by the manager: {name: m version: 7}',
+          }),
+        );
+      },
+    );
+
+    test('LoadsThenUnloads and InterleavedLoadsAndUnloads: many versions come and go, each once', async () => {
+      const world = setup();
+      const loaders = new Map<number, PuppetLoader<string>>();
+      for (let version = 1; version <= 20; version += 1) {
+        const loader = puppet(`m${version}`);
+        loaders.set(version, loader);
+        world.aspire('m', Object.fromEntries([...loaders].slice(-3)));
+        await settled();
+        await loader.finishLoad();
+        expect(world.ask('m')).toBe(`m${version}`);
+        for (const each of loaders.values()) if (each.isUnloading) await each.finishUnload();
+      }
+      expect(world.manager.listAvailableServableIds().map(({ version }) => version)).toEqual([18n, 19n, 20n]);
+      world.aspire('m', {});
+      await settled();
+      for (const each of loaders.values()) if (each.isUnloading) await each.finishUnload();
+      expect([...loaders.values()].map(({ loads, unloads }) => [loads, unloads])).toEqual(
+        [...loaders.values()].map(() => [1, 1]),
+      );
+      expect(world.manager.listAvailableServableIds()).toEqual([]);
     });
 
     test('LoadAfterCancelledLoad: a version whose load was given up can be aspired and loaded anew', async () => {

@@ -20,6 +20,11 @@ import { ServingMap } from './serving-map.js';
 export interface AspiredVersionsManagerOptions {
   /** Order of load and unload within one stream; default {@link availabilityPreservingPolicy}. */
   readonly policy?: AspiredVersionPolicy | undefined;
+  /**
+   * Orders what the policy wants of several streams, as `Array.sort` does: for servables that must come before others
+   * (upstream: `custom_sort_actions`). Default unloads before loads.
+   */
+  readonly compareActions?: ((a: ServableAction, b: ServableAction) => number) | undefined;
   /** Is told every public state; default one of the manager's own. */
   readonly stateMonitor?: ServableStateMonitor | undefined;
   /** Runs the loads; default all at once. */
@@ -30,7 +35,7 @@ export interface AspiredVersionsManagerOptions {
   readonly maxLoadRetries?: number | undefined;
   /** Milliseconds between attempts; default 60 000. */
   readonly loadRetryIntervalMs?: number | undefined;
-  /** Bytes that all loaded versions may take by their loaders' estimates; default no limit. */
+  /** Bytes that all loaded versions may take, by what their loaders say before and after the load; default no limit. */
   readonly maxRamBytes?: number | undefined;
   /** Is called once with each version, right before its first attempt to load. Must not throw. */
   readonly preLoadHook?: ((id: ServableId) => void) | undefined;
@@ -65,6 +70,7 @@ interface Stream<T> {
 export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServableProvider<T> {
   readonly states: ServableStateMonitor;
   readonly #policy: AspiredVersionPolicy;
+  readonly #compareActions: ((a: ServableAction, b: ServableAction) => number) | undefined;
   readonly #logger: Logger;
   readonly #harnessOptions: LoaderHarnessOptions;
   readonly #ramBudget: RamBudget;
@@ -88,9 +94,18 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     requireNumber('maxRamBytes', maxRamBytes, maxRamBytes >= 0);
     this.states = options.stateMonitor ?? new ServableStateMonitor({ clock });
     this.#policy = options.policy ?? availabilityPreservingPolicy;
+    this.#compareActions = options.compareActions;
     this.#logger = logger;
-    this.#harnessOptions = { clock, logger, loadExecutor, unloadExecutor, maxLoadRetries, loadRetryIntervalMs };
     this.#ramBudget = new RamBudget(maxRamBytes);
+    this.#harnessOptions = {
+      clock,
+      logger,
+      loadExecutor,
+      unloadExecutor,
+      maxLoadRetries,
+      loadRetryIntervalMs,
+      measuresRam: this.#ramBudget.isLimited,
+    };
     this.#preLoadHook = options.preLoadHook;
     this.#reloadsFailed = options.reloadFailed ?? false;
   }
@@ -116,14 +131,16 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
   }
 
   getServableHandle(request: ServableRequest): ServableHandle<T> {
-    const { name, label } = request;
+    const { name, label, auto = 'latest' } = request;
     if (name === '') {
       throw new ServingError('INVALID_ARGUMENT', 'MODEL_NAME_EMPTY', 'ModelSpec has no name specified.');
     }
     const version = label === undefined ? request.version : this.#versionOfLabel(name, label);
-    const servable = this.#servingMap.find(name, version);
+    const isEarliest = version === undefined && auto === 'earliest';
+    const servable = isEarliest ? this.#servingMap.findEarliest(name) : this.#servingMap.find(name, version);
     if (!servable) {
-      const what = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+      const unnamed = isEarliest ? `Earliest(${name})` : `Latest(${name})`;
+      const what = version === undefined ? unnamed : `Specific(${name}, ${version})`;
       throw new ServingError('NOT_FOUND', 'SERVABLE_NOT_FOUND', `Servable not found for request: ${what}`);
     }
     return servable.acquire();
@@ -251,9 +268,10 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
     else this.#publish(id, 'START');
   }
 
-  /** One action of one stream that has changed; unloads go first, as they free what loads may need. */
+  /** One action of one stream that has changed; unloads go first, as they free what loads may need, or as the order says. */
   #nextAction(): ServableAction | undefined {
-    let load: ServableAction | undefined;
+    const compare = this.#compareActions;
+    let first: ServableAction | undefined;
     const seen = new Set<string>();
     // Those that listeners mark meanwhile are looked at too: one of them may have something to unload.
     for (const name of this.#changed) {
@@ -270,11 +288,10 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
       if (!action) continue;
       // Whether it is done now or not: there may be another one after it.
       this.#changed.add(name);
-      if (action.kind === 'unload') return action;
-      if (load) continue;
-      load = action;
+      if (!compare && action.kind === 'unload') return action;
+      if (!first || (compare && compare(action, first) < 0)) first = action;
     }
-    return load;
+    return first;
   }
 
   #perform({ kind, id }: ServableAction): void {
@@ -313,7 +330,7 @@ export class AspiredVersionsManager<T> implements Target<Loader<T>>, ServablePro
       error = ServingError.from(thrown);
       this.#publish(id, 'END', error);
     }
-    this.#ramBudget.settle(id, error === undefined);
+    this.#ramBudget.settle(id, error === undefined, harness.ramBytes);
     this.#reconcile(id.name);
   }
 

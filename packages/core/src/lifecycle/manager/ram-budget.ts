@@ -53,10 +53,15 @@ export class RamBudget {
     this.#moving.add(id);
   }
 
-  /** Ends a load or an unload; `holds` says whether the version is in memory now. */
-  settle(id: ServableId, holds: boolean): void {
+  /**
+   * Ends a load or an unload; `holds` says whether the version is in memory now.
+   *
+   * @param bytes - what it turned out to take, where that is known
+   */
+  settle(id: ServableId, holds: boolean, bytes?: number): void {
     this.#moving.delete(id);
     if (!holds) this.#reserved.delete(id);
+    else if (bytes !== undefined) this.#reserved.set(id, bytes);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();

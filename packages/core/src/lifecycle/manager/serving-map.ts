@@ -16,6 +16,12 @@ export class ServingMap<T> {
     return version === undefined ? stream?.latest : stream?.versions.get(version);
   }
 
+  /** The lowest version, found by looking at all of them. */
+  findEarliest(name: string): RefCountedServable<T> | undefined {
+    const versions = [...(this.#streams.get(name)?.versions.values() ?? [])];
+    return versions.length === 0 ? undefined : versions.reduce((a, b) => (b.id.version < a.id.version ? b : a));
+  }
+
   add(servable: RefCountedServable<T>): void {
     const { name, version } = servable.id;
     const stream = this.#streams.get(name);
