@@ -35,24 +35,36 @@ function testedDtypes() {
   return tested;
 }
 
+/** The release that each op is in since, as the page has it; what is new comes with the version being worked on. */
+function knownSince() {
+  const since = new Map();
+  for (const line of readFileSync(page, 'utf8').split('\n')) {
+    const cells = line.split('|').map((cell) => cell.trim());
+    if (/^\d+\.\d+\.\d+$/.test(cells[5] ?? '')) since.set(cells[1], cells[5]);
+  }
+  return since;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('packages/savedmodel/package.json', root), 'utf8'));
+const since = knownSince();
 const tested = testedDtypes();
 const ops = knownOps();
 const rows = ops.map(({ op, family, runs }) => {
   const dtypes = [...(tested.get(op) ?? [])].sort().join(', ');
-  return `| ${op} | ${family} | ${where[runs]} | ${dtypes || (tested.has(op) ? 'fixed' : '')} |`;
+  return `| ${op} | ${family} | ${where[runs]} | ${dtypes || (tested.has(op) ? 'fixed' : '')} | ${since.get(op) ?? version} |`;
 });
 const text = `# Ops
 
 The ${ops.length} TensorFlow ops that the compiler knows. *Engine*: compiled to ONNX. *Host*: run by JavaScript between
-the parts that the engine runs. *Compiler*: resolved while compiling. The last column lists the dtypes in which the op
+the parts that the engine runs. *Compiler*: resolved while compiling. *Checked dtypes* are the dtypes in which the op
 stands in a model of [zoo/](../zoo), whose answers are compared with TensorFlow's; *fixed* means that the op has no choice
-of dtype, nothing that no model of the zoo uses it. Calls of functions are no ops here, as their bodies stand in their
+of dtype, nothing that no model of the zoo uses it. *Since*: the first version of @servable/savedmodel that has it. Calls of functions are no ops here, as their bodies stand in their
 place: \`PartitionedCall\` and its kind, and TF-TRT's \`TRTEngineOp\`, whose native segment runs.
 
 This page is written by \`npm run docs:ops\`.
 
-| op | family | runs | checked dtypes |
-| --- | --- | --- | --- |
+| op | family | runs | checked dtypes | since |
+| --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
 const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' });

@@ -46,7 +46,8 @@ function classify(ortCode: number, message: string): readonly [RuntimeErrorCode,
   if (message.includes('terminate flag')) return ['CANCELLED', 'CANCELLED'];
   const [code, reason] = errors[ortCode] ?? ['INTERNAL', 'ENGINE_FAIL'];
   if (code !== 'UNIMPLEMENTED' && message.includes('Non-zero status code returned while running')) {
-    return ['INVALID_ARGUMENT', 'KERNEL_FAILED'];
+    // The compiler names checks by what TensorFlow's kernel says, and with the code where it has another one.
+    return [/Name:'[^']*\/INTERNAL: /.test(message) ? 'INTERNAL' : 'INVALID_ARGUMENT', 'KERNEL_FAILED'];
   }
   return [code, reason];
 }

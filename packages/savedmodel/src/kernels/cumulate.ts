@@ -1,5 +1,6 @@
 import type { Tensor } from '@servable/tensor';
-import { around, axisOf, doublesOf, fromDoubles, isBig, tensorOf } from './elements.js';
+import { multiply, type Complex } from './complex-functions.js';
+import { around, axisOf, doublesOf, fromDoubles, isBig, isComplex, tensorOf } from './elements.js';
 
 export interface CumulateOptions {
   readonly exclusive: boolean;
@@ -24,6 +25,19 @@ function eachLine(
 
 /** Running products along an axis; `exclusive` leaves the element itself out. */
 export function cumulativeProduct(x: Tensor, axis: number, { exclusive, reverse }: CumulateOptions): Tensor {
+  if (isComplex(x.dtype)) {
+    const data = (x.data as Float64Array).slice();
+    eachLine(x, axis, reverse, (at, size) => {
+      let total: Complex = [1, 0];
+      for (let step = 0; step < size; step++) {
+        const i = 2 * at(step);
+        const before = total;
+        total = multiply(total, [data[i]!, data[i + 1]!]);
+        [data[i], data[i + 1]] = exclusive ? before : total;
+      }
+    });
+    return tensorOf(x.dtype, x.shape, data);
+  }
   if (isBig(x.dtype)) {
     const from = x.data as BigInt64Array;
     const data = from.slice();

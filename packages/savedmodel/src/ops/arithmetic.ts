@@ -21,6 +21,16 @@ const binary =
 
 const emitBinary = (op: string) => binary((builder, a, b) => builder.emit(op, [a, b]));
 
+const BY_ZERO = 'Integer division by zero';
+/** TensorFlow's kernels of these ops do not expect a failure (tensorflow/core/kernels/cwise_ops_common.cc). */
+const TRUNCATED_BY_ZERO = 'INTERNAL: Unexpected error in binary operator (only integer div and mod should have errors)';
+
+const truncatedRemainder = (byZero: string) =>
+  binary((builder, a, b) => {
+    const divisor = isInteger(b.dtype) ? nonZero(builder, b, byZero) : b;
+    return builder.emit('Mod', [a, divisor], { fmod: 1 });
+  });
+
 /** Elementwise arithmetic. */
 export const arithmetic = new OpFamily('arithmetic')
   .native('Add AddV2', emitBinary('Add'))
@@ -28,15 +38,22 @@ export const arithmetic = new OpFamily('arithmetic')
   .native('Mul', emitBinary('Mul'))
   .native('RealDiv', emitBinary('Div'))
   .native(
-    'Div TruncateDiv',
+    'Div',
     binary((builder, a, b) => (isInteger(a.dtype) ? truncatingDivision(builder, a, b) : builder.emit('Div', [a, b]))),
+  )
+  .native(
+    'TruncateDiv',
+    binary((builder, a, b) => {
+      if (isInteger(a.dtype)) return truncatingDivision(builder, a, b, TRUNCATED_BY_ZERO);
+      const quotient = builder.emit('Div', [a, b]);
+      const rounded = builder.emit('Floor', [builder.emit('Abs', [quotient])]);
+      return builder.emit('Mul', [builder.emit('Sign', [quotient]), rounded]);
+    }),
   )
   .native('FloorDiv', binary(floorDivision))
   .native('FloorMod', binary(floorRemainder))
-  .native(
-    'Mod TruncateMod',
-    binary((builder, a, b) => builder.emit('Mod', [a, isInteger(b.dtype) ? nonZero(builder, b) : b], { fmod: 1 })),
-  )
+  .native('Mod', truncatedRemainder(BY_ZERO))
+  .native('TruncateMod', truncatedRemainder(TRUNCATED_BY_ZERO))
   .native('Maximum', emitBinary('Max'))
   .native('Minimum', emitBinary('Min'))
   .native(
@@ -164,7 +181,7 @@ function biasAdd(context: OpContext): Value {
  * A divisor that fails the run when an element is zero: the processor would trap on an integer division by zero and take
  * the whole process down, where TensorFlow fails the request.
  */
-function nonZero(builder: Builder, divisor: Value): Value {
+function nonZero(builder: Builder, divisor: Value, complaint = BY_ZERO): Value {
   const known = divisor.constant;
   if (known !== undefined && !Array.from(known.data as ArrayLike<number | bigint>).some((x) => Number(x) === 0)) {
     return divisor;
@@ -175,18 +192,19 @@ function nonZero(builder: Builder, divisor: Value): Value {
   const padded = builder.concat([isZero, builder.constantVector('int32', [0])], 0);
   const any = builder.emit('ReduceMax', [padded, builder.ints([0])], { keepdims: 0 });
   const { origin } = builder;
-  builder.origin = `${origin}/Integer division by zero`;
+  builder.origin = `${origin}/${complaint}`;
   // One element to pick from: index 1, which stands for "some divisor is zero", is out of bounds.
+  // Graphs that differ in names alone share one session: another axis, which is the same, keeps complaints apart.
   const guard = builder.emit('Gather', [builder.constantVector(divisor.dtype, [0]), builder.cast(any, 'int64')], {
-    axis: 0,
+    axis: complaint === BY_ZERO ? 0 : -1,
   });
   builder.origin = origin;
   return builder.emit('Add', [divisor, guard]);
 }
 
 /** Division that rounds towards zero; the most negative number by -1 wraps instead of trapping. */
-function truncatingDivision(builder: Builder, a: Value, b: Value): Value {
-  const divisor = nonZero(builder, b);
+function truncatingDivision(builder: Builder, a: Value, b: Value, byZero = BY_ZERO): Value {
+  const divisor = nonZero(builder, b, byZero);
   const known = b.constant;
   if (known !== undefined && !Array.from(known.data as ArrayLike<number | bigint>).some((x) => Number(x) === -1)) {
     return builder.emit('Div', [a, divisor]);

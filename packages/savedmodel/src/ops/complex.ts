@@ -1,8 +1,10 @@
+import { complexFunctions, mapComplex } from '../kernels/complex-functions.js';
 import { isComplex } from '../kernels/elements.js';
 import { magnitude } from '../onnx/complex-parts.js';
 import type { Value } from '../onnx/value.js';
-import { elementwise } from './host-value.js';
-import { OpFamily, type OpContext } from './registry.js';
+import { elementwise, hostValue } from './host-value.js';
+import { broadcastShapes } from '../onnx/known-shapes.js';
+import { OpFamily, type Lowering, type OpContext } from './registry.js';
 
 /** Complex numbers; their arithmetic is that of their parts (onnx/complex-parts.ts). */
 export const complex = new OpFamily('complex')
@@ -75,4 +77,17 @@ function zeroLike(context: OpContext, x: Value): Value {
 
 function sameRank(a: Value, b: Value): boolean {
   return a.shape !== undefined && b.shape !== undefined && a.shape.every((dim, i) => dim === b.shape?.[i]);
+}
+
+/** The lowering of an op whose function of complex numbers the host has; `ofReals` is that of real ones. */
+export function withComplex(op: string, ofReals: Lowering): Lowering {
+  const f = complexFunctions[op];
+  if (f === undefined) return ofReals;
+  return (context) => {
+    const { dtype } = context.input(0);
+    if (!isComplex(dtype)) return ofReals(context);
+    const inputs = context.inputs();
+    const shape = broadcastShapes(inputs.map((input) => input.shape));
+    return hostValue(context, inputs, { dtype, shape }, (...tensors) => mapComplex(tensors, f));
+  };
 }

@@ -1,3 +1,4 @@
+import { isComplex } from '../kernels/elements.js';
 import type { Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
@@ -9,15 +10,22 @@ export const matmul = new OpFamily('matmul')
   .native('MatMul', (context) =>
     product(context, context.attrs.bool('transpose_a', false), context.attrs.bool('transpose_b', false)),
   )
-  .native('BatchMatMul BatchMatMulV2', (context) =>
-    product(context, context.attrs.bool('adj_x', false), context.attrs.bool('adj_y', false)),
-  )
+  .native('BatchMatMul BatchMatMulV2', (context) => {
+    const [adjX, adjY] = [context.attrs.bool('adj_x', false), context.attrs.bool('adj_y', false)];
+    return product(context, adjX, adjY, [
+      adjX ? conjugate(context, context.input(0)) : context.input(0),
+      adjY ? conjugate(context, context.input(1)) : context.input(1),
+    ]);
+  })
   .native('BatchMatMulV3', (context) => {
     const { attrs, builder } = context;
     const [adjX, adjY] = [attrs.bool('adj_x', false), attrs.bool('adj_y', false)];
     const wanted = attrs.dtype('Tout', context.input(0).dtype);
-    const inputs = [context.input(0), context.input(1)];
-    if (inputs.every(({ dtype }) => dtype === wanted)) return product(context, adjX, adjY);
+    const inputs = [
+      adjX ? conjugate(context, context.input(0)) : context.input(0),
+      adjY ? conjugate(context, context.input(1)) : context.input(1),
+    ];
+    if (inputs.every(({ dtype }) => dtype === wanted)) return product(context, adjX, adjY, inputs);
     // Products of int8 are summed in int32, as quantised Keras layers ask for it.
     return product(
       context,
@@ -31,6 +39,13 @@ export const matmul = new OpFamily('matmul')
       lowerEinsum(context.builder, context.attrs.string('equation'), inputs),
     ),
   );
+
+/** The adjoint is the transpose of the conjugate. */
+function conjugate({ builder }: OpContext, x: Value): Value {
+  if (!isComplex(x.dtype)) return x;
+  const { re, im } = builder.complexParts(x);
+  return builder.complex({ re, im: builder.emit('Neg', [im]) });
+}
 
 function product(
   context: OpContext,

@@ -17,7 +17,7 @@ import { OpFamily, type OpContext } from './registry.js';
 
 /** Diagonals and bands of matrices. */
 export const matrixDiagonals = new OpFamily('matrix diagonals')
-  .native('MatrixDiag MatrixDiagV2 MatrixDiagV3', (context) => {
+  .native('MatrixDiag MatrixDiagV2 MatrixDiagV3 BatchMatrixDiag', (context) => {
     const [x, k, rows, columns, fill] = context.inputs() as [Value, Value?, Value?, Value?, Value?];
     const isSquare = [rows, columns].every((size) => size === undefined || knownIntegers(size)?.[0] === -1);
     const isMain = k === undefined || knownIntegers(k)?.every((d) => d === 0) === true;
@@ -42,7 +42,7 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
         }),
     );
   })
-  .host('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3', (context) => {
+  .host('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 BatchMatrixDiagPart', (context) => {
     const [x, k] = context.inputs() as [Value, Value?];
     const band = k && knownIntegers(k);
     const single = k === undefined || (band !== undefined && band[0] === band.at(-1));
@@ -54,12 +54,12 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
       (matrix, d, fill) => matrixDiagonalPart(matrix, { k: d, fill, align: alignment(context) }),
     );
   })
-  .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3', (context) =>
+  .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 BatchMatrixSetDiag', (context) =>
     hostValue(context, context.inputs(), like(context.input(0)), (matrix, diagonal, k) =>
       matrixSetDiagonal(matrix, diagonal, k, alignment(context)),
     ),
   )
-  .native('MatrixBandPart', bandPart)
+  .native('MatrixBandPart BatchMatrixBandPart', bandPart)
   .host('Diag', (context) => {
     const { dtype, shape } = context.input(0);
     return hostValue(context, context.inputs(), { dtype, shape: shape && [...shape, ...shape] }, (x) =>

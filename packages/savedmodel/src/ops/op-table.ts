@@ -23,7 +23,7 @@ import { pooling } from './pooling.js';
 import { ragged } from './ragged.js';
 import { reduction } from './reduction.js';
 import { bits } from './bits.js';
-import { complex } from './complex.js';
+import { complex, withComplex } from './complex.js';
 import { cumulative } from './cumulative.js';
 import { specialFunctions } from './special-functions.js';
 import { trigonometry } from './trigonometry.js';
@@ -110,7 +110,7 @@ const table = new Map<string, OpDefinition>();
 for (const family of opFamilies) {
   for (const definition of family.definitions) {
     if (table.has(definition.op)) throw new Error(`op ${definition.op} is defined twice`);
-    table.set(definition.op, definition);
+    table.set(definition.op, { ...definition, lower: withComplex(definition.op, definition.lower) });
   }
 }
 

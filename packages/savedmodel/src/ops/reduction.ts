@@ -1,5 +1,6 @@
 import { argExtreme } from '../kernels/count.js';
-import { integerOf, integersOf, isComplex } from '../kernels/elements.js';
+import { complexProducts } from '../kernels/complex-functions.js';
+import { axisOf, integerOf, integersOf, isComplex } from '../kernels/elements.js';
 import { reduceTensor, type ReductionOp } from '../kernels/reduce-tensor.js';
 import type { Builder } from '../onnx/builder.js';
 import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
@@ -19,7 +20,18 @@ export const reduction = new OpFamily('reduction')
   )
   .native('Max', withGivenAxes('max', extreme('ReduceMax')))
   .native('Min', withGivenAxes('min', extreme('ReduceMin')))
-  .native('Prod', withGivenAxes('prod', reduceWith('ReduceProd')))
+  .native('Prod', (context) => {
+    const x = context.input(0);
+    if (!isComplex(x.dtype)) return withGivenAxes('prod', reduceWith('ReduceProd'))(context);
+    const keep = context.attrs.bool('keep_dims', false);
+    return hostValue(context, context.inputs(), { dtype: x.dtype, shape: undefined }, (values, axes) =>
+      complexProducts(
+        values,
+        integersOf(axes).map((axis) => axisOf(axis, values.rank)),
+        keep,
+      ),
+    );
+  })
   .native(
     'All',
     withGivenAxes('all', (context) => {
@@ -40,6 +52,12 @@ export const reduction = new OpFamily('reduction')
     'EuclideanNorm',
     withGivenAxes('norm', (context) => {
       const { builder } = context;
+      if (isComplex(context.input(0).dtype)) {
+        const { re, im } = builder.complexParts(context.input(0));
+        const sizes = builder.emit('Add', [builder.emit('Mul', [re, re]), builder.emit('Mul', [im, im])]);
+        const norm = builder.emit('Sqrt', [reduce(context, 'ReduceSum', sizes)]);
+        return builder.cast(norm, context.input(0).dtype);
+      }
       return inComputeDType(builder, [context.input(0)], ([x]) => {
         const squares = reduce(context, 'ReduceSum', builder.emit('Mul', [x, x]));
         if (isFloat(squares.dtype)) return builder.emit('Sqrt', [squares]);
