@@ -13,8 +13,9 @@ export interface LoadSavedModelOptions extends IdentityOptions, CallOptions {
   readonly tags?: readonly string[] | undefined;
   /**
    * Signatures to compile while loading; the load fails if one of them does not compile. Default: `serving_default`, or
-   * the first that compiles where it does not; all others are compiled when they are first used. Signatures that compute the
-   * same, such as those that Keras exports under two names, share one copy of their weights.
+   * the first that compiles where it does not; all others are compiled when they are first used. Signatures of one
+   * model share one copy of their weights: those that compute the same, such as what Keras exports under two names, and on
+   * the processors of Linux and macOS the others too.
    */
   readonly eager?: readonly string[] | undefined;
   /** How the engine runs it. */

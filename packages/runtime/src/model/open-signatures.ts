@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
-import { mayShareSessions, IslandSessions } from '../plan/island-sessions.js';
+import { IslandSessions, mayShareSessions, mayShareWeights } from '../plan/island-sessions.js';
 import type { PreparedIsland } from '../plan/prepared-plan.js';
 import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
+import { SharedWeights } from '../session/shared-weights.js';
 import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
 import { FilteringRunner } from './filtering-runner.js';
 import type { SignatureSource } from './loaded-model.js';
@@ -55,7 +56,7 @@ export async function openSignatures(dir: string, options: OpenOptions): Promise
 export async function openHere(dir: string, { session, ...options }: OpenOptions): Promise<SavedModelSignatures> {
   const source = await readSavedModel(dir, options);
   const variables = new VariableStore();
-  const sessions = new IslandSessions(mayShareSessions(source.signatureDefs));
+  const sessions = sessionsOf(source.signatureDefs);
   return {
     signatureDefs: source.signatureDefs,
     sessions,
@@ -129,7 +130,7 @@ export async function openOnThread(
 
   try {
     const signatureDefs = await idle.describe(limits);
-    sessions = new IslandSessions(mayShareSessions(signatureDefs));
+    sessions = sessionsOf(signatureDefs);
     return {
       signatureDefs,
       sessions,
@@ -148,6 +149,11 @@ export async function openOnThread(
     await rest();
     throw error;
   }
+}
+
+function sessionsOf(signatureDefs: SavedModelSignatures['signatureDefs']): IslandSessions {
+  const weights = mayShareWeights(signatureDefs) ? new SharedWeights() : undefined;
+  return new IslandSessions(mayShareSessions(signatureDefs), weights);
 }
 
 /** One after the other, so that a signature finds the sessions of those before it. */

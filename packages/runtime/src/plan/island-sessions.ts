@@ -6,6 +6,7 @@ import type { CallOptions } from '../session/interruption.js';
 import type { NativeValue } from '../session/native-value.js';
 import type { Feeds } from '../session/session-call.js';
 import type { RunnableSession } from '../session/session-group.js';
+import type { SharedWeights } from '../session/shared-weights.js';
 import type { ValueInfo } from '../session/value-info.js';
 import { identityOf, matchIslands, type IslandIdentity } from './island-identity.js';
 import type { PreparedIsland, SharedIsland } from './prepared-plan.js';
@@ -18,15 +19,21 @@ interface Entry {
 
 /**
  * The sessions of one model. Signatures whose islands compute the same, as those that Keras exports under two names do, run
- * on one session with one copy of the weights.
+ * on one session with one copy of the weights; others may share the weights alone.
  */
 export class IslandSessions {
   readonly #entries = new Map<number, Entry>();
   readonly #areShared: boolean;
   #opened = 0;
 
-  /** @param areShared - whether there are several plans that could share sessions; if not, nothing is kept to compare */
-  constructor(areShared = false) {
+  /**
+   * @param areShared - whether there are several plans that could share sessions; if not, nothing is kept to compare
+   * @param weights - what new sessions share their weights through
+   */
+  constructor(
+    areShared = false,
+    readonly weights?: SharedWeights | undefined,
+  ) {
     this.#areShared = areShared;
   }
 
@@ -103,6 +110,23 @@ export class IslandSessions {
 export function mayShareSessions(signatureDefs: ReadonlyMap<string, SignatureDef>): boolean {
   const served = [...signatureDefs].filter(([name]) => !name.startsWith('__saved_model_'));
   return served.length > 1 || served.some(([, { outputs }]) => Object.keys(outputs).length > 1);
+}
+
+/**
+ * Whether a model has signatures that cannot run on one session, since what they take or give differs in dtype or shape.
+ * Those may use the same weights in graphs that are not equal.
+ */
+export function mayShareWeights(signatureDefs: ReadonlyMap<string, SignatureDef>): boolean {
+  const types = (infos: SignatureDef['inputs']) =>
+    Object.values(infos)
+      .map(({ dtype, tensorShape }) => {
+        const dims = tensorShape?.unknownRank === true ? '?' : tensorShape?.dim.map(({ size }) => size).join();
+        return `${dtype}[${dims ?? '?'}]`;
+      })
+      .sort()
+      .join();
+  const served = [...signatureDefs].filter(([name]) => !name.startsWith('__saved_model_'));
+  return new Set(served.map(([, { inputs, outputs }]) => `${types(inputs)} > ${types(outputs)}`)).size > 1;
 }
 
 /** Finds a session that computes what an island does. */

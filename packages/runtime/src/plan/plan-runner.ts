@@ -88,7 +88,7 @@ export class PlanRunner implements AsyncDisposable {
     const made: (RunnableSession | PlanRunner)[] = [];
     const create = async (island: AnyIsland): Promise<RunnableIsland> => {
       const opened = await sessions.open(preparedAs(island, prepared), ({ model, weights }) =>
-        SessionGroup.create(model, { ...session, weights }),
+        SessionGroup.create(model, { ...session, weights, sharedWeights: sessions.weights }),
       );
       made.push(opened);
       const { kind, inputs, outputs } = island;

@@ -20,7 +20,6 @@ import type { ResolvedSessionOptions } from './session-options.js';
  * engine copies what it keeps of them (as the documentation of `AddExternalInitializers` says), so that the typed arrays
  * are free to be collected when the session is there.
  *
- * @param weightFolder - the folder in which the engine finds the file of weights that the model's bytes refer to
  * @returns the address of the session
  */
 export async function createSession(
@@ -28,9 +27,9 @@ export async function createSession(
   options: ResolvedSessionOptions,
   initializers: ReadonlyMap<string, Tensor>,
   limits: CallOptions,
-  weightFolder?: string,
+  weights: SessionWeights = {},
 ): Promise<Pointer> {
-  const attempt = (threads: SessionThreads) => create(model, options, threads, initializers, limits, weightFolder);
+  const attempt = (threads: SessionThreads) => create(model, options, threads, initializers, limits, weights);
   const { intraOpThreads, interOpThreads } = options;
   if (intraOpThreads !== undefined || interOpThreads !== undefined) {
     return attempt({ intra: intraOpThreads ?? 1, inter: interOpThreads ?? 1 });
@@ -45,6 +44,14 @@ export async function createSession(
   }
   const engine = engineOptions();
   return attempt({ intra: engine.intraOpThreads ?? 0, inter: engine.interOpThreads ?? 0 });
+}
+
+/** Weights that are outside of the model. */
+export interface SessionWeights {
+  /** The folder in which the engine finds the file of weights that the model's bytes refer to. */
+  readonly folder?: string | undefined;
+  /** Values that the session uses where they lie, in place of initializers of the model. */
+  readonly shared?: { readonly values: ReadonlyMap<string, Pointer>; readonly container: Pointer } | undefined;
 }
 
 /** Threads of a session's own (0: one per physical core), or those that all sessions share. */
@@ -62,7 +69,7 @@ async function create(
   threads: SessionThreads,
   initializers: ReadonlyMap<string, Tensor>,
   limits: CallOptions,
-  weightFolder: string | undefined,
+  { folder, shared }: SessionWeights,
 ): Promise<Pointer> {
   const endTurn = sharesDevice(options.executionProviders) ? await takeTurn() : undefined;
   try {
@@ -86,12 +93,10 @@ async function create(
   try {
     applyOptions(native, options, threads);
     appendProviders(native, options.executionProviders);
-    if (weightFolder !== undefined) {
-      check(
-        api,
-        api.AddSessionConfigEntry(native, 'session.model_external_initializers_file_folder_path', weightFolder),
-      );
+    if (folder !== undefined) {
+      check(api, api.AddSessionConfigEntry(native, 'session.model_external_initializers_file_folder_path', folder));
     }
+    for (const [name, value] of shared?.values ?? []) check(api, api.AddInitializer(native, name, value));
     if (initializers.size > 0) {
       const names = nativeNames([...initializers.keys()]);
       for (const tensor of initializers.values()) values.push(createValue(tensor));
@@ -106,8 +111,17 @@ async function create(
   const status = await poolCall<Status>(
     {
       start: (done) => {
-        if (typeof model === 'string') api.CreateSession.async(env, model, native, out, done);
-        else api.CreateSessionFromArray.async(env, model, model.byteLength, native, out, done);
+        const source = typeof model === 'string' ? [model] : [model, model.byteLength];
+        if (shared === undefined) {
+          const create = typeof model === 'string' ? api.CreateSession : api.CreateSessionFromArray;
+          create.async(env, ...source, native, out, done);
+        } else {
+          const create =
+            typeof model === 'string'
+              ? api.CreateSessionWithPrepackedWeightsContainer
+              : api.CreateSessionFromArrayWithPrepackedWeightsContainer;
+          create.async(env, ...source, native, shared.container, out, done);
+        }
       },
       terminate: () => void api.SessionOptionsSetLoadCancellationFlag(native, true),
       abandoned: (status) => {
@@ -152,4 +166,17 @@ function applyOptions(native: Pointer, options: ResolvedSessionOptions, threads:
     set(api.SetIntraOpNumThreads(native, threads.intra));
     set(api.SetInterOpNumThreads(native, threads.inter));
   }
+}
+
+/** Frees a session on a pool thread. */
+export function releaseSession(address: Pointer): Promise<void> {
+  return poolCall<void>(
+    {
+      start: (done) => ortEnv().api.ReleaseSession.async(address, done),
+      terminate: () => undefined,
+      abandoned: () => undefined,
+      keep: [],
+    },
+    {},
+  );
 }

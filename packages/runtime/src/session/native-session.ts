@@ -7,7 +7,7 @@ import { check } from '../native/ort-status.js';
 import { copyValue, valueType } from '../native/ort-value.js';
 import { badOption, RuntimeError } from '../runtime-error.js';
 import { CallCount } from './call-count.js';
-import { createSession } from './create-session.js';
+import { createSession, releaseSession } from './create-session.js';
 import { takeTurn } from './device-turns.js';
 import { takesEmptyValues } from './execution-providers.js';
 import { findsLoop } from './finds-loop.js';
@@ -16,7 +16,8 @@ import { NativeValue } from './native-value.js';
 import { poolCall } from './pool-call.js';
 import { RunCost } from './run-cost.js';
 import { CallFactory, type Feeds, type SessionCall } from './session-call.js';
-import { resolveSessionOptions, type SessionOptions } from './session-options.js';
+import { resolveSessionOptions, type ResolvedSessionOptions, type SessionOptions } from './session-options.js';
+import { SharedWeights, type SharingSession } from './shared-weights.js';
 import { withWeights, type PreparedWeights } from './with-weights.js';
 import { describeSession, type SessionSignature, type ValueInfo } from './value-info.js';
 
@@ -33,6 +34,8 @@ export interface CreateSessionOptions extends SessionOptions, CallOptions {
    * caller's to remove when the session is there.
    */
   readonly weights?: WeightFile | PreparedWeights | undefined;
+  /** Sessions that are given the same one have equal weights in memory once, where there are many. */
+  readonly sharedWeights?: SharedWeights | undefined;
 }
 
 /** What another thread of the process needs to run a session: plain data that `postMessage` can carry. */
@@ -65,7 +68,8 @@ export class NativeSession implements AsyncDisposable {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly #address: Pointer;
-  readonly #owned: boolean;
+  /** Frees what belongs to the session, when it is gone; undefined if another thread owns it. */
+  readonly #release: (() => void) | undefined;
   readonly #signature: SessionSignature;
   readonly #execution: 'auto' | 'async';
   readonly #takesEmpty: boolean;
@@ -74,9 +78,9 @@ export class NativeSession implements AsyncDisposable {
   readonly #underWay = new CallCount();
   #closing: Promise<void> | undefined;
 
-  private constructor(shared: SharedSession, owned: boolean) {
+  private constructor(shared: SharedSession, release: (() => void) | undefined) {
     this.#address = shared.address;
-    this.#owned = owned;
+    this.#release = release;
     this.#signature = shared.signature;
     this.#execution = shared.execution;
     this.#takesEmpty = shared.takesEmpty;
@@ -97,18 +101,15 @@ export class NativeSession implements AsyncDisposable {
     if (!(model instanceof Uint8Array) && (typeof model !== 'string' || model === '')) {
       throw badOption('model', 'the bytes of an ONNX model or its path', model);
     }
-    const { signal, timeoutMs, initializers = new Map<string, Tensor>() } = options;
     const resolved = resolveSessionOptions(options);
-    const limits = { signal, timeoutMs };
-    const address = await withWeights(options.weights, limits, (extra, folder) =>
-      createSession(model, resolved, new Map([...initializers, ...extra]), limits, folder),
-    );
+    const { address, release } = await makeSession(model, resolved, options);
     try {
       const execution = (await mayRunInline(model)) ? resolved.execution : 'async';
       const takesEmpty = takesEmptyValues(resolved.executionProviders);
-      return new NativeSession({ address, signature: describeSession(address), execution, takesEmpty }, true);
+      return new NativeSession({ address, signature: describeSession(address), execution, takesEmpty }, release);
     } catch (error) {
       ortEnv().api.ReleaseSession(address);
+      release();
       throw error;
     }
   }
@@ -119,7 +120,7 @@ export class NativeSession implements AsyncDisposable {
    */
   static attach(shared: SharedSession): NativeSession {
     ortEnv();
-    return new NativeSession(shared, false);
+    return new NativeSession(shared, undefined);
   }
 
   /** What another thread attaches to. */
@@ -189,18 +190,10 @@ export class NativeSession implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#underWay.none();
-    if (this.#owned) {
-      const endTurn = this.#takesEmpty ? undefined : await takeTurn();
-      await poolCall<void>(
-        {
-          start: (done) => ortEnv().api.ReleaseSession.async(this.#address, done),
-          terminate: () => undefined,
-          abandoned: () => undefined,
-          keep: [],
-        },
-        {},
-      ).finally(endTurn);
-    }
+    if (this.#release === undefined) return;
+    const endTurn = this.#takesEmpty ? undefined : await takeTurn();
+    await releaseSession(this.#address).finally(endTurn);
+    this.#release();
   }
 
   /** Runs and returns the addresses of the output values, which the caller releases. */
@@ -313,6 +306,31 @@ export class NativeSession implements AsyncDisposable {
       throw new RuntimeError('FAILED_PRECONDITION', 'SESSION_CLOSED', 'The session has been closed');
     }
   }
+}
+
+/** A session of its own, or one that shares its weights. */
+async function makeSession(
+  model: Uint8Array | string,
+  resolved: ResolvedSessionOptions,
+  { signal, timeoutMs, weights, sharedWeights, initializers = new Map<string, Tensor>() }: CreateSessionOptions,
+): Promise<SharingSession> {
+  const limits = { signal, timeoutMs };
+  const isShared = sharedWeights !== undefined && (await SharedWeights.takes(resolved, weights));
+  return withWeights(weights, limits, async (extra, folder) => {
+    const all = new Map([...initializers, ...extra]);
+    if (isShared && typeof model !== 'string') {
+      const request = { model, options: resolved, initializers: all, folder };
+      try {
+        const session = await sharedWeights.create(request, limits);
+        if (session !== undefined) return session;
+      } catch (error) {
+        // A full disk, or a graph that the engine writes and does not read. What is wrong with the model is said below.
+        const { code } = error as { code?: unknown };
+        if (code === 'CANCELLED' || code === 'DEADLINE_EXCEEDED') throw error;
+      }
+    }
+    return { address: await createSession(model, resolved, all, limits, { folder }), release: () => undefined };
+  });
 }
 
 function refuseEmpty(feeds: Feeds): void {

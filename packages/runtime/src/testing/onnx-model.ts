@@ -31,6 +31,8 @@ export interface GraphParts {
   readonly weights?: Readonly<Record<string, Tensor>>;
   /** Weights that the model only declares. */
   readonly external?: Readonly<Record<string, Tensor>>;
+  /** Weights in the file of weights, and where they stand in it. */
+  readonly placed?: Readonly<Record<string, { readonly weight: Tensor; readonly offset: number }>>;
 }
 
 /** The bytes of an ONNX model (opset 21). */
@@ -49,7 +51,14 @@ export function onnxModel(parts: GraphParts): Uint8Array {
 }
 
 /** A graph, as the body of a model or of a loop. */
-export function onnxGraph({ nodes, inputs = {}, outputs, weights = {}, external = {} }: GraphParts): GraphProto {
+export function onnxGraph({
+  nodes,
+  inputs = {},
+  outputs,
+  weights = {},
+  external = {},
+  placed = {},
+}: GraphParts): GraphProto {
   return create(GraphProtoSchema, {
     name: 'graph',
     node: [...nodes],
@@ -58,6 +67,7 @@ export function onnxGraph({ nodes, inputs = {}, outputs, weights = {}, external 
     initializer: [
       ...Object.entries(weights).map(([name, tensor]) => initializer(name, tensor, { rawData: bytesOf(tensor) })),
       ...Object.entries(external).map(([name, tensor]) => initializer(name, tensor, declared)),
+      ...Object.entries(placed).map(([name, { weight, offset }]) => initializer(name, weight, at(offset, weight))),
     ],
   });
 }
@@ -138,6 +148,12 @@ function dim(value: Dim) {
 }
 
 const declared = { dataLocation: DataLocation.EXTERNAL, externalData: [{ key: 'location', value: 'weights' }] };
+
+function at(offset: number, { byteLength }: Tensor): TensorInit {
+  const entry = (key: string, value: number) => ({ key, value: String(value) });
+  const place = [entry('offset', offset), entry('length', byteLength)];
+  return { ...declared, externalData: [...declared.externalData, ...place] };
+}
 
 function initializer(name: string, tensor: Tensor, data: TensorInit): TensorProto {
   const dims = tensor.shape.map(BigInt);
