@@ -12,7 +12,8 @@ let missed = 0;
 for (const name of wanted.length > 0 ? wanted : available) {
   const { title, measure } = await import(`./measurements/${name}.mjs`);
   console.log(`\n${name}: ${title}`);
-  for (const { what, value, unit = '', atLeast, atMost, note = '' } of await measure()) {
+  // A measurement gives its figures at once or as they come.
+  for await (const { what, value, unit = '', atLeast, atMost, note = '' } of await measure()) {
     const bound = atLeast !== undefined ? `at least ${atLeast}` : atMost !== undefined ? `at most ${atMost}` : '';
     const met = (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost);
     if (!met) missed++;

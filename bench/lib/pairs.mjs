@@ -7,15 +7,20 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+export function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
 /**
  * @param a, b - functions that run for about the given milliseconds and give a rate (more is better)
+ * @param slowRounds - how many rounds there are where a call takes longer than a round
  * @returns medians of both rates and of the ratios a/b, with the spread of the ratios
  */
-export async function compareRates(a, b, { rounds = 7, milliseconds = 1500 } = {}) {
-  await a(milliseconds);
-  await b(milliseconds);
+export async function compareRates(a, b, { rounds = 7, slowRounds = rounds, milliseconds = 1500 } = {}) {
+  const warm = [await a(milliseconds), await b(milliseconds)];
+  const isSlow = Math.min(...warm) * milliseconds < 1000;
   const rates = { a: [], b: [], ratio: [] };
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < (isSlow ? slowRounds : rounds); round++) {
     const first = round % 2 === 0;
     const x = first ? await a(milliseconds) : undefined;
     const y = await b(milliseconds);

@@ -1,26 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileSignature, readSavedModel } from '@servable/savedmodel';
-import { basePath } from '../lib/models.mjs';
-import { compareRates } from '../lib/pairs.mjs';
+import { countHostOps, goldenCall, modelNames } from '../lib/exported-models.mjs';
+import { compareRates, geometricMean, median } from '../lib/pairs.mjs';
 import { startProgram } from '../lib/processes.mjs';
+import { writeResults } from '../lib/results-page.mjs';
 
-export const title = "SavedModels in-process against TensorFlow's C API, the same threads, one call at a time";
+export const title =
+  "every exported SavedModel in-process against TensorFlow's C API, the same threads, one call at a time";
 
 const python = fileURLToPath(new URL('../../conformance/.venv/bin', import.meta.url));
-const usual =
-  'mlp deep_and_cross einsum_dense recommender keras2_sequential tf1_simple_save transformer language_model ' +
-  'vision_transformer translator unet residual_cifar group_norms video wavenet text_cnn vibration lstm_classifier ' +
-  'gru_tagger simple_rnn keras2_lstm forecaster tf1_recurrent_frames mobilenet_v2 mobilenet_v3_small ' +
-  'efficientnet_b0 densenet121 resnet50 inception_v3 convnext_tiny nasnet_mobile basic_pitch detector keyword_spotter ' +
-  'preprocessed text_classifier tf1_estimator image_bytes ragged_recommender beam_search';
+const rounds = { rounds: 5, slowRounds: 3, milliseconds: 150 };
 
-/** What `npm run conformance -- --export-only` makes; MODELS names others, with commas between. */
-const names = process.env['MODELS']?.split(',') ?? usual.split(' ');
-
-export async function measure() {
+export async function* measure() {
   const threads = availableParallelism();
   const env = {
     CUDA_VISIBLE_DEVICES: '-1',
@@ -30,66 +22,110 @@ export async function measure() {
   };
   const ours = await startProgram('model-loop.mjs', ['servable', String(threads)], env);
   const theirs = await startProgram('model-loop.mjs', ['tensorflow', String(threads)], env);
-  const figures = [];
-  const all = [];
+  const rows = [];
   try {
-    for (const name of names) {
-      if (!existsSync(`${basePath(name)}/golden.json`)) {
-        figures.push({ what: `${name}: not exported`, value: 0, atLeast: 0.95 });
+    for (const name of modelNames()) {
+      const call = goldenCall(name);
+      if (call === undefined) {
+        yield { what: `${name}: not exported`, value: 0, atLeast: 0.95 };
         continue;
       }
-      const hostOps = await countHostOps(name);
-      for (const batch of [1, 32]) {
-        const figure = await compareModel(name, batch, { ours, theirs, hostOps });
-        if (figure === undefined) continue;
-        figures.push(figure);
-        all.push(figure.value);
+      const hostOps = await countHostOps(call);
+      for (const batch of call.batches) {
+        const row = { name, batch, hostOps, ...(await compare({ ...call, batch }, ours, theirs)) };
+        rows.push(row);
+        yield figureOf(row);
       }
     }
   } finally {
     await ours.stop();
     await theirs.stop();
   }
-  const mean = Math.exp(all.reduce((sum, ratio) => sum + Math.log(ratio), 0) / all.length);
-  return [...figures, { what: `geometric mean of ${all.length}`, value: mean, atLeast: 1.5 }];
+  const compared = rows.filter((row) => row.refused === undefined);
+  const mean = geometricMean(compared.map((row) => row.ratio));
+  yield { what: `geometric mean of ${compared.length}`, value: mean, atLeast: 1.5 };
+  if (process.env['MODELS'] === undefined) await writePage(rows, mean, threads);
 }
 
-async function compareModel(name, batch, { ours, theirs, hostOps }) {
-  const directory = `${basePath(name)}/1`;
-  const golden = JSON.parse(readFileSync(`${basePath(name)}/golden.json`, 'utf8'));
-  const [{ signature = golden.signature, inputs }] = golden.cases;
-  const rows = Object.values(inputs).map(({ shape }) => shape[0]);
-  if (new Set(rows).size !== 1 || rows[0] === undefined) return undefined;
-  const message = { load: directory, signature, inputs, batch };
-  for (const [who, program] of Object.entries({ ours, theirs })) {
+/** The rates of both, or what one of them said to the call. */
+async function compare(message, ours, theirs) {
+  for (const [who, program] of Object.entries({ Servable: ours, TensorFlow: theirs })) {
     const { error } = await program.ask(message);
-    if (error !== undefined)
-      return { what: `${name}, ${batch}: ${who}: ${error}`.slice(0, 150), value: 0, atLeast: 0.95 };
+    if (error !== undefined) return { refused: `${who}: ${error}`.slice(0, 120) };
   }
-  const rate = (program) => async (milliseconds) => (await program.ask({ milliseconds })).rate;
-  const result = await compareRates(rate(ours), rate(theirs), { rounds: 5, milliseconds: 250 });
-  // What TensorFlow needs less than a millisecond for is mostly the way in and out.
-  const small = result.b > 1000 && batch === 1;
+  const processor = { ours: [], theirs: [] };
+  const rate = (program, who) => async (milliseconds) => {
+    const answer = await program.ask({ milliseconds });
+    processor[who].push(answer.processor);
+    return answer.rate;
+  };
+  const result = await compareRates(rate(ours, 'ours'), rate(theirs, 'theirs'), rounds);
+  return { ...result, processor: median(processor.theirs) / median(processor.ours) };
+}
+
+function figureOf(row) {
+  const { name, batch, hostOps, refused, a, b, ratio, low, high, processor } = row;
+  const what = batch === undefined ? name : `${name}, ${batch}`;
+  // The goldens say what the model takes: some have a batch of their own.
+  if (refused !== undefined) return { what: `${what}: not compared`, value: 0, note: refused };
   return {
-    what: `${name}, ${batch}: ${result.a.toPrecision(4)} against ${result.b.toPrecision(4)}/s`,
-    value: result.ratio,
-    atLeast: hostOps > 0 ? 0.5 : small ? 2 : 0.95,
-    note: `${result.low.toFixed(2)} to ${result.high.toFixed(2)}${hostOps > 0 ? `, ${hostOps} host ops` : ''}`,
+    what: `${what}: ${a.toPrecision(4)} against ${b.toPrecision(4)}/s`,
+    value: ratio,
+    atLeast: lineOf(row),
+    note: `${low.toFixed(2)} to ${high.toFixed(2)}, ${processor.toFixed(2)} by processor time${hostOps > 0 ? `, ${hostOps} host ops` : ''}`,
   };
 }
 
-async function countHostOps(name) {
-  const model = await readSavedModel(`${basePath(name)}/1`);
-  const golden = JSON.parse(readFileSync(`${basePath(name)}/golden.json`, 'utf8'));
-  const count = (steps) =>
-    steps.reduce((sum, step) => {
-      const bodies = step.kind === 'if' ? [step.whenTrue, step.whenFalse] : step.kind === 'loop' ? [step.body] : [];
-      return sum + (step.kind === 'host' ? 1 : 0) + bodies.reduce((inner, body) => inner + count(body.steps), 0);
-    }, 0);
-  try {
-    const { steps } = await compileSignature(model, golden.cases[0].signature ?? golden.signature);
-    return count(steps);
-  } finally {
-    await model.close();
-  }
+/** What TensorFlow needs less than a millisecond for is mostly the way in and out. */
+function lineOf({ hostOps, b, batch }) {
+  if (hostOps > 0) return 0.5;
+  return b > 1000 && batch !== 32 ? 2 : 0.95;
+}
+
+async function writePage(rows, mean, threads) {
+  const compared = rows.filter((row) => row.refused === undefined);
+  const missed = compared.filter((row) => row.ratio < lineOf(row));
+  const part = (title, some) =>
+    `${title}: ${geometricMean(some.map((row) => row.ratio)).toFixed(2)} times in the geometric mean ` +
+    `(${Math.min(...some.map((row) => row.ratio)).toFixed(2)} to ${Math.max(...some.map((row) => row.ratio)).toFixed(2)}, ${some.length} comparisons)`;
+  await writeResults('tensorflow', {
+    title: "Against TensorFlow's C API",
+    about: [
+      'Calls per second of every exported SavedModel in-process, one call at a time, against TensorFlow through its C API on the same threads; ' +
+        'the golden call with its rows repeated up to the batch. Rounds of both alternate; the figure is the median of their ratios. ' +
+        '_Processor_ is the ratio of the processor time that a call takes: TensorFlow over Servable.',
+      `To reach: 0.95 without host ops, 2 where TensorFlow takes less than a millisecond at batch 1, 0.5 with host ops; 1.5 in the geometric mean.`,
+    ],
+    facts: [
+      `${threads} processors; ${mean.toFixed(2)} times in the geometric mean of ${compared.length} comparisons`,
+      part(
+        'Without host ops',
+        compared.filter((row) => row.hostOps === 0),
+      ),
+      part(
+        'With host ops',
+        compared.filter((row) => row.hostOps > 0),
+      ),
+      `${missed.length} below their line${missed.length === 0 ? '' : `: ${missed.map(({ name, batch }) => `${name} (${batch ?? 'as it is'})`).join(', ')}`}`,
+    ],
+    columns: ['model', 'batch', 'host ops', 'calls/s', 'TensorFlow', 'ratio', 'spread', 'processor', 'at least', ''],
+    rows: rows.map((row) => {
+      const { name, batch = '', hostOps } = row;
+      if (row.refused !== undefined)
+        return [name, batch, hostOps || '', '', '', '', '', '', '', `not compared: ${row.refused}`];
+      const line = lineOf(row);
+      return [
+        name,
+        batch,
+        hostOps || '',
+        row.a.toPrecision(3),
+        row.b.toPrecision(3),
+        row.ratio.toFixed(2),
+        `${row.low.toFixed(2)} to ${row.high.toFixed(2)}`,
+        row.processor.toFixed(2),
+        line,
+        row.ratio < line ? '**below**' : '',
+      ];
+    }),
+  });
 }

@@ -134,6 +134,60 @@ describe('a loop around host ops', () => {
   });
 });
 
+describe('a loop whose iterations do not depend on each other', () => {
+  /** Calls `body` with the number of each iteration. */
+  const planFor = (body: (i: number) => Promise<Tensor> | Tensor) => {
+    const run = host(['i'], ['y'], async ([i]) => [await body(number(i))]);
+    const { count, condition, node } = adding(() => []);
+    const loop = { kind: 'loop' as const, node, count, condition, initial: [], independent: true };
+    const step: LoopStep = { ...loop, inputs: ['count'], outputs: ['all'], body: subplan(['i'], ['y'], [run]) };
+    return planOf([step], ['count'], ['all']);
+  };
+  const times = (count: number) => new Map([['count', tensor(BigInt(count), 'int64')]]);
+
+  it('has several of them under way at once, and stacks their results in order', async () => {
+    let waiting: (() => void) | undefined;
+    // The first two wait for each other.
+    const meet = () =>
+      new Promise<void>((resolve) => {
+        if (waiting === undefined) waiting = resolve;
+        else [waiting, resolve].forEach((go) => go());
+      });
+    const plan = planFor(async (i) => {
+      if (i < 2) await meet();
+      return scalar(i * i);
+    });
+    await using runner = await PlanRunner.create(plan);
+    const outputs = await runner.run(times(70), ['all']);
+    expect(outputs.get('all')).toEqual(tensor(Array.from({ length: 70 }, (_, i) => i * i), 'float32')); // prettier-ignore
+  });
+
+  it('fails as its first iteration that fails does, and starts no others', async () => {
+    const started: number[] = [];
+    const plan = planFor(async (i) => {
+      started.push(i);
+      if (i === 0) await new Promise((resolve) => setImmediate(resolve));
+      throw new TypeError(`iteration ${i}`);
+    });
+    await using runner = await PlanRunner.create(plan);
+    await expect(runner.run(times(1000), ['all'])).rejects.toThrow('iteration 0');
+    expect(started.length).toBeLessThan(1000);
+  });
+
+  it('stops when its call is aborted', async () => {
+    const controller = new AbortController();
+    let iterations = 0;
+    const plan = planFor((i) => {
+      if (++iterations === 5) controller.abort();
+      return scalar(i);
+    });
+    await using runner = await PlanRunner.create(plan);
+    const endless = runner.run(times(2 ** 40), ['all'], { signal: controller.signal });
+    await expect(endless).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(iterations).toBe(5);
+  });
+});
+
 describe('a branch around host ops', () => {
   it('runs one side only', async () => {
     const ran: string[] = [];

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { BranchStep, LoopStep, Plan, PlanValue, Subplan } from '@servable/savedmodel';
 import { dtypeInfo, Tensor } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
@@ -68,6 +69,22 @@ async function runBranch(step: RunnableBranch, call: ControlCall): Promise<reado
 
 /** Host ops and short islands end without giving way to anything else; after this many milliseconds a loop does. */
 const TURN_MS = 10;
+/** Enough that while some wait for a thread, others have one; each holds what its iteration needs in memory. */
+const ITERATIONS_AT_ONCE = 2 * availableParallelism();
+
+/** When a loop gives way to others. */
+class Turns {
+  #start = performance.now();
+
+  get isOver(): boolean {
+    return performance.now() - this.#start > TURN_MS;
+  }
+
+  async next(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#start = performance.now();
+  }
+}
 
 async function runLoop(step: RunnableLoop, call: ControlCall): Promise<readonly Tensor[]> {
   const count = step.count === undefined ? Infinity : Number(call.tensor(step.count).data[0]);
@@ -78,20 +95,47 @@ async function runLoop(step: RunnableLoop, call: ControlCall): Promise<readonly 
     value,
     rows: [] as Tensor[],
   }));
-  let turn = performance.now();
+  if (step.independent === true && count > 1) {
+    const results = await runIndependent(step, count, call);
+    stacks.forEach(({ rows }, k) => rows.push(...results.map((row) => row[k] as Tensor)));
+    return stacks.map(({ value, rows }) => stackRows(step, value, rows));
+  }
+  const turns = new Turns();
   for (let i = 0; goesOn && i < count; i++) {
-    if (performance.now() - turn > TURN_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      turn = performance.now();
-    }
-    const iteration = new Tensor('int64', [], BigInt64Array.of(BigInt(i)));
-    const results = await runBody(step.body, [iteration, ...carried], call);
+    if (turns.isOver) await turns.next();
+    const results = await runBody(step.body, [iterationNumber(i), ...carried], call);
     if (hasCondition === 1) goesOn = Boolean(results[0]?.data[0]);
     carried = results.slice(hasCondition, hasCondition + carried.length);
     stacks.forEach(({ rows }, k) => rows.push(results[hasCondition + carried.length + k] as Tensor));
   }
   return [...carried, ...stacks.map(({ value, rows }) => stackRows(step, value, rows))];
 }
+
+/** Runs iterations that do not depend on each other, several at a time; their outputs in order. */
+async function runIndependent(step: RunnableLoop, count: number, call: ControlCall): Promise<Tensor[][]> {
+  const results: Tensor[][] = [];
+  let next = 0;
+  let failed = Infinity;
+  let failure: unknown;
+  const turns = new Turns();
+  const lane = async () => {
+    while (next < count && failed === Infinity) {
+      const i = next++;
+      try {
+        if (turns.isOver) await turns.next();
+        results[i] = await runBody(step.body, [iterationNumber(i)], call);
+      } catch (error) {
+        // Of several that fail the first is told, as if they ran one after the other.
+        if (i < failed) [failed, failure] = [i, error];
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, ITERATIONS_AT_ONCE) }, lane));
+  if (failed < Infinity) throw failure;
+  return results;
+}
+
+const iterationNumber = (i: number) => new Tensor('int64', [], BigInt64Array.of(BigInt(i)));
 
 async function runBody(body: BodyRunner, given: readonly Tensor[], call: ControlCall): Promise<Tensor[]> {
   const inputs = new Map<string, Tensor>();

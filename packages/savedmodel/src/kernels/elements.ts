@@ -67,7 +67,11 @@ export const isBig = (dtype: DType): boolean => dtype === 'int64' || dtype === '
 
 /** The elements of an integer tensor as numbers; shapes, axes and indices are far below 2^53. */
 export function integersOf(tensor: Tensor | undefined): number[] {
-  return tensor === undefined ? [] : Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  if (tensor === undefined) return [];
+  const data = tensor.data as ArrayLike<number | bigint>;
+  const integers = new Array<number>(data.length);
+  for (let i = 0; i < integers.length; i++) integers[i] = Number(data[i]);
+  return integers;
 }
 
 export function integerOf(tensor: Tensor | undefined): number {
@@ -80,7 +84,10 @@ export function doublesOf(tensor: Tensor): Float64Array {
   if (tensor.dtype === 'float64') return data as Float64Array;
   if (tensor.dtype === 'float16') return Float64Array.from(data as Uint16Array, float16ToFloat32);
   if (tensor.dtype === 'bfloat16') return Float64Array.from(data as Uint16Array, bfloat16ToFloat32);
-  return Float64Array.from(data as ArrayLike<number | bigint>, Number);
+  if (!isBig(tensor.dtype)) return new Float64Array(data as Float32Array);
+  const doubles = new Float64Array(data.length);
+  for (let i = 0; i < doubles.length; i++) doubles[i] = Number(data[i]);
+  return doubles;
 }
 
 /** Doubles rounded to a dtype: half precision by way of float32, integers wrapped. */
@@ -88,9 +95,11 @@ export function fromDoubles(dtype: DType, shape: readonly number[], values: Floa
   if (dtype === 'float64') return tensorOf(dtype, shape, values);
   if (dtype === 'float16') return tensorOf(dtype, shape, Uint16Array.from(values, float32ToFloat16));
   if (dtype === 'bfloat16') return tensorOf(dtype, shape, Uint16Array.from(values, float32ToBfloat16));
+  // The constructors of typed arrays convert all elements in one native loop.
+  if (dtype === 'float32') return tensorOf(dtype, shape, new Float32Array(values));
   const data = allocate(dtype, shape) as unknown as Elements<number | bigint>;
   if (isBig(dtype)) for (let i = 0; i < values.length; i++) data[i] = BigInt(Math.trunc(values[i]!));
-  else for (let i = 0; i < values.length; i++) data[i] = values[i]!;
+  else (data as unknown as Uint8Array).set(values);
   return tensorOf(dtype, shape, data);
 }
 

@@ -1,12 +1,11 @@
 const { imul } = Math;
 
-/** The high 32 bits of a product of two unsigned 32-bit integers. */
+/**
+ * The high 32 bits of a product of two unsigned 32-bit integers. The product as a double is off by 1024 at most: without
+ * its low bits, which are known, it is so close to a multiple of 2^32 that rounding finds it.
+ */
 function high(a: number, b: number): number {
-  const [a0, a1, b0, b1] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
-  const low = a0 * b0;
-  const middle = a1 * b0 + (low >>> 16);
-  const other = a0 * b1 + (middle & 0xffff);
-  return (a1 * b1 + Math.floor(middle / 65536) + Math.floor(other / 65536)) >>> 0;
+  return ((a * b - (imul(a, b) >>> 0)) / 2 ** 32 + 0.5) >>> 0;
 }
 
 /**
@@ -42,17 +41,41 @@ export class Philox {
 
   /** Four numbers; the counter moves on by one. */
   next(): Uint32Array {
-    let [c0, c1, c2, c3] = this.counter as unknown as [number, number, number, number];
-    let [k0, k1] = this.key as unknown as [number, number];
-    for (let round = 0; round < 10; round++) {
-      const [high0, high1] = [high(0xd2511f53, c0), high(0xcd9e8d57, c2)];
-      const [low0, low1] = [imul(0xd2511f53, c0), imul(0xcd9e8d57, c2)];
-      [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1 >>> 0, (high0 ^ c3 ^ k1) >>> 0, low0 >>> 0];
-      k0 = (k0 + 0x9e3779b9) >>> 0;
-      k1 = (k1 + 0xbb67ae85) >>> 0;
+    const words = new Uint32Array(4);
+    this.fill(words);
+    return words;
+  }
+
+  /** Fills an array, whose length is a multiple of four, with numbers. */
+  fill(words: Uint32Array): void {
+    const { counter } = this;
+    const [key0 = 0, key1 = 0] = this.key;
+    for (let at = 0; at < words.length; at += 4) {
+      let c0 = counter[0]!;
+      let c1 = counter[1]!;
+      let c2 = counter[2]!;
+      let c3 = counter[3]!;
+      let k0 = key0;
+      let k1 = key1;
+      for (let round = 0; round < 10; round++) {
+        const high0 = high(0xd2511f53, c0);
+        const high1 = high(0xcd9e8d57, c2);
+        const low0 = imul(0xd2511f53, c0);
+        const low1 = imul(0xcd9e8d57, c2);
+        c0 = (high1 ^ c1 ^ k0) >>> 0;
+        c1 = low1 >>> 0;
+        c2 = (high0 ^ c3 ^ k1) >>> 0;
+        c3 = low0 >>> 0;
+        k0 = (k0 + 0x9e3779b9) >>> 0;
+        k1 = (k1 + 0xbb67ae85) >>> 0;
+      }
+      words[at] = c0;
+      words[at + 1] = c1;
+      words[at + 2] = c2;
+      words[at + 3] = c3;
+      if (counter[0] === 0xffffffff) this.skip(1);
+      else counter[0] = counter[0]! + 1;
     }
-    this.skip(1);
-    return Uint32Array.of(c0, c1, c2, c3);
   }
 
   /** Moves on by steps of four numbers. */

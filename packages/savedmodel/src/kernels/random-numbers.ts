@@ -44,29 +44,57 @@ export function randomFloats(
     generator.skip(size * 256);
     return fromDoubles(dtype, shape, values);
   }
-  const half = dtype === 'float16' || dtype === 'bfloat16';
-  for (let i = 0; i < size; i += group) {
-    const words = generator.next();
-    const numbers = double
-      ? doubleGroup(words, distribution)
-      : floatGroup(words, distribution, half ? dtype : 'float32');
-    for (let k = 0; k < group && i + k < size; k++) values[i + k] = numbers[k]!;
+  const words = new Uint32Array(Math.min(WORDS_AT_ONCE, Math.ceil(size / group) * 4));
+  const numbers = (words.length / 4) * group;
+  const draw = drawer(distribution, dtype);
+  for (let i = 0; i < size; i += numbers) {
+    const count = Math.min(numbers, size - i);
+    const drawn = words.subarray(0, Math.ceil(count / group) * 4);
+    generator.fill(drawn);
+    draw(drawn, values, i, count);
   }
   return fromDoubles(dtype, shape, values);
 }
 
-function floatGroup(words: Uint32Array, distribution: Distribution, dtype: DType): readonly number[] {
-  const [a, b, c, d] = words as unknown as [number, number, number, number];
-  if (distribution === 'normal') return [...normalFloats(a, b), ...normalFloats(c, d)];
+/** How many words of the generator there are in memory at a time. */
+const WORDS_AT_ONCE = 4096;
+
+/** Makes `count` numbers of words. */
+type Drawer = (words: Uint32Array, values: Float64Array, start: number, count: number) => void;
+
+function drawer(distribution: Distribution, dtype: DType): Drawer {
+  const double = dtype === 'float64';
+  if (distribution === 'normal') return double ? drawNormalDoubles : drawNormalFloats;
+  if (double) return drawUniformDoubles;
   // Half-precision numbers take as many bits as their mantissa has.
   const bits = dtype === 'float16' ? 10 : dtype === 'bfloat16' ? 7 : 23;
-  return [a, b, c, d].map((word) => (word & ((1 << bits) - 1)) / 2 ** bits);
+  const mask = (1 << bits) - 1;
+  const unit = 2 ** -bits;
+  return (words, values, start, count) => {
+    for (let k = 0; k < count; k++) values[start + k] = (words[k]! & mask) * unit;
+  };
 }
 
-function doubleGroup(words: Uint32Array, distribution: Distribution): readonly number[] {
-  const [a, b, c, d] = words as unknown as [number, number, number, number];
-  return distribution === 'normal' ? normalDoubles(a, b, c, d) : [toDouble(a, b), toDouble(c, d)];
-}
+const drawUniformDoubles: Drawer = (words, values, start, count) => {
+  for (let k = 0; k < count; k++) values[start + k] = toDouble(words[2 * k]!, words[2 * k + 1]!);
+};
+
+const drawNormalFloats: Drawer = (words, values, start, count) => {
+  for (let k = 0; k < count; k += 2) {
+    const [a, b] = normalFloats(words[k]!, words[k + 1]!);
+    values[start + k] = a;
+    if (k + 1 < count) values[start + k + 1] = b;
+  }
+};
+
+const drawNormalDoubles: Drawer = (words, values, start, count) => {
+  for (let k = 0; k < count; k += 2) {
+    const at = 2 * k;
+    const [a, b] = normalDoubles(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    values[start + k] = a;
+    if (k + 1 < count) values[start + k + 1] = b;
+  }
+};
 
 /** The words of a generator one by one. */
 function wordsOf(generator: Philox): () => number {

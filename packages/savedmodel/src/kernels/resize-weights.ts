@@ -1,4 +1,5 @@
 import { Tensor } from '@servable/tensor';
+import { doublesOf } from './elements.js';
 
 /** How one axis is resampled: every output element is a weighted sum of `span` consecutive input elements. */
 export interface AxisWeights {
@@ -191,30 +192,66 @@ export function denseWeights({ input, output, span, indices, weights }: AxisWeig
 /** Resamples the height and width of an NHWC image batch. */
 export function resample(images: Tensor, rows: AxisWeights, columns: AxisWeights): Tensor<'float32'> {
   const [batch = 0, height = 0, width = 0, channels = 0] = images.shape;
-  const from = images.data as ArrayLike<number>;
+  const from = images.dtype === 'float32' ? (images.data as Float32Array) : new Float32Array(doublesOf(images));
   const line = width * channels;
   const wide = new Float32Array(line);
   const outputLine = columns.output * channels;
   const output = new Float32Array(batch * rows.output * outputLine);
   for (let b = 0; b < batch; b++) {
     for (let y = 0; y < rows.output; y++) {
-      wide.fill(0);
-      for (let k = 0; k < rows.span; k++) {
-        const weight = rows.weights[y * rows.span + k] ?? 0;
-        if (weight === 0) continue;
-        const start = (b * height + (rows.indices[y * rows.span + k] ?? 0)) * line;
-        for (let i = 0; i < line; i++) wide[i]! += weight * Number(from[start + i]);
-      }
-      const row = (b * rows.output + y) * outputLine;
-      for (let x = 0; x < columns.output; x++) {
-        for (let k = 0; k < columns.span; k++) {
-          const weight = columns.weights[x * columns.span + k] ?? 0;
-          if (weight === 0) continue;
-          const start = (columns.indices[x * columns.span + k] ?? 0) * channels;
-          for (let c = 0; c < channels; c++) output[row + x * channels + c]! += weight * wide[start + c]!;
-        }
-      }
+      blendRows(from, b * height, line, rows, y, wide);
+      resampleLine(wide, channels, columns, output, (b * rows.output + y) * outputLine);
     }
   }
   return new Tensor('float32', [batch, rows.output, columns.output, channels], output);
+}
+
+/** The weighted sum of the input lines of output line `y`. */
+function blendRows(
+  from: Float32Array,
+  first: number,
+  line: number,
+  { span, indices, weights }: AxisWeights,
+  y: number,
+  wide: Float32Array,
+): void {
+  const tap = y * span;
+  const [a, b, c, d] = [weights[tap]!, weights[tap + 1]!, weights[tap + 2]!, weights[tap + 3]!];
+  // What has a weight of 0 does not count, even if it is no number.
+  if (span === 4 && a !== 0 && b !== 0 && c !== 0 && d !== 0) {
+    const [atA, atB] = [(first + indices[tap]!) * line, (first + indices[tap + 1]!) * line];
+    const [atC, atD] = [(first + indices[tap + 2]!) * line, (first + indices[tap + 3]!) * line];
+    for (let i = 0; i < line; i++) {
+      wide[i] = a * from[atA + i]! + b * from[atB + i]! + c * from[atC + i]! + d * from[atD + i]!;
+    }
+    return;
+  }
+  wide.fill(0);
+  for (let k = 0; k < span; k++) {
+    const weight = weights[tap + k]!;
+    if (weight === 0) continue;
+    const start = (first + indices[tap + k]!) * line;
+    for (let i = 0; i < line; i++) wide[i] = wide[i]! + weight * from[start + i]!;
+  }
+}
+
+function resampleLine(
+  wide: Float32Array,
+  channels: number,
+  { output: size, span, indices, weights }: AxisWeights,
+  output: Float32Array,
+  at: number,
+): void {
+  for (let x = 0; x < size; x++) {
+    const tap = x * span;
+    const to = at + x * channels;
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (let k = tap; k < tap + span; k++) {
+        const weight = weights[k]!;
+        if (weight !== 0) sum += weight * wide[indices[k]! * channels + c]!;
+      }
+      output[to + c] = sum;
+    }
+  }
 }

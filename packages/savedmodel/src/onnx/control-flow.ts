@@ -120,6 +120,7 @@ export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): re
     condition: condition && inputs[count === undefined ? 0 : 1],
     initial: inputs.slice(limits.length, limits.length + initial.length),
     body,
+    independent: condition === undefined && carried.length === 0 && inner.order.touched.size === 0,
   }));
 }
 

@@ -65,6 +65,8 @@ export interface LoopNode {
    * carried values, the values to stack.
    */
   readonly body: LoweredBody;
+  /** Whether no iteration depends on another. */
+  readonly independent: boolean;
 }
 
 /** A node that the plan runs itself. */

@@ -11,7 +11,7 @@ export class VariableOrder {
   /** Values read since the last write. */
   readonly current = new Map<string, Value>();
   private readonly checks: Value[] = [];
-  /** Variables that are read or written here, or in a body inside. */
+  /** Variables and other state that are read or written here, or in a body inside. */
   readonly touched = new Set<string>();
 
   /** What brings the order back to what it is now, for a lowering that is given up. */

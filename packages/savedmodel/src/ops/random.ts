@@ -58,7 +58,8 @@ type Source = (inputs: Inputs) => Philox;
 const PHILOX = 1;
 
 /** A generator that lives as long as the plan. */
-function stateful({ attrs }: OpContext): Source {
+function stateful({ attrs, builder }: OpContext): Source {
+  builder.order.touched.add('random numbers');
   const [seed, seed2] = [attrs.int('seed', 0), attrs.int('seed2', 0)];
   const state =
     seed === 0 && seed2 === 0

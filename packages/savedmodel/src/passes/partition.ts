@@ -61,7 +61,7 @@ function controlStep(name: string, node: ControlNode, keep: (value: Value) => vo
   const common = { node: node.origin, inputs, outputs: namesOf(node.outputs) };
   if (first === undefined) throw new RangeError('a loop or branch has a body');
   if (node.kind === 'loop') {
-    const { count, condition, initial } = node;
+    const { count, condition, initial, independent } = node;
     return {
       kind: 'loop',
       ...common,
@@ -69,6 +69,7 @@ function controlStep(name: string, node: ControlNode, keep: (value: Value) => vo
       condition: condition?.name,
       initial: namesOf(initial),
       body: first,
+      independent,
     };
   }
   return {

@@ -134,6 +134,8 @@ export interface LoopStep {
    * has a condition), the carried values, the values of which the loop makes one stack each.
    */
   readonly body: Subplan;
+  /** Whether no iteration depends on another, so that they may run at the same time. Default: false. */
+  readonly independent?: boolean | undefined;
 }
 
 export type PlanStep = NativeIsland | HostStep | BranchStep | LoopStep;

@@ -31,8 +31,18 @@ function badPng(why: string): SavedModelError {
 export function decodePng(data: Uint8Array, channels: number, bits: 8 | 16): DecodedImage {
   const file = readChunks(data);
   const { header } = file;
-  const samples = new Uint16Array(header.width * header.height * header.samples);
-  unpack(file.compressed, header, samples);
+  const { width, height, depth, colour, interlaced, samples: own } = header;
+  if (bits === 8 && depth === 8 && colour !== 3 && !interlaced && (channels === 0 || channels === own)) {
+    const data = new Uint8Array(width * height * own);
+    overLines(file.compressed, header, (line, at) => data.set(line, at * own));
+    return { width, height, channels: own, data };
+  }
+  const samples = new Uint16Array(width * height * own);
+  overLines(file.compressed, header, (line, first, step, count) => {
+    for (let column = 0, to = first * own; column < count; column++, to += step * own) {
+      for (let s = 0; s < own; s++) samples[to + s] = sampleAt(line, column * own + s, depth);
+    }
+  });
   return convert(file, samples, channels, bits);
 }
 
@@ -116,8 +126,17 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Inflates, undoes the filters and spreads the samples of all passes, one number each. */
-function unpack(compressed: Uint8Array, header: Header, samples: Uint16Array): void {
+/**
+ * Inflates and undoes the filters.
+ *
+ * @param each - called with every line of every pass: its bytes, the number of its first pixel in the image, how far its
+ * pixels are apart there, how many they are
+ */
+function overLines(
+  compressed: Uint8Array,
+  header: Header,
+  each: (line: Uint8Array, first: number, step: number, count: number) => void,
+): void {
   const { width, height, depth, samples: perPixel } = header;
   const passes = header.interlaced ? PASSES : ([[0, 0, 1, 1]] as const);
   const sizes = passes.map(([x, y, dx, dy]) => {
@@ -137,17 +156,13 @@ function unpack(compressed: Uint8Array, header: Header, samples: Uint16Array): v
   let at = 0;
   passes.forEach(([x0, y0, dx, dy], pass) => {
     const { columns, rows, bytes } = sizes[pass]!;
-    let above = new Uint8Array(bytes);
+    let above: Uint8Array = new Uint8Array(bytes);
     for (let row = 0; row < rows; row++) {
-      const filter = raw[at]!;
       const line = raw.subarray(at + 1, at + 1 + bytes);
-      unfilter(filter, line, above, step);
-      above = line as Uint8Array<ArrayBuffer>;
+      unfilter(raw[at]!, line, above, step);
+      above = line;
       at += bytes + 1;
-      let to = ((y0 + row * dy) * width + x0) * perPixel;
-      for (let column = 0; column < columns; column++, to += dx * perPixel) {
-        for (let s = 0; s < perPixel; s++) samples[to + s] = sampleAt(line, column * perPixel + s, depth);
-      }
+      each(line, (y0 + row * dy) * width + x0, dx, columns);
     }
   });
 }
@@ -159,22 +174,37 @@ function sampleAt(line: Uint8Array, index: number, depth: number): number {
   return (line[bit >> 3]! >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
 }
 
+/** Adds to a line what its filter took away; `step` bytes are a pixel. */
 function unfilter(filter: number, line: Uint8Array, above: Uint8Array, step: number): void {
-  if (filter === 0) return;
-  if (filter > 4) throw badPng(`it has a filter of type ${filter}`);
-  for (let i = 0; i < line.length; i++) {
-    const left = i >= step ? line[i - step]! : 0;
-    const up = above[i]!;
-    if (filter === 1) line[i] = line[i]! + left;
-    else if (filter === 2) line[i] = line[i]! + up;
-    else if (filter === 3) line[i] = line[i]! + ((left + up) >> 1);
-    else line[i] = line[i]! + paeth(left, up, i >= step ? above[i - step]! : 0);
+  const { length } = line;
+  switch (filter) {
+    case 0:
+      return;
+    case 1:
+      for (let i = step; i < length; i++) line[i] = line[i]! + line[i - step]!;
+      return;
+    case 2:
+      for (let i = 0; i < length; i++) line[i] = line[i]! + above[i]!;
+      return;
+    case 3:
+      for (let i = 0; i < Math.min(step, length); i++) line[i] = line[i]! + (above[i]! >> 1);
+      for (let i = step; i < length; i++) line[i] = line[i]! + ((line[i - step]! + above[i]!) >> 1);
+      return;
+    case 4:
+      for (let i = 0; i < Math.min(step, length); i++) line[i] = line[i]! + above[i]!;
+      for (let i = step; i < length; i++) {
+        line[i] = line[i]! + paeth(line[i - step]!, above[i]!, above[i - step]!);
+      }
+      return;
+    default:
+      throw badPng(`it has a filter of type ${filter}`);
   }
 }
 
 function paeth(left: number, up: number, corner: number): number {
-  const guess = left + up - corner;
-  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  const a = Math.abs(up - corner);
+  const b = Math.abs(left - corner);
+  const c = Math.abs(left + up - 2 * corner);
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError, type SavedModelErrorCode } from '../../diagnostics/saved-model-error.js';
+import { declaredPixels } from './declared-pixels.js';
 import { decodeImage, prepareDecoder, type ImageRequest } from './decode-image.js';
 
 /** What is sent to a thread. */
@@ -31,13 +32,16 @@ interface Thread {
   readonly pending: Map<number, Pending>;
 }
 
-/** Threads of one process; more would take the processors from the engine. */
-const MAX_THREADS = Math.max(1, Math.min(4, availableParallelism() - 1));
+/** Threads of one process. */
+const MAX_THREADS = Math.max(1, Math.min(8, availableParallelism()));
+/** Images up to this size take less time than the way to a thread and back. */
+const SMALL_PIXELS = 2048;
+const SMALL_BYTES = 8192;
 /** Idle time in milliseconds after which the threads end. */
 const IDLE_MS = 30_000;
 
 /**
- * Decodes images on threads of its own, so that the event loop stays free. Threads start with the first images, end when
+ * Decodes images on threads of its own, all but the smallest, so that the event loop stays free. Threads start with the first images, end when
  * they have been idle, and never keep the process alive.
  */
 export class ImageDecoderPool {
@@ -53,7 +57,7 @@ export class ImageDecoderPool {
    */
   async decode(data: Uint8Array, request: ImageRequest, signal?: AbortSignal): Promise<Tensor> {
     if (signal?.aborted === true) throw cancelled();
-    if (this.script === undefined) {
+    if (this.script === undefined || isSmall(data)) {
       await prepareDecoder(data);
       return decodeImage(data, request);
     }
@@ -129,6 +133,10 @@ export class ImageDecoderPool {
     clearTimeout(this.idle);
     this.idle = setTimeout(() => this.close(), IDLE_MS).unref();
   }
+}
+
+function isSmall(data: Uint8Array): boolean {
+  return data.length <= SMALL_BYTES && (declaredPixels(data) ?? Infinity) <= SMALL_PIXELS;
 }
 
 function failed(cause: Error): SavedModelError {

@@ -1,6 +1,6 @@
 import type { DecodedImage } from '../decoded-image.js';
 import { EntropyDecoder, HuffmanTable, ZIGZAG } from './entropy-decoder.js';
-import { inverseDct, multipliers } from './inverse-dct.js';
+import { inverseDct, levelOf, multipliers } from './inverse-dct.js';
 import { badJpeg } from './jpeg-error.js';
 import { ceilDiv, readFrame, uint16, type Component, type Frame } from './jpeg-frame.js';
 import type { JpegOptions } from './jpeg-options.js';
@@ -228,7 +228,13 @@ class JpegDecoder {
     const { block } = this;
     block.fill(0);
     if (dc === undefined || ac === undefined) throw badJpeg('a Huffman table is missing');
-    if (!skip) component.predictor = decoder.sequentialBlock(block, 0, dc, ac, component.predictor);
+    if (!skip) {
+      component.predictor = decoder.sequentialBlock(block, dc, ac, component.predictor);
+      if (decoder.lastCoefficient === 0 && component.size === 8) {
+        this.fillBlock(component, block[0]!, x, y);
+        return;
+      }
+    }
     this.transform(component, block, 0, x, y);
   }
 
@@ -253,10 +259,17 @@ class JpegDecoder {
   }
 
   private transform(component: Component, block: Int16Array, start: number, x: number, y: number): void {
-    const { size, blocksAcross, samples, quantization } = component;
+    const { size, blocksAcross, pixels, quantization } = component;
     const stride = blocksAcross * size;
     const write = inverseDct(this.options.dctMethod, size);
-    write(block, start, quantization as Int32Array, samples, y * size * stride + x * size, stride);
+    write(block, start, quantization as Int32Array, pixels, y * size * stride + x * size, stride);
+  }
+
+  /** The transform of a block that is all of one colour. */
+  private fillBlock({ blocksAcross, pixels, quantization }: Component, dc: number, x: number, y: number): void {
+    const stride = blocksAcross * 8;
+    const level = levelOf(this.options.dctMethod, dc * (quantization as Int32Array)[0]!);
+    for (let row = 0, at = y * 8 * stride + x * 8; row < 8; row++, at += stride) pixels.fill(level, at, at + 8);
   }
 
   /** A progressive frame's samples; a sequential one has them already. */

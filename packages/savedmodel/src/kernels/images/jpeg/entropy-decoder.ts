@@ -139,16 +139,110 @@ export class EntropyDecoder {
     return 0;
   }
 
-  /** One block of a sequential scan; `predictor` is the previous DC value. @returns the new one */
-  sequentialBlock(block: Int16Array, at: number, dc: HuffmanTable, ac: HuffmanTable, predictor: number): number {
+  /** How many coefficients behind the first the last sequential block has, up to the last that is not 0. */
+  lastCoefficient = 0;
+
+  /**
+   * One block of a sequential scan.
+   *
+   * @param block - 64 zeros
+   * @param predictor - the previous DC value
+   * @returns the new one
+   */
+  sequentialBlock(block: Int16Array, dc: HuffmanTable, ac: HuffmanTable, predictor: number): number {
+    if (this.padded === 0) {
+      const value = this.plainBlock(block, dc, ac, predictor);
+      if (value !== undefined) return value;
+      block.fill(0);
+    }
+    return this.carefulBlock(block, dc, ac, predictor);
+  }
+
+  /**
+   * {@link carefulBlock} with all state in local variables, for data in which nothing is amiss.
+   *
+   * @returns undefined, with the decoder as it was, at what only the careful way knows how to handle
+   */
+  private plainBlock(block: Int16Array, dc: HuffmanTable, ac: HuffmanTable, predictor: number): number | undefined {
+    const { data } = this;
+    const end = data.length;
+    let { bits, count, position } = this;
+    let { fast } = dc;
+    let table = dc;
+    let value = predictor;
+    let last = 0;
+    for (let k = 0; k < 64; k++) {
+      while (count <= 16) {
+        if (position >= end) return undefined;
+        const byte = data[position]!;
+        if (byte !== 0xff) position++;
+        else if (data[position + 1] === 0) position += 2;
+        else return undefined;
+        bits = (bits << 8) | byte;
+        count += 8;
+      }
+      const entry = fast[(bits >>> (count - 9)) & 511]!;
+      let symbol = entry & 255;
+      if (entry !== 0) {
+        count -= entry >> 8;
+      } else {
+        let length = 10;
+        let code = (bits >>> (count - length)) & 1023;
+        while (code > table.maxCode[length]!) {
+          if (++length > 16) return undefined;
+          code = (bits >>> (count - length)) & ((1 << length) - 1);
+        }
+        count -= length;
+        symbol = table.symbols[code + table.offset[length]!] ?? 0;
+      }
+      const size = symbol & 15;
+      let received = 0;
+      if (size !== 0) {
+        while (count < size) {
+          if (position >= end) return undefined;
+          const byte = data[position]!;
+          if (byte !== 0xff) position++;
+          else if (data[position + 1] === 0) position += 2;
+          else return undefined;
+          bits = (bits << 8) | byte;
+          count += 8;
+        }
+        count -= size;
+        received = (bits >>> count) & ((1 << size) - 1);
+        if (received < 1 << (size - 1)) received -= (1 << size) - 1;
+      }
+      if (k === 0) {
+        value += received;
+        block[0] = value;
+        fast = ac.fast;
+        table = ac;
+        continue;
+      }
+      k += symbol >> 4;
+      if (size !== 0) {
+        block[ZIGZAG[k]!] = received;
+        last = k;
+      } else if (symbol !== 0xf0) {
+        break;
+      }
+    }
+    this.bits = bits;
+    this.count = count;
+    this.position = position;
+    this.lastCoefficient = last;
+    return value;
+  }
+
+  private carefulBlock(block: Int16Array, dc: HuffmanTable, ac: HuffmanTable, predictor: number): number {
+    this.lastCoefficient = 63;
     const size = this.symbol(dc) & 15;
     const value = predictor + (size === 0 ? 0 : this.receiveExtend(size));
-    block[at] = value;
+    block[0] = value;
     for (let k = 1; k < 64; k++) {
       const symbol = this.symbol(ac);
       const bits = symbol & 15;
       k += symbol >> 4;
-      if (bits !== 0) block[at + ZIGZAG[k]!] = this.receiveExtend(bits);
+      if (bits !== 0) block[ZIGZAG[k]!] = this.receiveExtend(bits);
       else if (symbol !== 0xf0) break;
     }
     return value;

@@ -5,12 +5,12 @@
  */
 export type DctMethod = 'fast' | 'accurate';
 
-/** Writes the pixels of one block. */
+/** Writes the pixels of one block; storing them brings them into range. */
 export type InverseDct = (
   coefficients: Int16Array,
   start: number,
   quantization: Int32Array,
-  output: Uint8Array,
+  output: Uint8ClampedArray,
   offset: number,
   stride: number,
 ) => void;
@@ -23,21 +23,33 @@ export function inverseDct(method: DctMethod, size: 1 | 2 | 4 | 8): InverseDct {
   return method === 'fast' ? fast : accurate;
 }
 
+/** The pixels that 8x8 blocks become whose first coefficient, times its multiplier, is `dc`, and whose others are 0. */
+export function levelOf(method: DctMethod, dc: number): number {
+  return (method === 'fast' ? dc >> 5 : ((dc << 15) + 131072) >> 18) + 128;
+}
+
 /** The scale factors of the fast transform's steps: cos(k * pi / 16) * sqrt(2), 1 for k = 0, as 14-bit products. */
 const FAST_SCALES = [1, 1.387039845, 1.306562965, 1.175875602, 1, 0.785694958, 0.5411961, 0.275899379];
+const fastProducts = FAST_SCALES.flatMap((a) => FAST_SCALES.map((b) => Math.round(a * b * 16384)));
 
 /** The multipliers for a quantization table (in row-major order) that a transform expects. */
 export function multipliers(table: Uint16Array, method: DctMethod, size: number): Int32Array {
   if (method === 'accurate' || size !== 8) return Int32Array.from(table);
-  return Int32Array.from(table, (value, i) => {
-    const scale = Math.round((FAST_SCALES[i >> 3] ?? 1) * (FAST_SCALES[i & 7] ?? 1) * 16384);
-    return (value * scale + 2048) >> 12;
-  });
+  const scaled = new Int32Array(64);
+  for (let i = 0; i < 64; i++) scaled[i] = (table[i]! * fastProducts[i]! + 2048) >> 12;
+  return scaled;
 }
 
 const work = new Int32Array(64);
 
-function fast(coef: Int16Array, start: number, quant: Int32Array, out: Uint8Array, offset: number, stride: number) {
+function fast(
+  coef: Int16Array,
+  start: number,
+  quant: Int32Array,
+  out: Uint8ClampedArray,
+  offset: number,
+  stride: number,
+) {
   for (let c = 0; c < 8; c++) {
     const at = start + c;
     const c1 = coef[at + 8]!;
@@ -96,7 +108,7 @@ function fast(coef: Int16Array, start: number, quant: Int32Array, out: Uint8Arra
     const w7 = work[r + 7]!;
     const to = offset + (r >> 3) * stride;
     if ((w1 | w2 | w3 | w4 | w5 | w6 | w7) === 0) {
-      out.fill(clamp((w0 >> 5) + 128), to, to + 8);
+      out.fill((w0 >> 5) + 128, to, to + 8);
       continue;
     }
     const t10 = w0 + w4;
@@ -116,21 +128,26 @@ function fast(coef: Int16Array, start: number, quant: Int32Array, out: Uint8Arra
     const b6 = ((z10 * -669) >> 8) + z5 - b7;
     const b5 = (((z11 - z13) * 362) >> 8) - b6;
     const b4 = ((z12 * 277) >> 8) - z5 + b5;
-    out[to] = clamp(((a0 + b7) >> 5) + 128);
-    out[to + 7] = clamp(((a0 - b7) >> 5) + 128);
-    out[to + 1] = clamp(((a1 + b6) >> 5) + 128);
-    out[to + 6] = clamp(((a1 - b6) >> 5) + 128);
-    out[to + 2] = clamp(((a2 + b5) >> 5) + 128);
-    out[to + 5] = clamp(((a2 - b5) >> 5) + 128);
-    out[to + 4] = clamp(((a3 + b4) >> 5) + 128);
-    out[to + 3] = clamp(((a3 - b4) >> 5) + 128);
+    out[to] = ((a0 + b7) >> 5) + 128;
+    out[to + 7] = ((a0 - b7) >> 5) + 128;
+    out[to + 1] = ((a1 + b6) >> 5) + 128;
+    out[to + 6] = ((a1 - b6) >> 5) + 128;
+    out[to + 2] = ((a2 + b5) >> 5) + 128;
+    out[to + 5] = ((a2 - b5) >> 5) + 128;
+    out[to + 4] = ((a3 + b4) >> 5) + 128;
+    out[to + 3] = ((a3 - b4) >> 5) + 128;
   }
 }
 
-const clamp = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : value);
-
 /** Thirteen-bit cosines of the accurate transform (Loeffler, Ligtenberg and Moschytz). */
-function accurate(coef: Int16Array, start: number, quant: Int32Array, out: Uint8Array, offset: number, stride: number) {
+function accurate(
+  coef: Int16Array,
+  start: number,
+  quant: Int32Array,
+  out: Uint8ClampedArray,
+  offset: number,
+  stride: number,
+) {
   for (let c = 0; c < 8; c++) {
     const at = start + c;
     const c1 = coef[at + 8]!;
@@ -160,7 +177,7 @@ function accurate(coef: Int16Array, start: number, quant: Int32Array, out: Uint8
     const to = offset + (r >> 3) * stride;
     for (let k = 0; k < 8; k++) lines[k] = work[r + k]!;
     accurateLine();
-    for (let k = 0; k < 8; k++) out[to + k] = clamp(((lines[k]! + 131072) >> 18) + 128);
+    for (let k = 0; k < 8; k++) out[to + k] = ((lines[k]! + 131072) >> 18) + 128;
   }
 }
 
@@ -215,7 +232,7 @@ function toFourByFour(
   coef: Int16Array,
   start: number,
   quant: Int32Array,
-  out: Uint8Array,
+  out: Uint8ClampedArray,
   offset: number,
   stride: number,
 ) {
@@ -228,7 +245,7 @@ function toFourByFour(
   for (let r = 0; r < 4; r++) {
     const x = (k: number) => work[r * 8 + k]!;
     fourPoints(x(0), x(1), x(2), x(3), x(5), x(6), x(7), 19);
-    for (let k = 0; k < 4; k++) out[offset + r * stride + k] = clamp(lines[k]! + 128);
+    for (let k = 0; k < 4; k++) out[offset + r * stride + k] = lines[k]! + 128;
   }
 }
 
@@ -244,7 +261,7 @@ function toTwoByTwo(
   coef: Int16Array,
   start: number,
   quant: Int32Array,
-  out: Uint8Array,
+  out: Uint8ClampedArray,
   offset: number,
   stride: number,
 ) {
@@ -257,11 +274,11 @@ function toTwoByTwo(
   for (let r = 0; r < 2; r++) {
     const x = (k: number) => work[r * 8 + k]!;
     twoPoints(x(0), x(1), x(3), x(5), x(7), 20);
-    out[offset + r * stride] = clamp(lines[0]! + 128);
-    out[offset + r * stride + 1] = clamp(lines[1]! + 128);
+    out[offset + r * stride] = lines[0]! + 128;
+    out[offset + r * stride + 1] = lines[1]! + 128;
   }
 }
 
-function toOnePixel(coef: Int16Array, start: number, quant: Int32Array, out: Uint8Array, offset: number) {
-  out[offset] = clamp(((coef[start]! * quant[0]! + 4) >> 3) + 128);
+function toOnePixel(coef: Int16Array, start: number, quant: Int32Array, out: Uint8ClampedArray, offset: number) {
+  out[offset] = ((coef[start]! * quant[0]! + 4) >> 3) + 128;
 }

@@ -3,8 +3,8 @@ import type { RowReader } from './upsample.js';
 /** The meaning of a JPEG's components. */
 export type ColourSpace = 'grey' | 'ycc' | 'rgb' | 'cmyk' | 'ycck';
 
-/** Writes one row of the output image. */
-export type RowWriter = (y: number, output: Uint8Array, offset: number) => void;
+/** Writes one row of the output image; storing colours brings them into range. */
+export type RowWriter = (y: number, output: Uint8ClampedArray, offset: number) => void;
 
 /** Sixteen-bit fixed-point contributions of the colour differences (jdcolor.c). */
 const redOfCr = new Int32Array(256);
@@ -58,7 +58,12 @@ export function rowWriter(
     case 'grey':
       return (y, output, offset) => {
         read(y, 1);
-        for (let x = 0, at = offset; x < width; x++, at += 3) output.fill(a[x]!, at, at + 3);
+        for (let x = 0, at = offset; x < width; x++, at += 3) {
+          const light = a[x]!;
+          output[at] = light;
+          output[at + 1] = light;
+          output[at + 2] = light;
+        }
       };
     case 'rgb':
       return (y, output, offset) => {
@@ -74,10 +79,11 @@ export function rowWriter(
         read(y, 3);
         for (let x = 0, at = offset; x < width; x++, at += 3) {
           const light = a[x]!;
-          const [cb, cr] = [b[x]!, c[x]!];
-          output[at] = clamp(light + redOfCr[cr]!);
-          output[at + 1] = clamp(light + ((greenOfCb[cb]! + greenOfCr[cr]!) >> 16));
-          output[at + 2] = clamp(light + blueOfCb[cb]!);
+          const cb = b[x]!;
+          const cr = c[x]!;
+          output[at] = light + redOfCr[cr]!;
+          output[at + 1] = light + ((greenOfCb[cb]! + greenOfCr[cr]!) >> 16);
+          output[at + 2] = light + blueOfCb[cb]!;
         }
       };
     case 'cmyk':

@@ -15,6 +15,8 @@ export interface Component {
   readonly size: 1 | 2 | 4 | 8;
   coefficients: Int16Array | undefined;
   samples: Uint8Array;
+  /** The same memory; what is stored in it is brought into a sample's range. */
+  pixels: Uint8ClampedArray;
   quantization: Int32Array | undefined;
   predictor: number;
 }
@@ -77,6 +79,7 @@ export function readFrame(body: Uint8Array, progressive: boolean, ratio: 1 | 2 |
       size: size as Component['size'],
       coefficients: undefined,
       samples: new Uint8Array(0),
+      pixels: new Uint8ClampedArray(0),
       quantization: undefined,
       predictor: 0,
     };
@@ -84,6 +87,7 @@ export function readFrame(body: Uint8Array, progressive: boolean, ratio: 1 | 2 |
   for (const component of components) {
     const blocks = component.blocksAcross * component.blocksDown;
     component.samples = new Uint8Array(blocks * component.size * component.size);
+    component.pixels = new Uint8ClampedArray(component.samples.buffer);
     if (progressive) component.coefficients = new Int16Array(blocks * 64);
   }
   return { progressive, width, height, maxH, maxV, components };

@@ -42,17 +42,17 @@ export function renderFrame(frame: Frame, markers: ColourMarkers, options: JpegO
   if (writer === undefined || channels === 2) {
     throw badJpeg(`${frame.components.length} components cannot become ${channels} channels`);
   }
-  const output = new Uint8Array(crop.width * crop.height * channels);
+  const output = new Uint8ClampedArray(crop.width * crop.height * channels);
   if (wide === crop.width) {
     for (let y = 0; y < crop.height; y++) writer(crop.y + y, output, y * wide * channels);
   } else {
-    const row = new Uint8Array(wide * channels);
+    const row = new Uint8ClampedArray(wide * channels);
     for (let y = 0; y < crop.height; y++) {
       writer(crop.y + y, row, 0);
       output.set(row.subarray((crop.x - start) * channels), y * crop.width * channels);
     }
   }
-  return { width: crop.width, height: crop.height, channels, data: output };
+  return { width: crop.width, height: crop.height, channels, data: new Uint8Array(output.buffer) };
 }
 
 /** libjpeg's guess from markers and component numbers (jdapimin.c). */
