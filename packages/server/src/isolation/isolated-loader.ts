@@ -24,6 +24,11 @@ export interface IsolatedLoaderOptions {
   readonly engine: ModelEngineOptions;
   readonly clock: Clock;
   readonly logger: Logger;
+  /**
+   * Warms up the model in a process that was started again, before it gets calls. Not told of the first process, whose
+   * warm-up is part of the load.
+   */
+  readonly warmAgain?: ((servable: InferenceServable, signal: AbortSignal) => Promise<void>) | undefined;
   /** The program of the process; default the one that is built beside this package's own bundle. */
   readonly file?: string | undefined;
 }
@@ -68,6 +73,8 @@ class IsolatedVersion implements InferenceServable {
   #restart: { readonly at: number; readonly cancel: () => void } | undefined;
   #starting: Promise<void> | undefined;
   #pauseMs = leastPauseMs;
+  /** Whether the last process died while it was warmed up: the next one is not, or it might never serve. */
+  #diedWarming = false;
 
   constructor(options: IsolatedLoaderOptions) {
     this.#options = options;
@@ -94,7 +101,8 @@ class IsolatedVersion implements InferenceServable {
     try {
       const loaded = await own.load(request, signal);
       // Signatures that clients have seen stay the same objects.
-      this.#loaded ??= loaded;
+      if (this.#loaded === undefined) this.#loaded = loaded;
+      else await this.#warmAgain(own, signal);
     } catch (error) {
       own.kill();
       await own.ended;
@@ -110,6 +118,31 @@ class IsolatedVersion implements InferenceServable {
       logger.error(`The process of ${this.#name} ended ${how}; starting it again in ${this.#pauseMs} ms`);
       this.#startLater();
     });
+  }
+
+  /** A warm-up that fails is no reason to answer nothing; only a process that ends by it is. */
+  async #warmAgain(own: IsolatedProcess, signal: AbortSignal): Promise<void> {
+    const { warmAgain, logger } = this.#options;
+    const { platform, signatureDefs } = this;
+    const isSkipped = this.#diedWarming;
+    this.#diedWarming = false;
+    if (warmAgain === undefined) return;
+    if (isSkipped) return logger.warning(`${this.#name} is not warmed up: its last process ended in its warm-up`);
+    const died = new AbortController();
+    const warmed = warmAgain(
+      { platform, signatureDefs, run: (call) => own.run(call) },
+      AbortSignal.any([signal, died.signal]),
+    );
+    const end = await Promise.race([own.ended, warmed.then(noEnd, (error: unknown) => ServingError.from(error))]);
+    if (typeof end === 'string') {
+      this.#diedWarming = true;
+      const error = new ServingError('UNAVAILABLE', 'ISOLATED_PROCESS_DIED', `Its process ended ${end} in its warm-up`);
+      died.abort(error);
+      await warmed.catch(() => undefined);
+      throw error;
+    }
+    signal.throwIfAborted();
+    if (end) logger.error(`Warm-up of ${this.#name} failed after its process was started again: ${end.message}`);
   }
 
   run: InferenceServable['run'] = (call) => {
@@ -160,6 +193,8 @@ class IsolatedVersion implements InferenceServable {
     return { kind: 'load', directory, platform, platforms: able, engine };
   }
 }
+
+function noEnd(): undefined {}
 
 /** @throws ServingError FAILED_PRECONDITION where the package was not built */
 function programFile(given: string | undefined): string {

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type Clock, type InferenceCall, type InferenceServable, ServingError, type StatusCode } from '@servable/core';
 import { SignatureDefSchema } from '@servable/protos/tensorflow';
 import type { Tensor } from '@servable/tensor';
-import type { Answer, ErrorMessage, Request } from './messages.js';
-import { fromMessages, toMessages } from './tensor-messages.js';
+import { type Frame, FrameReader, writeFrame } from './frames.js';
+import { type Answer, type AnswerHead, type CallHead, callsFd, type ErrorMessage, type Request } from './messages.js';
 
 /** What a process said of the version that it has loaded. */
 export interface LoadedVersion extends Pick<InferenceServable, 'platform' | 'signatureDefs'> {
@@ -27,9 +28,10 @@ export class IsolatedProcess {
   /** Resolves with a description of the end when the process is gone, for whatever reason. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
+  readonly #calls: Duplex;
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
-  #calls = 0;
+  #callCount = 0;
   #end: string | undefined;
   #loading: { readonly resolve: (loaded: LoadedVersion) => void; readonly reject: Waiting['reject'] } | undefined;
 
@@ -40,9 +42,21 @@ export class IsolatedProcess {
     this.#child = fork(file, [], {
       serialization: 'advanced',
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
     });
     this.#child.on('message', (answer) => this.#take(answer as Answer));
+    this.#calls = this.#child.stdio[callsFd] as Duplex;
+    const reader = new FrameReader<AnswerHead>((frame) => this.#takeAnswer(frame));
+    this.#calls.on('data', (chunk: Uint8Array) => {
+      try {
+        reader.push(chunk);
+      } catch {
+        // What a process that has gone wrong says next means nothing either.
+        this.kill();
+      }
+    });
+    // A process that is gone says so by its exit.
+    this.#calls.on('error', () => undefined);
     this.ended = new Promise((resolve) => {
       const end = (how: string): void => {
         if (this.#end !== undefined) return;
@@ -87,7 +101,7 @@ export class IsolatedProcess {
 
   /** @throws ServingError what the run fails with; UNAVAILABLE when the process ends meanwhile */
   run({ signatureName, inputs, outputFilter, signal, timeoutMs }: InferenceCall): Promise<ReadonlyMap<string, Tensor>> {
-    const call = ++this.#calls;
+    const call = ++this.#callCount;
     return new Promise((resolve, reject) => {
       if (this.#end !== undefined) return reject(died(this.#end));
       if (signal?.aborted) return reject(signal.reason as Error);
@@ -98,7 +112,7 @@ export class IsolatedProcess {
       };
       const giveUp = (error: Error): void => {
         give();
-        this.#send({ kind: 'cancel', call });
+        this.#call({ kind: 'cancel', call });
         reject(error);
       };
       const onAbort = (): void => giveUp(signal!.reason as Error);
@@ -115,7 +129,7 @@ export class IsolatedProcess {
         resolve: (outputs) => (give(), resolve(outputs)),
         reject: (error) => (give(), reject(error)),
       });
-      this.#send({ kind: 'run', call, signatureName, inputs: toMessages(inputs), outputFilter, timeoutMs });
+      this.#call({ kind: 'run', call, signatureName, outputFilter, timeoutMs }, inputs);
     });
   }
 
@@ -151,11 +165,18 @@ export class IsolatedProcess {
         });
       case 'load-failed':
         return this.#loading?.reject(toError(answer.error));
-      case 'ran':
-        return this.#waiting.get(answer.call)?.resolve(fromMessages(answer.outputs));
-      case 'run-failed':
-        return this.#waiting.get(answer.call)?.reject(toError(answer.error));
     }
+  }
+
+  #call(head: CallHead, tensors: Frame<CallHead>['tensors'] = new Map()): void {
+    if (this.#calls.writable) writeFrame(this.#calls, { head, tensors });
+  }
+
+  #takeAnswer({ head, tensors, error }: Frame<AnswerHead>): void {
+    const waiting = this.#waiting.get(head.call);
+    if (head.kind === 'run-failed') waiting?.reject(toError(head.error));
+    else if (error) waiting?.reject(ServingError.from(error));
+    else waiting?.resolve(tensors);
   }
 }
 

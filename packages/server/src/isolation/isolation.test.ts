@@ -2,15 +2,15 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type InferenceServable, type Loader, silentLogger, systemClock } from '@servable/core';
-import { tensor } from '@servable/tensor';
+import { type InferenceServable, type Loader, ServingError, silentLogger, systemClock } from '@servable/core';
+import { Tensor, tensor } from '@servable/tensor';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { onnxPlatform } from '../platforms/onnx.js';
 import type { Platform } from '../platforms/platform.js';
 import { servedModels } from '../models/served-model.js';
 import { savedModelPlatform } from '../platforms/savedmodel.js';
-import { isolatedLoader } from './isolated-loader.js';
+import { isolatedLoader, type IsolatedLoaderOptions } from './isolated-loader.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const example = join(root, 'examples/models/half_plus_two');
@@ -52,7 +52,10 @@ interface Started {
   readonly errors: string[];
 }
 
-async function start(platforms: readonly Platform[] = [savedModelPlatform(), onnxPlatform()]): Promise<Started> {
+async function start(
+  platforms: readonly Platform[] = [savedModelPlatform(), onnxPlatform()],
+  more: Partial<IsolatedLoaderOptions> = {},
+): Promise<Started> {
   const pids: number[] = [];
   const errors: string[] = [];
   const logger = {
@@ -61,6 +64,7 @@ async function start(platforms: readonly Platform[] = [savedModelPlatform(), onn
       const [, pid] = /runs in process (\d+)/.exec(text) ?? [];
       if (pid !== undefined) pids.push(Number(pid));
     },
+    warning: (text: string) => void errors.push(text),
     error: (text: string) => void errors.push(text),
   };
   const loader = isolatedLoader({
@@ -72,6 +76,7 @@ async function start(platforms: readonly Platform[] = [savedModelPlatform(), onn
     clock: systemClock,
     logger,
     file,
+    ...more,
   });
   const servable = await loader.load({ signal: new AbortController().signal });
   loaders.push(loader);
@@ -134,6 +139,7 @@ async function waitingPlatform(): Promise<Platform> {
             run: ({ signatureName, inputs, signal, timeoutMs }) => {
               if (signatureName === 'wait') return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
               if (signatureName === 'hang') for (;;);
+              if (signatureName === 'crash') process.kill(process.pid, 'SIGSEGV');
               return Promise.resolve(new Map([...inputs, ['timeout', { dtype: 'float32', shape: [], data: Float32Array.of(timeoutMs ?? -1) }]]));
             },
           };
@@ -179,6 +185,63 @@ test('calls that run in a crash are UNAVAILABLE, and so are those until it is ba
     reason: 'ISOLATED_PROCESS_DOWN',
   });
   await pid(first);
+  expect((await servable.run(call('echo'))).get('timeout')?.toArray()).toBe(-1);
+});
+
+test('a process that was started again is warm before it gets calls', async () => {
+  const warmings: { readonly down: unknown; readonly answer: unknown }[] = [];
+  const { servable, pid, errors } = await start(undefined, {
+    async warmAgain(fresh, signal) {
+      signal.throwIfAborted();
+      warmings.push({
+        down: await run(servable, [1]).catch(({ reason }: { reason: string }) => reason),
+        answer: [fresh.platform, [...fresh.signatureDefs.keys()].includes('serving_default'), await run(fresh, [4])],
+      });
+    },
+  });
+  // The first process is warmed up as part of the load.
+  expect(warmings).toEqual([]);
+  const first = await pid();
+  process.kill(first, 'SIGSEGV');
+  await pid(first);
+  expect(warmings).toEqual([{ down: 'ISOLATED_PROCESS_DOWN', answer: ['tensorflow', true, [4]] }]);
+  expect(await run(servable, [1])).toEqual([2.5]);
+  expect(errors).toHaveLength(1);
+}, 60_000);
+
+test('a warm-up that fails keeps nobody from answers, one that ends its process is left out the next time', async () => {
+  const hows = ['refuse', 'crash', 'not this time'];
+  const { servable, pid, errors } = await start([await waitingPlatform()], {
+    async warmAgain(fresh) {
+      const how = hows.shift();
+      if (how === 'refuse') throw new ServingError('INTERNAL', 'BAD', 'no such request');
+      if (how === 'crash') await fresh.run(call('crash'));
+    },
+  });
+  const first = await pid();
+  process.kill(first, 'SIGSEGV');
+  const second = await pid(first);
+  expect((await servable.run(call('echo'))).get('timeout')?.toArray()).toBe(-1);
+  process.kill(second, 'SIGSEGV');
+  await pid(second);
+  expect((await servable.run(call('echo'))).get('timeout')?.toArray()).toBe(-1);
+  expect(hows).toEqual(['not this time']);
+  expect(errors).toEqual([
+    'The process of {name: m version: 1} ended by SIGSEGV; starting it again in 100 ms',
+    'Warm-up of {name: m version: 1} failed after its process was started again: no such request',
+    'The process of {name: m version: 1} ended by SIGSEGV; starting it again in 200 ms',
+    'Could not start the process of {name: m version: 1} again; next in 400 ms: Its process ended by SIGSEGV in its warm-up',
+    '{name: m version: 1} is not warmed up: its last process ended in its warm-up',
+  ]);
+}, 60_000);
+
+test('values that are no tensor of their dtype fail their own call', async () => {
+  const { servable } = await start([await waitingPlatform()]);
+  const wrong = new Map([['b', new Tensor('bool', [2], Uint8Array.of(1, 7))]]);
+  await expect(servable.run(call('echo', { inputs: wrong }))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    reason: 'RAW_BOOL_INVALID',
+  });
   expect((await servable.run(call('echo'))).get('timeout')?.toArray()).toBe(-1);
 });
 

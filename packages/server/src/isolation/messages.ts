@@ -1,15 +1,5 @@
-import type { DType } from '@servable/tensor';
 import type { ModelEngineOptions } from '../platforms/model-engine.js';
 import type { IsolatedPlatform } from '../platforms/platform.js';
-
-/** A tensor as it goes between processes. */
-export interface TensorMessage {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: unknown;
-}
-
-export type TensorMessages = ReadonlyMap<string, TensorMessage>;
 
 /** A failure as it goes between processes. */
 export interface ErrorMessage {
@@ -18,7 +8,7 @@ export interface ErrorMessage {
   readonly message: string;
 }
 
-/** What the server asks of a model's process. */
+/** What the server asks of a model's process, apart from calls. */
 export type Request =
   | {
       readonly kind: 'load';
@@ -27,15 +17,6 @@ export type Request =
       readonly platforms: readonly IsolatedPlatform[];
       readonly engine: ModelEngineOptions;
     }
-  | {
-      readonly kind: 'run';
-      readonly call: number;
-      readonly signatureName: string;
-      readonly inputs: TensorMessages;
-      readonly outputFilter: readonly string[];
-      readonly timeoutMs: number | undefined;
-    }
-  | { readonly kind: 'cancel'; readonly call: number }
   | { readonly kind: 'close' };
 
 /** What it answers. */
@@ -49,6 +30,23 @@ export type Answer =
       /** What the version takes; `undefined` where it could not be told. */
       readonly ramBytes: number | undefined;
     }
-  | { readonly kind: 'load-failed'; readonly error: ErrorMessage }
-  | { readonly kind: 'ran'; readonly call: number; readonly outputs: TensorMessages }
+  | { readonly kind: 'load-failed'; readonly error: ErrorMessage };
+
+/** The head of a call; its tensors are the inputs. Calls have a stream of their own, in which numbers are not copied. */
+export type CallHead =
+  | {
+      readonly kind: 'run';
+      readonly call: number;
+      readonly signatureName: string;
+      readonly outputFilter: readonly string[];
+      readonly timeoutMs: number | undefined;
+    }
+  | { readonly kind: 'cancel'; readonly call: number };
+
+/** The head of what is answered to a call; its tensors are the outputs. */
+export type AnswerHead =
+  | { readonly kind: 'ran'; readonly call: number }
   | { readonly kind: 'run-failed'; readonly call: number; readonly error: ErrorMessage };
+
+/** Which of the process's files the stream of calls is. */
+export const callsFd = 4;

@@ -4,22 +4,25 @@ import { SignatureDefSchema } from '@servable/protos/tensorflow';
 import { onnxPlatform } from '../platforms/onnx.js';
 import { type IsolatedPlatform, type Platform, platformLoader } from '../platforms/platform.js';
 import { savedModelPlatform } from '../platforms/savedmodel.js';
-import type { Answer, ErrorMessage, Request } from './messages.js';
-import { fromMessages, toMessages } from './tensor-messages.js';
+import type { Frame } from './frames.js';
+import type { Answer, AnswerHead, CallHead, ErrorMessage, Request } from './messages.js';
 
 /** The other end: `process` in a process of its own. */
 export interface Parent {
   send(answer: Answer): void;
+  answer(frame: Frame<AnswerHead>): void;
   /** Ends the process. */
   exit(): void;
 }
 
-/**
- * What runs in a model's process: loads one version when it is told to, and runs its calls.
- *
- * @returns what takes the server's messages
- */
-export function serveIsolatedModel(parent: Parent): (request: Request) => void {
+/** What takes the server's messages and calls. */
+export interface IsolatedModel {
+  take(request: Request): void;
+  call(frame: Frame<CallHead>): void;
+}
+
+/** What runs in a model's process: loads one version when it is told to, and runs its calls. */
+export function serveIsolatedModel(parent: Parent): IsolatedModel {
   const running = new Map<number, AbortController>();
   const loading = new AbortController();
   let loader: Loader<InferenceServable> | undefined;
@@ -44,41 +47,37 @@ export function serveIsolatedModel(parent: Parent): (request: Request) => void {
     }
   };
 
-  const run = async ({ call, inputs, ...rest }: Request & { kind: 'run' }): Promise<void> => {
+  const run = async (head: CallHead & { kind: 'run' }, frame: Frame<CallHead>): Promise<void> => {
+    const { tensors: inputs, error: unreadable } = frame;
+    const { call, signatureName, outputFilter, timeoutMs } = head;
     const abort = new AbortController();
     running.set(call, abort);
     try {
-      const { signatureName, outputFilter, timeoutMs } = rest;
-      const outputs = await servable!.run({
-        signatureName,
-        outputFilter,
-        timeoutMs,
-        inputs: fromMessages(inputs),
-        signal: abort.signal,
-      });
-      parent.send({ kind: 'ran', call, outputs: toMessages(outputs) });
+      if (unreadable) throw unreadable;
+      const { signal } = abort;
+      const outputs = await servable!.run({ signatureName, outputFilter, timeoutMs, inputs, signal });
+      parent.answer({ head: { kind: 'ran', call }, tensors: outputs });
     } catch (error) {
-      parent.send({ kind: 'run-failed', call, error: errorMessage(error) });
+      parent.answer({ head: { kind: 'run-failed', call, error: errorMessage(error) }, tensors: new Map() });
     } finally {
       running.delete(call);
     }
   };
 
-  return (request) => {
-    switch (request.kind) {
-      case 'load':
-        return void load(request);
-      case 'run':
-        return void run(request);
-      case 'cancel':
-        return running.get(request.call)?.abort();
-      case 'close':
-        loading.abort();
-        // Ends the process whatever the unloading comes to: the system takes back what is left.
-        return void Promise.resolve(loader?.unload())
-          .catch(() => undefined)
-          .then(() => parent.exit());
-    }
+  return {
+    take(request) {
+      if (request.kind === 'load') return void load(request);
+      loading.abort();
+      // Ends the process whatever the unloading comes to: the system takes back what is left.
+      void Promise.resolve(loader?.unload())
+        .catch(() => undefined)
+        .then(() => parent.exit());
+    },
+    call(frame) {
+      const { head } = frame;
+      if (head.kind === 'run') void run(head, frame);
+      else running.get(head.call)?.abort();
+    },
   };
 }
 

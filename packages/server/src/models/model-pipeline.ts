@@ -31,8 +31,9 @@ import { isolatedLoader } from '../isolation/isolated-loader.js';
 import { platformLoader } from '../platforms/platform.js';
 import type { ResolvedServerOptions } from '../server-options.js';
 import { RemoteSources, ramPerRemoteByte } from './remote-sources.js';
-import { warmedLoader } from '../warmup/warmed-loader.js';
+import { warmedLoader, type WarmedLoaderOptions, warmUp } from '../warmup/warmed-loader.js';
 import { TrafficSamples } from '../warmup/traffic-samples.js';
+import type { TrafficReplay } from '../warmup/replay-traffic.js';
 import { WarmupState } from '../warmup/warmup-state.js';
 import type { WarmupReport } from '../warmup/replay-warmup.js';
 import type { ServedModel } from './served-model.js';
@@ -65,6 +66,8 @@ export interface ModelPipelineOptions extends ResolvedServerOptions {
   readonly states: ServableStateMonitor;
   /** Is told of every warm-up that has ended. */
   readonly reportWarmup?: ((report: WarmupReport) => void) | undefined;
+  /** Is told of live requests that were replayed into a version. */
+  readonly reportTraffic?: ((id: ServableId, replay: TrafficReplay) => void) | undefined;
   /** Is told which models are configured from now on. */
   readonly onModels?: ((models: readonly ServedModel[]) => void) | undefined;
   /** Is told of every load and unload that a memory budget brings about. */
@@ -100,20 +103,24 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
       // A model that a request waits for is better there sooner.
       isServing: hasStarted && options.modelMemoryBudget === undefined,
     };
-    const loader =
-      isolation === 'process' || options.isolatedModels.has(id.name)
-        ? isolatedLoader({ id, directory, platforms, platform, engine: runsOn, clock, logger })
-        : platformLoader(platforms, platform, directory, runsOn);
     const kept = warmupFromTraffic === undefined ? options.warmupFromTraffic : warmupFromTraffic.options;
-    return warmedLoader(loader, {
+    const warming: WarmedLoaderOptions = {
       id,
       directory,
       warmup,
       logger,
       report: reportWarmup,
+      reportTraffic: options.reportTraffic,
       state: warmupState,
       traffic: kept && (() => samples.open(id.name, kept)),
-    });
+    };
+    const warmAgain = async (servable: InferenceServable, signal: AbortSignal): Promise<void> =>
+      void (await warmUp(servable, warming, signal));
+    const loader =
+      isolation === 'process' || options.isolatedModels.has(id.name)
+        ? isolatedLoader({ id, directory, platforms, platform, engine: runsOn, clock, logger, warmAgain })
+        : platformLoader(platforms, platform, directory, runsOn);
+    return warmedLoader(loader, warming);
   };
   const createLoader = (id: ServableId, storage: ModelStorage): Loader<InferenceServable> =>
     typeof storage === 'string'

@@ -5,6 +5,9 @@ import { warmupRunner } from './warmup-runner.js';
 /** Failures that are the version's own, not the request's. */
 const versionFaults: ReadonlySet<StatusCode> = new Set(['INTERNAL', 'UNKNOWN', 'DATA_LOSS', 'UNIMPLEMENTED']);
 
+/** A process of its own that ends is the version's fault too. */
+const versionFaultReasons: ReadonlySet<string> = new Set(['ISOLATED_PROCESS_DIED', 'ISOLATED_PROCESS_DOWN']);
+
 /** How a replay has ended. */
 export interface TrafficReplay {
   /** Requests that the version has answered. */
@@ -39,7 +42,7 @@ export async function replayTraffic(
     } catch (thrown) {
       signal.throwIfAborted();
       const error = ServingError.from(thrown);
-      if (versionFaults.has(error.code)) {
+      if (versionFaults.has(error.code) || versionFaultReasons.has(error.reason)) {
         throw new ServingError(
           error.code,
           'WARMUP_TRAFFIC_FAILED',

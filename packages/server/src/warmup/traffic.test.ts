@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromBinary } from '@bufbuild/protobuf';
-import { type InferenceCall, type InferenceServable, readTfRecords, ServingError } from '@servable/core';
+import { type InferenceCall, type InferenceServable, readTfRecords, ServingError, silentLogger } from '@servable/core';
 import { PredictionLogSchema } from '@servable/protos/serving';
 import { DataType, SignatureDefSchema } from '@servable/protos/tensorflow';
 import { type Tensor, tensor } from '@servable/tensor';
@@ -21,9 +21,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+/** Whole at once: a server looks every few milliseconds. */
 async function addVersion(version: number, kind = 'half_plus_two'): Promise<void> {
-  await mkdir(join(directory, 'm', String(version)), { recursive: true });
-  await writeFile(join(directory, 'm', String(version), kind), '');
+  const making = join(directory, 'm', `making-${version}`);
+  await mkdir(making, { recursive: true });
+  await writeFile(join(making, kind), '');
+  await rename(making, join(directory, 'm', String(version)));
 }
 
 const start = async (options: Partial<ServerOptions>): Promise<Server> => {
@@ -173,12 +176,42 @@ function otherPlatform(kind: string, fail?: ServingError): Platform {
 
 test('a version with another signature goes live all the same', async () => {
   await addVersion(1);
-  const server = await start({ platforms: [halfPlusTwoPlatform(), otherPlatform('other')] });
+  const lines: string[] = [];
+  const info = (line: string): void => void (line.startsWith('Replayed') && lines.push(line));
+  const server = await start({
+    platforms: [halfPlusTwoPlatform(), otherPlatform('other')],
+    prometheus: {},
+    logger: { ...silentLogger, info },
+  });
   try {
     expect(await ask(server, [1])).toEqual([2.5]);
     await addVersion(2, 'other');
     await loaded(server, 2n, 'AVAILABLE');
     expect(await ask(server, [7])).toEqual([7]);
+    const page = await (await fetch(`http://127.0.0.1:${server.restPort}/monitoring/prometheus/metrics`)).text();
+    expect(page.match(/^:servable:warmup_live_requests_total.*$/gm)).toEqual([
+      ':servable:warmup_live_requests_total{model_name="m",outcome="answered"} 0',
+      ':servable:warmup_live_requests_total{model_name="m",outcome="refused"} 1',
+    ]);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^Replayed 0 live request\(s\) into m version 2 in \d+ ms; 1 did not fit its signatures and were passed over$/,
+      ),
+    ]);
+  } finally {
+    await server.destroy();
+  }
+});
+
+test('a version whose own process ends by a live request has failed', async () => {
+  const died = new ServingError('UNAVAILABLE', 'ISOLATED_PROCESS_DIED', 'The process of the model ended by SIGSEGV');
+  await addVersion(1);
+  const server = await start({ platforms: [halfPlusTwoPlatform(), otherPlatform('crashing', died)] });
+  try {
+    expect(await ask(server, [1])).toEqual([2.5]);
+    await addVersion(2, 'crashing');
+    await loaded(server, 2n, 'END');
+    expect(await ask(server, [1])).toEqual([2.5]);
   } finally {
     await server.destroy();
   }

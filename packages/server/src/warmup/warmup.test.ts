@@ -135,18 +135,21 @@ async function replay(
   return { runs, error, reports };
 }
 
-test.each([1, 2])('RunSuccess and MixedWarmupData: every kind of request is run, %d time(s) each', async (iterations) => {
-  await writeWarmup(...[logs.regress, logs.classify, logs.predict, logs.multiInference].map(record));
-  const { runs, error, reports } = await replay({ iterations });
-  expect(error).toBeUndefined();
-  const expected = ['regress', 'classify', 'serving_default', 'regress', 'classify'];
-  expect([...runs].sort()).toEqual(
-    Array.from({ length: iterations }, () => expected)
-      .flat()
-      .sort(),
-  );
-  expect(reports).toMatchObject([{ path: directory, error: undefined, records: 4 }]);
-});
+test.each([1, 2])(
+  'RunSuccess and MixedWarmupData: every kind of request is run, %d time(s) each',
+  async (iterations) => {
+    await writeWarmup(...[logs.regress, logs.classify, logs.predict, logs.multiInference].map(record));
+    const { runs, error, reports } = await replay({ iterations });
+    expect(error).toBeUndefined();
+    const expected = ['regress', 'classify', 'serving_default', 'regress', 'classify'];
+    expect([...runs].sort()).toEqual(
+      Array.from({ length: iterations }, () => expected)
+        .flat()
+        .sort(),
+    );
+    expect(reports).toMatchObject([{ path: directory, error: undefined, records: 4 }]);
+  },
+);
 
 test('NoWarmupDataFile and WarmupDataFileEmpty: nothing is run', async () => {
   expect(await replay()).toEqual({ runs: [], error: undefined, reports: [] });

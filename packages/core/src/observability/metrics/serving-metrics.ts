@@ -106,6 +106,7 @@ export class ServingMetrics {
   readonly #loads = this.#counter('/servable/model_loads_total', 'model_name', 'status');
   readonly #loadLatency = this.#latency('/servable/model_load_latency', 'model_name');
   readonly #evictions = this.#counter('/servable/model_evictions_total', 'model_name');
+  readonly #replayed = this.#counter('/servable/warmup_live_requests_total', 'model_name', 'outcome');
   readonly #responseBytes = this.#counter('/servable/response_bytes_total', 'model_name', 'method', 'entrypoint');
 
   /** @throws ServingError INVALID_ARGUMENT `BAD_OPTION` */
@@ -178,6 +179,12 @@ export class ServingMetrics {
   warmedUp(modelPath: string, code: StatusCode, records: number, micros: number): void {
     this.#warmupLatency.add([modelPath, code], micros);
     this.#warmupRecords.increment([modelPath, code], records);
+  }
+
+  /** Live requests that were replayed into a new version of a model: those it answered, and those that did not fit it. */
+  replayedTraffic(modelName: string, outcomes: { readonly answered: number; readonly refused: number }): void {
+    this.#replayed.increment([modelName, 'answered'], outcomes.answered);
+    this.#replayed.increment([modelName, 'refused'], outcomes.refused);
   }
 
   /** Counts what a memory budget brings in and sends out. */
