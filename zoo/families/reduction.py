@@ -36,6 +36,21 @@ for op in ("Sum", "Mean", "Max", "Min", "Prod"):
     case(f"{op}_edges", reduce(op, [1]), ["float32[1,?]"], rows)
     case(f"{op}_scalar", reduce(op, []), ["float32[]"], [(rand(),)])
     case(f"{op}_unknown_rank", reduce(op, [-1]), ["float32[*]"], [(rand(4),), (rand(2, 3),)])
+
+
+def reduce_columns(op, axis, keep_dims=False):
+    """Of one large matrix in a stack of one."""
+
+    def run(x):
+        matrix = tf.reshape(tf.sin(tf.range(160.0 * 128.0)), [1, 160, 128]) * x
+        return getattr(raw, op)(input=matrix, axis=axis, keep_dims=keep_dims)
+
+    return run
+
+
+for op in ("Sum", "Mean", "Max", "Min"):
+    case(f"{op}_columns", reduce_columns(op, [1]), ["float32[]"], [(2.0,), (NAN,)])
+    case(f"{op}_columns_kept", reduce_columns(op, [-2], keep_dims=True), ["float32[]"], [(-3.0,)])
 case("Mean_int32_rounding", reduce("Mean", [0]), ["int32[?]"], [([1, 2, 2],), ([-1, -2, -2],)])
 case("EuclideanNorm", reduce("EuclideanNorm", [-1]), ["float32[?,?]"], [(rand(2, 3),)])
 

@@ -88,8 +88,33 @@ function reduce(context: OpContext, op: string, x: Value): Value {
   // No axes means nothing is reduced, where the engine would reduce everything; told otherwise, it reduces nothing of a
   // tensor without elements.
   if (axes?.length === 0) return x;
+  const wider = axes && withLeadingOnes(builder, x, axes);
+  if (axes !== undefined && wider !== undefined) {
+    const kept = builder.emit(op, [x, builder.ints(wider)], { keepdims: 1 });
+    return keepdims === 1 ? kept : builder.emit('Squeeze', [kept, builder.ints(axes.map((a) => builder.axis(a, x)))]);
+  }
   const attributes = axes === undefined ? { keepdims, noop_with_empty_axes: 1 } : { keepdims };
   return builder.emit(op, [x, axesVector(builder, context.input(1))], attributes);
+}
+
+/** Reducing fewer elements takes no longer than the node more that {@link withLeadingOnes} costs. */
+const MIN_WIDENED_ELEMENTS = 16_384;
+
+/**
+ * The engine reduces columns of a matrix row by row, but those of a stack of matrices one by one, which takes several times
+ * as long, even if there is only one: then the dimension of the stack is reduced as well.
+ *
+ * @returns the axes with those before them; undefined when they are as good as they are
+ */
+function withLeadingOnes(builder: Builder, x: Value, axes: readonly number[]): readonly number[] | undefined {
+  const { shape } = x;
+  if (shape === undefined) return undefined;
+  const reduced = new Set(axes.map((axis) => builder.axis(axis, x)));
+  const first = Math.min(...reduced);
+  if (first === 0 || reduced.has(shape.length - 1) || shape.slice(0, first).some((dim) => dim !== 1)) return undefined;
+  const known = shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
+  if (known < MIN_WIDENED_ELEMENTS) return undefined;
+  return [...Array.from({ length: first }, (_, i) => i), ...[...reduced].sort((a, b) => a - b)];
 }
 
 /** On the host when the axes come with the request. */
