@@ -68,6 +68,35 @@ describe('shapes', () => {
     expect(formatShape(y.shape)).toBe('[?, 64, 3]');
   });
 
+  test('a size that is left open beside two that a request brings is the one in its place', () => {
+    const builder = new Builder();
+    const x = builder.input('x', 'float32', [new DimSymbol(), new DimSymbol(), 24]);
+    const batch = builder.unsqueeze(builder.pick(builder.shapeOf(x), 0), [0]);
+    const targets = [
+      [-1, 4, 6],
+      [-1, 24],
+      [-1, 12],
+    ].map((rest) => builder.reshapeTo(x, builder.concat([batch, builder.ints(rest)], 0)));
+    const constants = builder.nodes.flatMap((node) =>
+      node.kind === 'native' && node.op === 'Reshape' ? [node.inputs[1]?.constant?.toArray()] : [],
+    );
+    expect(constants).toEqual([
+      [0n, 0n, 4n, 6n],
+      [0n, -1n, 12n],
+    ]);
+    expect(targets[0]?.shape?.[1]).toBe(x.shape?.[1]);
+    expect(targets[1]).toBe(x);
+  });
+
+  test('a reshape that moves ones alone needs no sizes', () => {
+    const builder = new Builder();
+    const x = builder.input('x', 'float32', [new DimSymbol(), 1, new DimSymbol()]);
+    const batch = builder.unsqueeze(builder.pick(builder.shapeOf(x), 0), [0]);
+    const y = builder.reshapeTo(x, builder.concat([batch, builder.ints([1, 1, -1])], 0));
+    expect(y.shape).toEqual([x.shape?.[0], 1, 1, x.shape?.[2]]);
+    expect(ops(builder)).not.toContain('Reshape');
+  });
+
   test('zeros among sizes that a request brings mean zero', () => {
     const builder = new Builder();
     const x = builder.input('x', 'float32', [new DimSymbol(), 24]);

@@ -12,7 +12,7 @@ import { knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './kno
 import { pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode } from './lowered-graph.js';
 import { toAttributes, type AttributeInput } from './onnx-attributes.js';
-import { sameTarget, writtenTarget } from './reshape-target.js';
+import { movedOnes, sameTarget, writtenTarget } from './reshape-target.js';
 import type { ComplexParts, Dim, Shape, Value } from './value.js';
 import { VariableOrder } from './variable-order.js';
 
@@ -340,6 +340,10 @@ export class Builder {
     const known = target.elements ?? knownIntegers(target);
     if (known !== undefined && value.shape !== undefined && sameTarget(value.shape, known)) return value;
     const written = known && writtenTarget(value.shape, known);
+    if (written === undefined || written.includes(-1)) {
+      const ones = value.shape && known && movedOnes(value.shape, known);
+      if (ones !== undefined) return this.unsqueeze(this.squeeze(value, ones.dropped), ones.added);
+    }
     if (written !== undefined) return this.emit('Reshape', [value, this.ints(written)]);
     // What is not known now may contain zeros that mean zero; a -1 beside them is refused here as in TensorFlow.
     const mayBeZero = known?.some((dim) => typeof dim === 'object') !== false;

@@ -21,15 +21,43 @@ export function writtenTarget(shape: Shape | undefined, target: readonly Dim[]):
   const holes = written.filter((dim) => dim === undefined).length + (target.includes(-1) ? 1 : 0);
   const unknown = target.find((dim, i) => written[i] === undefined);
   if (holes > 1 || (typeof unknown === 'object' && unknown.kind === 'integer')) return undefined;
-  const hole = inferred(shape, written);
+  const place = written.findIndex((dim) => dim === undefined || dim === -1);
+  const hole = inferred(shape, written, place);
   return written.map((dim) => (dim === undefined || dim === -1 ? hole : dim));
 }
 
-/** What is left for the one size that is not known, if the others are those of the input's that are not known either. */
-function inferred(shape: Shape | undefined, written: readonly (number | undefined)[]): number {
-  if (shape?.some((dim, i) => (typeof dim === 'number' ? dim === 0 : written[i] !== 0)) !== false) return -1;
+/**
+ * What is left for the one size that is not known, if the others are those of the input's that are not known either; 0
+ * where it is the input's size in the same place.
+ */
+function inferred(shape: Shape | undefined, written: readonly (number | undefined)[], place: number): number {
+  const isLeft = (dim: Dim, i: number) => (typeof dim === 'number' ? dim === 0 : written[i] !== 0);
+  if (shape?.some((dim, i) => i !== place && isLeft(dim, i)) !== false) return -1;
   const product = (dims: readonly unknown[]) =>
     dims.reduce<number>((size, dim) => (typeof dim === 'number' && dim > 0 ? size * dim : size), 1);
   const size = product(shape) / product(written);
+  const kept = shape[place];
+  if (kept !== undefined && isLeft(kept, place)) return size === 1 && kept !== 0 ? 0 : -1;
   return Number.isInteger(size) ? size : -1;
+}
+
+/**
+ * The places of ones that a reshape drops and adds, if that is all it does to a shape with sizes that a request brings.
+ * The engine needs no sizes for it, and can do it to a tensor without elements.
+ */
+export function movedOnes(
+  shape: Shape,
+  target: readonly Dim[],
+): { readonly dropped: readonly number[]; readonly added: readonly number[] } | undefined {
+  const places = (dims: readonly Dim[]) => dims.flatMap((dim, i) => (dim === 1 ? [i] : []));
+  const [left, wanted] = [shape, target].map((dims) => dims.filter((dim) => dim !== 1)) as [Dim[], Dim[]];
+  if (left.length === 0 || left.length !== wanted.length) return undefined;
+  if (wanted.filter((dim) => dim === -1).length > 1) return undefined;
+  const kept = wanted.every((dim, i) => dim === -1 || (isSize(dim) && sameDim(dim, left[i])));
+  return kept ? { dropped: places(shape), added: places(target) } : undefined;
+}
+
+/** Not an integer that a request brings, which may be -1. */
+function isSize(dim: Dim): boolean {
+  return typeof dim === 'number' ? dim > 0 : dim.kind === 'size';
 }
