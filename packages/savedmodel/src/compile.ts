@@ -19,7 +19,7 @@ import { simplify } from './passes/simplify.js';
 import type { Plan, SignatureTensor, Weight } from './plan/plan.js';
 import type { SavedModel } from './reader/saved-model.js';
 import { assetFeeds, initialState } from './tables/initial-state.js';
-import { tableKey } from './tables/table-nodes.js';
+import { emptyTable, tableContents, tableKey } from './tables/table-nodes.js';
 
 /** How a signature is compiled. */
 export interface CompileOptions {
@@ -103,7 +103,14 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
     return { kind: 'variable', node, value: undefined, key, dtype: attrs.dtype('dtype'), shape, isReference };
   };
   const table = (node: GraphNode) => initial.tables.get(tableKey(node));
-  const lowered = lowerGraph(graph, builder, feeds, { graphs, signatureName, variable, table });
+  const changingTables = new Map<string, GraphNode>();
+  const changingTable = (node: GraphNode) => {
+    const key = tableKey(node);
+    if (!written.has(key)) return undefined;
+    changingTables.set(key, node);
+    return key;
+  };
+  const lowered = lowerGraph(graph, builder, feeds, { graphs, signatureName, variable, table, changingTable });
   const results = lowered.map((value, i) => {
     if (!isResource(value)) return builder.materialize(value);
     if (value.kind === 'variable' && value.isReference) return readVariable(builder, value);
@@ -120,6 +127,11 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
   const variables = new Map<string, Tensor | undefined>();
   for (const [key, node] of changing) {
     variables.set(key, await firstValue(model, node, keys, initial.variables, options.signal));
+  }
+  for (const [key, node] of changingTables) {
+    const [keys, contents] = (table(node) ?? emptyTable(node)).export();
+    const names = tableContents(key);
+    variables.set(names.keys, keys).set(names.values, contents);
   }
   return {
     signatureName,

@@ -25,6 +25,8 @@ export interface LoweringEnvironment {
   variable(node: GraphNode, builder: Builder): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
   table(node: GraphNode): LookupTable | undefined;
+  /** What {@link VariableStore} calls the contents of a table that requests change; undefined for any other. */
+  changingTable?(node: GraphNode): string | undefined;
 }
 
 /** Ops that change nothing a request could see, and may hang on control edges. */
@@ -163,6 +165,10 @@ class NodeContext implements OpContext {
 
   table(node: GraphNode): LookupTable | undefined {
     return this.environment.table(node);
+  }
+
+  changingTable(node: GraphNode): string | undefined {
+    return this.environment.changingTable?.(node);
   }
 
   constantInts(index: number, what: string): readonly number[] {

@@ -1,4 +1,5 @@
 import { bodiesTooDeep, MAX_BODY_DEPTH } from './body-depth.js';
+import { isTable, tableKey } from '../tables/table-nodes.js';
 import type { GraphBuilder } from './build-graph.js';
 import { PARAMETER_OP, type Graph, type GraphNode, type GraphValue } from './graph.js';
 
@@ -7,7 +8,7 @@ export const VARIABLE_OPS: ReadonlySet<string> = new Set(['VarHandleOp', 'Variab
 
 const SCATTER = ['Update', 'Add', 'Sub', 'Mul', 'Div', 'Min', 'Max', 'NdUpdate', 'NdAdd', 'NdSub', 'NdMin', 'NdMax'];
 
-/** Ops that change the variable at their input 0. */
+/** Ops that change the variable or the table at their input 0. */
 export const WRITES: ReadonlySet<string> = new Set([
   'AssignVariableOp',
   'AssignAddVariableOp',
@@ -17,6 +18,15 @@ export const WRITES: ReadonlySet<string> = new Set([
   'AssignAdd',
   'AssignSub',
   ...SCATTER.map((kind) => `Scatter${kind}`),
+  'ResourceStridedSliceAssign',
+  'StridedSliceAssign',
+  'ResourceCountUpTo',
+  'CountUpTo',
+  'LookupTableInsert',
+  'LookupTableInsertV2',
+  'LookupTableImport',
+  'LookupTableImportV2',
+  'LookupTableRemoveV2',
 ]);
 
 /** What tells one variable from another: its shared name, or else the name of its node. */
@@ -32,7 +42,7 @@ export interface Fetched {
   readonly feeds: readonly string[];
 }
 
-/** Keys of the variables that any of the requests changes. */
+/** Keys of the variables and tables that any of the requests changes. */
 export function findWrittenVariables(graphs: GraphBuilder, requests: readonly Fetched[]): ReadonlySet<string> {
   const search = new Search(graphs);
   for (const { fetches, feeds } of requests) {
@@ -53,7 +63,7 @@ class Search {
     for (const node of nodes) {
       if (WRITES.has(node.op)) {
         const variable = variableAt(node.inputs[0], args);
-        if (variable !== undefined) this.written.add(variableKey(variable));
+        if (variable !== undefined) this.written.add(isTable(variable) ? tableKey(variable) : variableKey(variable));
       }
       for (const { body, first } of bodiesOf(node, this.graphs)) {
         const inside = new Map<string, GraphNode | undefined>();
@@ -79,7 +89,7 @@ function bodiesOf(node: GraphNode, graphs: GraphBuilder) {
 function variableAt(start: GraphValue | undefined, args: Arguments): GraphNode | undefined {
   for (let value = start; value !== undefined; value = value.node.inputs[0]) {
     const { node } = value;
-    if (VARIABLE_OPS.has(node.op)) return node;
+    if (VARIABLE_OPS.has(node.op) || isTable(node)) return node;
     if (node.op === PARAMETER_OP) return args.get(node.name);
     // Ops on reference variables return the reference.
     if (node.op !== 'Identity' && !WRITES.has(node.op)) return undefined;

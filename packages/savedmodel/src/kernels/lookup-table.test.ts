@@ -81,3 +81,53 @@ describe('a dense table', () => {
     );
   });
 });
+
+describe('a table that requests change', () => {
+  it('takes keys away and keeps the others', () => {
+    const table = words();
+    table.remove(stringTensor([2], ['', 'not there']));
+    expect(table.size).toBe(2);
+    expect(table.find(stringTensor([3], ['', 'a', 'a\0']), tensor(-1n, 'int64')).toArray()).toEqual([-1n, 1n, 3n]);
+    table.write(stringTensor([2], ['b', 'a']), tensor([4, 5], 'int64'));
+    const [keys, values] = table.export();
+    expect([keys.text(), values.toArray()]).toEqual([
+      ['a', 'a\0', 'b'],
+      [5n, 3n, 4n],
+    ]);
+  });
+
+  it('forgets everything for an import', () => {
+    const table = words();
+    table.write(stringTensor([1], ['only']), tensor([9], 'int64'), true);
+    expect(table.export().map((tensor) => tensor.toArray())).toEqual([['only'], [9n]]);
+  });
+
+  it('keeps its vectors together', () => {
+    const table = new LookupTable('int64', 'int32', [2]);
+    table.write(
+      tensor([1, 2, 3], 'int64'),
+      tensor(
+        [
+          [1, 10],
+          [2, 20],
+          [3, 30],
+        ],
+        'int32',
+      ),
+    );
+    table.remove(tensor([1], 'int64'));
+    expect(table.find(tensor([3, 1, 2], 'int64'), tensor([0, 0], 'int32')).toArray()).toEqual([
+      [3, 30],
+      [0, 0],
+      [2, 20],
+    ]);
+  });
+
+  it('refuses reserved keys and is not changed by what it refuses', () => {
+    const table = new LookupTable('int64', 'int64', [], [tensor(-1n, 'int64'), tensor(-2n, 'int64')]);
+    expect(() => table.write(tensor([1, -2], 'int64'), tensor([1, 2], 'int64'))).toThrow('deleted_key');
+    expect(() => table.remove(tensor([-1], 'int64'))).toThrow('empty_key');
+    expect(() => table.write(tensor([1, 2], 'int64'), tensor([1], 'int64'))).toThrow('Expected shape [2]');
+    expect(table.size).toBe(0);
+  });
+});

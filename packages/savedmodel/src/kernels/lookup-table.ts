@@ -8,13 +8,15 @@ type Key = string | number | bigint | boolean;
 
 /**
  * A hash table of TensorFlow's: scalar keys of any dtype to values of one dtype and shape. It is filled while a model
- * loads, and only read by requests.
+ * loads; most are only read by requests.
  */
 export class LookupTable {
   private readonly places = new Map<Key, number>();
+  private readonly keyAt: Key[] = [];
   /** Elements of all values, in the order in which their keys came. */
   private readonly elements: unknown[] = [];
   private storage: Elements<never> | undefined;
+  private isChanging = false;
   private readonly width: number;
 
   /** @param reserved - keys that stand for free and deleted places, which must not be looked up */
@@ -47,7 +49,10 @@ export class LookupTable {
     list.forEach((key, i) => {
       const known = this.places.get(key);
       const place = known ?? this.places.size;
-      if (known === undefined) this.places.set(key, place);
+      if (known === undefined) {
+        this.places.set(key, place);
+        this.keyAt[place] = key;
+      }
       for (let k = 0; k < this.width; k++) {
         const value = from[i * this.width + k];
         if (known !== undefined && onDuplicate === 'refuse')
@@ -55,6 +60,55 @@ export class LookupTable {
         this.elements[place * this.width + k] = value;
       }
     });
+  }
+
+  /**
+   * `LookupTableInsert` and `LookupTableImport` as requests make them.
+   *
+   * @param anew - whether the pairs take the place of all others
+   * @throws SavedModelError INVALID_ARGUMENT for the wrong dtypes or shapes, or a reserved key; nothing has changed then
+   */
+  write(keys: Tensor, values: Tensor, anew = false): void {
+    this.check(keys, 'keys', this.keyDtype, keys.shape);
+    this.check(values, 'values', this.valueDtype, [...keys.shape, ...this.valueShape]);
+    this.refuseReserved(keysOf(keys), true);
+    this.isChanging = true;
+    if (anew) {
+      this.places.clear();
+      this.keyAt.length = 0;
+      this.elements.length = 0;
+    }
+    this.insert(keys, values, 'replace');
+  }
+
+  /** `LookupTableRemove`: takes keys away; those that are not there do not matter. */
+  remove(keys: Tensor): void {
+    this.check(keys, 'keys', this.keyDtype, keys.shape);
+    const list = keysOf(keys);
+    this.refuseReserved(list, true);
+    this.isChanging = true;
+    for (const key of list) {
+      const place = this.places.get(key);
+      if (place === undefined) continue;
+      // The last one moves to the place that gets free.
+      const last = this.keyAt.pop()!;
+      const moved = this.elements.splice(this.keyAt.length * this.width, this.width);
+      this.places.delete(key);
+      if (last === key) continue;
+      this.places.set(last, place);
+      this.keyAt[place] = last;
+      moved.forEach((value, k) => (this.elements[place * this.width + k] = value));
+    }
+  }
+
+  private refuseReserved(keys: readonly Key[], always: boolean): void {
+    const reserved = this.reserved.flatMap(keysOf);
+    if (reserved.length === 0) return;
+    for (const key of keys) {
+      if (!reserved.includes(key) || (!always && this.places.has(key))) continue;
+      const which = reserved[0] === key ? 'empty_key' : 'deleted_key';
+      throw invalidRequest('RESERVED_KEY', `Using the ${which} as a table key is not allowed`);
+    }
   }
 
   /**
@@ -86,17 +140,15 @@ export class LookupTable {
     const shape = [...keys.shape, ...this.valueShape];
     const perKey = fallback.rank > this.valueShape.length;
     this.check(fallback, 'default value', this.valueDtype, perKey ? shape : this.valueShape);
-    const reserved = this.reserved.flatMap(keysOf);
+    const list = keysOf(keys);
+    this.refuseReserved(list, false);
     const data = allocate(this.valueDtype, shape) as Elements<unknown>;
-    const stored = (this.storage ??= this.store());
+    // While a table changes it is not worth laying its values out anew for every request.
+    const stored = this.isChanging ? this.elements : (this.storage ??= this.store());
     const missing = fallback.data as unknown as Elements<unknown>;
     const { width } = this;
-    keysOf(keys).forEach((key, i) => {
+    list.forEach((key, i) => {
       const place = this.places.get(key);
-      if (place === undefined && reserved.includes(key)) {
-        const which = reserved[0] === key ? 'empty_key' : 'deleted_key';
-        throw invalidRequest('RESERVED_KEY', `Using the ${which} as a table key is not allowed`);
-      }
       const from = place === undefined ? missing : stored;
       const at = place === undefined ? (perKey ? i : 0) : place;
       for (let k = 0; k < width; k++) data[i * width + k] = from[at * width + k];
@@ -108,7 +160,7 @@ export class LookupTable {
   export(): readonly [keys: Tensor, values: Tensor] {
     const keys = allocate(this.keyDtype, [this.size]) as Elements<unknown>;
     let i = 0;
-    for (const key of this.places.keys()) {
+    for (const key of this.keyAt) {
       keys[i++] = typeof key === 'string' ? fromByteKey(key) : typeof key === 'boolean' ? Number(key) : key;
     }
     const values = this.store();

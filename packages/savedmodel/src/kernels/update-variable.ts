@@ -1,5 +1,6 @@
 import { dtypeInfo, type Tensor } from '@servable/tensor';
-import { invalidRequest, sizeOf, tensorOf } from './elements.js';
+import { add, divide, mapComplex, multiply, subtract, type Complex } from './complex-functions.js';
+import { invalidRequest, isComplex, sizeOf, tensorOf } from './elements.js';
 import { mapElements, mapIntegers } from './map-elements.js';
 import { sliceStarts } from './rearrange.js';
 
@@ -32,6 +33,12 @@ const onFloats: Readonly<Record<Combination, (a: number, b: number) => number>> 
   Div: (a, b) => a / b,
 };
 
+function onComplex(how: Combination): (a: Complex, b: Complex) => Complex {
+  const f = { Add: add, Sub: subtract, Mul: multiply, Div: divide }[how as 'Add'];
+  if (f === undefined) throw invalidRequest('NO_ORDER', 'complex numbers have no least and no greatest');
+  return f;
+}
+
 function nonZero<T extends number | bigint>(divisor: T): T {
   if (Number(divisor) === 0) throw invalidRequest('DIVISION_BY_ZERO', 'an integer variable is divided by 0');
   return divisor;
@@ -41,6 +48,7 @@ const FLOATS = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 
 function combine(a: Tensor, b: Tensor, how: Combination): Tensor {
   if (how === 'Update') return b;
+  if (isComplex(a.dtype)) return mapComplex([a, b], onComplex(how));
   return FLOATS.has(a.dtype) ? mapElements([a, b], onFloats[how]) : mapIntegers(a, b, onNumbers[how], onBigints[how]);
 }
 

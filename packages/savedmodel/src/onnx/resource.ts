@@ -8,8 +8,13 @@ import type { Shape, Value } from './value.js';
 /** What a resource-typed or variant-typed edge stands for while lowering: never a tensor of the engine. */
 export type Resource =
   | Variable
-  /** A lookup table; without contents when nothing fills it. */
-  | { readonly kind: 'table'; readonly node: GraphNode; readonly table: LookupTable | undefined }
+  /** A lookup table; without contents when nothing fills it, with the key of its contents when requests change it. */
+  | {
+      readonly kind: 'table';
+      readonly node: GraphNode;
+      readonly table: LookupTable | undefined;
+      readonly changing?: string | undefined;
+    }
   /** A ragged tensor in one variant: its row splits, outermost first, and its values. */
   | { readonly kind: 'ragged'; readonly splits: readonly Value[]; readonly values: Value }
   | TensorList

@@ -1,6 +1,8 @@
 import { Tensor } from '@servable/tensor';
 import type { HostContext } from '../plan/plan.js';
 import type { VariableStore } from '../plan/variable-store.js';
+import type { LookupTable } from '../kernels/lookup-table.js';
+import type { OutputSpec } from './known-shapes.js';
 import type { Builder } from './builder.js';
 import type { Lowered, Variable } from './resource.js';
 import type { Value } from './value.js';
@@ -48,22 +50,55 @@ export function valueOf(builder: Builder, lowered: Lowered): Lowered {
   return isReference ? readVariable(builder, lowered) : lowered;
 }
 
-/** Changes a variable as one step. */
+/** Changes a variable as one step, which may have results, `specs`, of its own. */
 export function writeVariable(
   builder: Builder,
   op: string,
   { key }: Variable,
   inputs: readonly Value[],
-  write: (store: VariableStore, inputs: readonly Tensor[]) => void,
-): void {
+  write: (store: VariableStore, inputs: readonly Tensor[]) => readonly Tensor[] | void,
+  specs: readonly OutputSpec[] = [],
+): readonly Value[] {
   const waits = builder.order.beforeWrite(key);
-  const [mark] = builder.host(op, [...inputs, ...waits], [MARK_SPEC], (tensors, context) => {
-    write(storeOf(context), tensors);
-    return [MARK];
-  });
+  const outputs = builder.host(op, [...inputs, ...waits], [...specs, MARK_SPEC], (tensors, context) => [
+    ...(write(storeOf(context), tensors) ?? []),
+    MARK,
+  ]);
+  const mark = outputs.at(-1);
   if (mark === undefined) throw new RangeError('a write has one output');
   builder.order.afterWrite(key, mark);
   builder.effects.push(mark);
+  return outputs.slice(0, -1);
+}
+
+/**
+ * Reads or changes a lookup table that requests change, in the order of the graph.
+ *
+ * @param specs - of what `use` returns
+ */
+export function accessTable(
+  builder: Builder,
+  op: string,
+  table: { readonly key: string; readonly make: (store: VariableStore) => LookupTable },
+  how: 'read' | 'write',
+  inputs: readonly Value[],
+  specs: readonly OutputSpec[],
+  use: (table: LookupTable, inputs: readonly Tensor[]) => readonly Tensor[],
+): readonly Value[] {
+  const { key, make } = table;
+  const waits = how === 'read' ? builder.order.beforeRead(key) : builder.order.beforeWrite(key);
+  const outputs = builder.host(op, [...inputs, ...waits], [...specs, MARK_SPEC], (tensors, context) => [
+    ...use(storeOf(context).table(key, make), tensors),
+    MARK,
+  ]);
+  const mark = outputs.at(-1);
+  if (mark === undefined) throw new RangeError('an access has a mark');
+  if (how === 'read') builder.order.afterRead(key, mark);
+  else {
+    builder.order.afterWrite(key, mark);
+    builder.effects.push(mark);
+  }
+  return outputs.slice(0, -1);
 }
 
 /** Runs `check` on every request, before what is written after it. */

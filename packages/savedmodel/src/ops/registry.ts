@@ -24,6 +24,8 @@ export interface OpContext {
   variable(node: GraphNode): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
   table(node: GraphNode): LookupTable | undefined;
+  /** The key of the contents of a table that requests change; undefined for any other. */
+  changingTable(node: GraphNode): string | undefined;
   /** The known integers of an input. @throws SavedModelError when they depend on the request */
   constantInts(index: number, what: string): readonly number[];
   /** The rank of an input. @throws SavedModelError when it is unknown */

@@ -155,7 +155,7 @@ function onHost(context: OpContext): Value {
   );
 }
 
-function masksOf({ attrs }: OpContext): SliceMasks {
+export function masksOf({ attrs }: OpContext): SliceMasks {
   return {
     begin: attrs.int('begin_mask', 0),
     end: attrs.int('end_mask', 0),

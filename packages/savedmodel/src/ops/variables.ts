@@ -1,8 +1,12 @@
+import { Tensor } from '@servable/tensor';
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { stridedSliceUpdate } from '../kernels/scatter.js';
 import type { Combination } from '../kernels/update-variable.js';
 import { combineVariable, rowIndices, scatterVariable } from '../kernels/update-variable.js';
 import { isInitialized, writeVariable } from '../onnx/variable-access.js';
 import type { Lowered } from '../onnx/resource.js';
 import { OpFamily, type OpContext } from './registry.js';
+import { masksOf } from './slicing.js';
 
 /**
  * Variables that no signature changes are constants from the checkpoint. The others are read and written by the host, in
@@ -30,6 +34,29 @@ export const variables = new OpFamily('variables')
   .host('AssignAddVariableOp AssignAdd', (context) => combined(context, 'Add'))
   .host('AssignSubVariableOp AssignSub', (context) => combined(context, 'Sub'))
   .host(scatterOps(['Update', 'Add', 'Sub', 'Mul', 'Div', 'Min', 'Max']), (context) => scattered(context, 'rows'))
+  .host('ResourceStridedSliceAssign StridedSliceAssign', (context) => {
+    const masks = masksOf(context);
+    return write(context, [1, 2, 3, 4], (key, store, [begin, end, strides, value]) => {
+      store.update(key, (old) => stridedSliceUpdate(old, begin!, end!, strides!, value!, masks));
+    });
+  })
+  .host('ResourceCountUpTo CountUpTo', (context) => {
+    const limit = BigInt(context.attrs.int('limit'));
+    const variable = context.variableAt(0);
+    const spec = { dtype: variable.dtype, shape: [] };
+    return writeVariable(
+      context.builder,
+      context.node.op,
+      variable,
+      [],
+      (store) => {
+        const before = store.read(variable.key);
+        store.assign(variable.key, counted(before, limit));
+        return [before];
+      },
+      [spec],
+    );
+  })
   .host(scatterOps(['NdUpdate', 'NdAdd', 'NdSub', 'NdMin', 'NdMax']), (context) => scattered(context, 'indices'));
 
 type Write = (
@@ -56,6 +83,17 @@ function combined(context: OpContext, how: 'Add' | 'Sub') {
   return write(context, [1], (key, store, [change]) => {
     if (change !== undefined) store.update(key, (value) => combineVariable(value, change, how));
   });
+}
+
+/** One more, below a limit. @throws SavedModelError OUT_OF_RANGE at the limit, as TensorFlow's kernel has it */
+function counted(before: Tensor, limit: bigint): Tensor {
+  const value = BigInt((before.data as Int32Array | BigInt64Array)[0] ?? 0);
+  if (value >= limit) {
+    throw new SavedModelError('OUT_OF_RANGE', 'COUNTED_UP', `Reached limit of ${limit}`);
+  }
+  return before.dtype === 'int64'
+    ? new Tensor('int64', [], BigInt64Array.of(value + 1n))
+    : new Tensor('int32', [], Int32Array.of(Number(value) + 1));
 }
 
 function scatterOps(kinds: readonly string[]): string {

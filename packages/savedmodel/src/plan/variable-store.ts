@@ -1,4 +1,5 @@
 import type { Tensor } from '@servable/tensor';
+import type { LookupTable } from '../kernels/lookup-table.js';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 
 /**
@@ -10,6 +11,7 @@ import { SavedModelError } from '../diagnostics/saved-model-error.js';
  */
 export class VariableStore {
   private readonly values = new Map<string, Tensor | undefined>();
+  private readonly tables = new Map<string, LookupTable>();
 
   /** Adds variables with their first values; those that are there already stay as they are. */
   seed(initial: ReadonlyMap<string, Tensor | undefined>): void {
@@ -37,6 +39,16 @@ export class VariableStore {
   /** @param value - a tensor that nobody changes afterwards */
   assign(key: string, value: Tensor): void {
     this.values.set(key, value);
+  }
+
+  /** A lookup table that requests change, made when it is first needed. */
+  table(key: string, make: (store: VariableStore) => LookupTable): LookupTable {
+    let table = this.tables.get(key);
+    if (table === undefined) {
+      table = make(this);
+      this.tables.set(key, table);
+    }
+    return table;
   }
 
   /** Replaces a value by what `change` makes of it. @throws what {@link read} and `change` throw */

@@ -33,6 +33,9 @@ export function tableKey(node: GraphNode): string {
   return shared === '' ? `node:${node.name}` : `shared:${attrs.string('container', '')}/${shared}`;
 }
 
+/** What a store calls the keys and values that a table starts with. */
+export const tableContents = (key: string) => ({ keys: `table ${key}/keys`, values: `table ${key}/values` });
+
 /** An empty table of the kind that the node describes. */
 export function emptyTable(node: GraphNode): LookupTable {
   const attrs = new Attributes(node, node.attrs);
