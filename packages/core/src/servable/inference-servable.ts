@@ -23,4 +23,10 @@ export interface InferenceServable {
    * FAILED_PRECONDITION for an unknown signature, DEADLINE_EXCEEDED, CANCELLED, or the engine's own
    */
   run(call: InferenceCall): Promise<ReadonlyMap<string, Tensor>>;
+  /**
+   * Whether a run of the signature that went well leaves nothing behind that refers to its inputs: no variable, table or
+   * sample keeps them, nor any part of their memory. Where it is so, the memory of large requests is used again for others
+   * as soon as they are answered, which spares garbage collection. Absent means that something may be left.
+   */
+  readonly returnsInputs?: ((signatureName: string) => boolean) | undefined;
 }

@@ -44,6 +44,11 @@ export class FilteringRunner implements SignatureRunner {
     this.#compile = compile;
   }
 
+  /** A plan for fewer outputs does nothing that the one for all does not. */
+  get returnsInputs(): boolean {
+    return this.#whole.returnsInputs;
+  }
+
   async run(
     inputs: ReadonlyMap<string, Tensor>,
     aliases: readonly string[],

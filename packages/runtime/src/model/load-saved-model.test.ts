@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dtypeInfo, Tensor, tensor, type DType } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { loadSavedModel } from './load-saved-model.js';
+import type { LoadedModel } from './loaded-model.js';
 
 const models = new URL('../../../../examples/models/', import.meta.url);
 const pathOf = (model: string) => new URL(model, models).pathname;
@@ -70,6 +71,13 @@ describe('a SavedModel', () => {
     const { outputs, model: identity } = await model.predict({ x: [1, 2, 5] });
     expect(outputs['y']).toEqual(tensor([2.5, 3, 4.5]));
     expect(identity).toEqual({ name: 'half_plus_two', version: 1n });
+  });
+
+  it('returns the inputs of a signature that is one island, once it has been used', async () => {
+    await using model = (await loadSavedModel(pathOf('half_plus_two/1'), { eager: [] })) as LoadedModel;
+    expect(model.returnsInputs('serving_default')).toBe(false);
+    await model.predict({ x: [2] });
+    expect([model.returnsInputs('serving_default'), model.returnsInputs('none')]).toEqual([true, false]);
   });
 
   it('compiles the signatures that are asked for while it loads, and no load succeeds without', async () => {

@@ -15,6 +15,8 @@ export interface SignaturePlan extends SignatureInputs {
 /** A signature that is ready to run. */
 export interface SignatureRunner {
   readonly plan: SignaturePlan;
+  /** Whether nothing refers to the inputs once a run went well; absent means that something may. */
+  readonly returnsInputs?: boolean | undefined;
   /** Computes outputs of inputs that have been checked, both by alias. */
   run(
     inputs: ReadonlyMap<string, Tensor>,
@@ -89,6 +91,14 @@ export class LoadedModel implements Model {
       const runner = this.#ready.get(signatureName) ?? (await this.#runner(signatureName, { signal, timeoutMs }));
       return run(runner, inputs, outputFilter, { signal, timeoutMs }, started);
     });
+  }
+
+  /**
+   * Whether a run of the signature that went well leaves nothing behind that refers to its inputs, so that their memory
+   * may be used for something else. `false` for a signature that has not been used.
+   */
+  returnsInputs(signatureName: string): boolean {
+    return this.#ready.get(signatureName)?.returnsInputs === true;
   }
 
   close(): Promise<void> {

@@ -119,6 +119,13 @@ describe('running a plan', () => {
     await expect(PlanRunner.create(plan)).rejects.toThrow('read again');
   });
 
+  it('returns its inputs when one island reads them, not when a host step has them too', async () => {
+    await using one = await PlanRunner.create(planOf([island('Neg', ['v0'], 'v1')], ['x:v0'], ['y:v1']));
+    await using hosted = await PlanRunner.create(planOf([host('x', 'y', (value) => value)], ['x'], ['y']));
+    await using both = await PlanRunner.create(planOf([island('Neg', ['x'], 'y')], ['x'], ['y', 'x']));
+    expect([one, hosted, both].map(({ returnsInputs }) => returnsInputs)).toEqual([true, false, false]);
+  });
+
   it('carries values through islands and host steps', async () => {
     const steps = [
       island('Add', ['x', 'c'], 'a'),

@@ -124,6 +124,11 @@ export class PlanRunner implements AsyncDisposable {
     }
   }
 
+  /** Whether nothing refers to the inputs once a run went well: the engine reads them where they lie, and keeps nothing. */
+  get returnsInputs(): boolean {
+    return this.#only !== undefined;
+  }
+
   /**
    * Computes outputs.
    *

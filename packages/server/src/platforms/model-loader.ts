@@ -12,6 +12,7 @@ export interface LoadedModel {
   readonly platform?: string | undefined;
   readonly signatureDefs: InferenceServable['signatureDefs'];
   run(call: InferenceCall): ReturnType<InferenceServable['run']>;
+  returnsInputs?(signatureName: string): boolean;
   close(): Promise<void>;
 }
 
@@ -43,6 +44,7 @@ export function modelLoader(
         },
         signatureDefs: opened.signatureDefs,
         run: (call) => opened.run(call),
+        returnsInputs: (signatureName) => opened.returnsInputs?.(signatureName) === true,
       };
     },
     async unload() {

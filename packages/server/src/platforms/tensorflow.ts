@@ -145,6 +145,10 @@ class SwitchingModel implements LoadedModel {
     return this.#model.signatureDefs;
   }
 
+  returnsInputs(signatureName: string): boolean {
+    return this.#model.returnsInputs?.(signatureName) === true;
+  }
+
   async run(call: InferenceCall): ReturnType<LoadedModel['run']> {
     const started = performance.now();
     const embedded = this.#embedded;

@@ -8,6 +8,8 @@ export function sampledServable(servable: InferenceServable, sample: TrafficSamp
       return servable.platform;
     },
     signatureDefs: servable.signatureDefs,
+    // A sample is written before the run.
+    returnsInputs: (signatureName) => servable.returnsInputs?.(signatureName) === true,
     run(call) {
       const candidate = sample.consider(call);
       const answer = servable.run(call);

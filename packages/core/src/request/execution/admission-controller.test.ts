@@ -153,3 +153,14 @@ test.each([{ maxConcurrent: 0 }, { maxQueued: -1 }, { maxWaitMs: 0.5 }, { maxPer
     expect(() => new AdmissionController(options)).toThrow(/^Bad option max/);
   },
 );
+
+test('a check refuses what would be refused, and keeps no place', () => {
+  const { admission } = controller({ maxConcurrent: 1, maxQueued: 0, maxPerCaller: 1 });
+  admission.check({ caller: 'a' });
+  expect([admission.running, admission.queued]).toEqual([0, 0]);
+  const ticket = admitted(admission.admit({ caller: 'a' }));
+  expect(() => admission.check({ caller: 'a' })).toThrow(/Too many requests at once from a/);
+  expect(() => admission.check({ caller: 'b' })).toThrow(/queue .* is full/);
+  ticket.release();
+  admission.check({ caller: 'a' });
+});

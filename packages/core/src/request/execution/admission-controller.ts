@@ -122,13 +122,23 @@ export class AdmissionController {
   admit(request: AdmissionRequest = {}): AdmissionTicket | Promise<AdmissionTicket> {
     const { caller, signal, timeoutMs } = request;
     signal?.throwIfAborted();
+    this.check(request);
+    this.#countCaller(caller, 1);
+    if (this.#running < this.#maxConcurrent) return this.#ticket(caller);
+    return this.#wait(caller, signal, timeoutMs);
+  }
+
+  /**
+   * Refuses what {@link admit} would refuse now, and keeps no place: for a request of which only the beginning is there, so
+   * that the rest need not be read.
+   *
+   * @throws ServingError of {@link admit}
+   */
+  check({ caller, timeoutMs }: Omit<AdmissionRequest, 'signal'> = {}): void {
     this.#checkCaller(caller);
     const hasRoom = this.#running < this.#maxConcurrent;
     if (!hasRoom && this.#waiting.size >= this.#maxQueued) throw this.#queueFull();
     if (timeoutMs !== undefined || (!hasRoom && this.#maxWaitMs !== Infinity)) this.#checkWait(hasRoom, timeoutMs);
-    this.#countCaller(caller, 1);
-    if (hasRoom) return this.#ticket(caller);
-    return this.#wait(caller, signal, timeoutMs);
   }
 
   #checkCaller(caller: string | undefined): void {

@@ -21,6 +21,12 @@ export class InFlight {
     return this.#draining;
   }
 
+  /** @throws ServingError UNAVAILABLE once {@link drain} was called */
+  check(): void {
+    if (!this.#draining) return;
+    throw new ServingError('UNAVAILABLE', 'SERVER_DRAINING', 'The server is shutting down and takes no new requests');
+  }
+
   /**
    * Counts one request.
    *
@@ -28,9 +34,7 @@ export class InFlight {
    * @throws ServingError UNAVAILABLE once {@link drain} was called
    */
   enter(): () => void {
-    if (this.#draining) {
-      throw new ServingError('UNAVAILABLE', 'SERVER_DRAINING', 'The server is shutting down and takes no new requests');
-    }
+    this.check();
     this.#count++;
     let left = false;
     return () => {

@@ -6,6 +6,11 @@ import type { RequestDraft } from './request-draft.js';
 /** Limits of a run, and the record that notes how long it took. */
 export interface RunOptions extends RequestLimits {
   readonly record?: RequestDraft | undefined;
+  /**
+   * Called when the model is done with the inputs and nobody else keeps them: once the answer is encoded, their memory
+   * may be used for something else.
+   */
+  readonly onInputsFree?: (() => void) | undefined;
 }
 
 /**

@@ -72,6 +72,8 @@ export async function predictOnHandle(
   }
   const result = { modelSpec: resolveModelSpec(handle.id, signatureName), outputs };
   if (dependencies.recorder !== undefined) recordPredict(dependencies.recorder, call, result);
+  // A recorder is done with the call when it returns.
+  if (handle.servable.returnsInputs?.(signatureName) === true) options.onInputsFree?.();
   return result;
 }
 

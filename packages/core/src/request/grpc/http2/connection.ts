@@ -8,6 +8,7 @@ export class Connection {
   /** `10.0.0.7:51234`; `unknown` on a UNIX socket. */
   readonly peer: string;
   readonly #tls: TLSSocket | undefined;
+  #authContext: AuthContext | undefined;
 
   constructor(session: ServerHttp2Session) {
     this.session = session;
@@ -20,7 +21,11 @@ export class Connection {
   /** The certificate of a caller that an authority has vouched for. */
   get authContext(): AuthContext {
     if (this.#tls?.authorized !== true) return {};
-    const certificate = this.#tls.getPeerCertificate();
-    return { transportSecurityType: 'ssl', ...('raw' in certificate && { sslPeerCertificate: certificate }) };
+    if (this.#authContext === undefined) {
+      const certificate = this.#tls.getPeerCertificate();
+      const shown = 'raw' in certificate && { sslPeerCertificate: certificate };
+      this.#authContext = { transportSecurityType: 'ssl', ...shown };
+    }
+    return this.#authContext;
   }
 }

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Connection } from './connection.js';
 import { Exchange } from './exchange.js';
+import { MessageMemory } from './message-memory.js';
 
 /** A stream without a connection, which keeps what it is told to respond. */
 class FakeStream extends PassThrough {
@@ -24,7 +25,7 @@ class FakeStream extends PassThrough {
 
 function exchangeOn(stream: FakeStream, headers: Record<string, string> = {}): Exchange {
   const limits = { maxReceiveBytes: -1, maxSendBytes: -1 };
-  return new Exchange(stream as unknown as ServerHttp2Stream, headers, {} as Connection, limits);
+  return new Exchange(stream as unknown as ServerHttp2Stream, headers, {} as Connection, limits, new MessageMemory());
 }
 
 function framed(bytes: Uint8Array): Buffer {

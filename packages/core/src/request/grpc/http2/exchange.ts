@@ -11,6 +11,7 @@ import {
   type FramedMessage,
   type PayloadFinder,
 } from './message-reader.js';
+import type { MessageMemory } from './message-memory.js';
 import { statusMessage } from './status-message.js';
 import { timeoutMs } from './timeout-header.js';
 
@@ -51,8 +52,11 @@ export interface ExchangeLimits {
 
 /** Who is told what comes in. */
 export interface ExchangeListener {
-  /** @returns whether more may come now; otherwise {@link Exchange.resume} lets it */
-  onMessage(bytes: Buffer): boolean;
+  /**
+   * @param release - lets other messages use the memory of this one, where that is possible
+   * @returns whether more may come now; otherwise {@link Exchange.resume} lets it
+   */
+  onMessage(bytes: Buffer, release?: () => void): boolean;
   onEnd(): void;
   /** Once, whatever ended the call: its status was given away, the caller left or its deadline passed. */
   onClose(): void;
@@ -91,6 +95,7 @@ export class Exchange {
     headers: IncomingHttpHeaders,
     connection: Connection,
     limits: ExchangeLimits,
+    memory: MessageMemory,
     findPayload?: PayloadFinder,
   ) {
     this.path = String(headers[constants.HTTP2_HEADER_PATH] ?? '');
@@ -98,7 +103,7 @@ export class Exchange {
     this.connection = connection;
     this.#stream = stream;
     this.#limits = limits;
-    this.#reader = new MessageReader(limits.maxReceiveBytes, findPayload);
+    this.#reader = new MessageReader(limits.maxReceiveBytes, memory, findPayload);
     this.#encoding = (headers['grpc-encoding'] as string | undefined) ?? 'identity';
     const timeout = headers['grpc-timeout'] as string | undefined;
     const left = timeout === undefined ? Infinity : timeoutMs(timeout);
@@ -122,6 +127,11 @@ export class Exchange {
 
   get host(): string {
     return String(this.headers[constants.HTTP2_HEADER_AUTHORITY] ?? this.headers.host ?? '');
+  }
+
+  /** Whether nothing can be sent any more; a stream may be gone before its `close` is heard. */
+  get isOver(): boolean {
+    return this.#ended || isGone(this.#stream);
   }
 
   /** Lets messages in. */
@@ -154,7 +164,7 @@ export class Exchange {
   }
 
   sendHeaders(metadata: Metadata): void {
-    if (this.#isOver() || this.#sentHeaders) return;
+    if (this.isOver || this.#sentHeaders) return;
     this.#respond(metadata.toHttp2Headers());
   }
 
@@ -164,7 +174,7 @@ export class Exchange {
    * @param sent - called when more may be sent
    */
   send(message: Uint8Array, sent?: () => void): void {
-    if (this.#isOver()) {
+    if (this.isOver) {
       sent?.();
       return;
     }
@@ -215,11 +225,6 @@ export class Exchange {
     this.#close();
   }
 
-  /** Whether nothing can be sent any more; a stream may be gone before its `close` is heard. */
-  #isOver(): boolean {
-    return this.#ended || isGone(this.#stream);
-  }
-
   #respond(headers: OutgoingHttpHeaders): void {
     this.#sentHeaders = true;
     this.#stream.respond({ ...FIRST_HEADERS, ...headers }, { waitForTrailers: true });
@@ -237,14 +242,14 @@ export class Exchange {
     }
     for (const message of messages) {
       const bytes = plainBytes(message, this.#encoding);
-      if (bytes !== undefined) this.#inTurn(() => this.#deliver(bytes));
+      if (bytes !== undefined) this.#inTurn(() => this.#deliver(bytes, message.release));
       else this.#deliverLater(message);
     }
   }
 
   /** @returns whether more may come now */
-  #deliver(bytes: Buffer): boolean {
-    const isMoreWanted = this.#listener?.onMessage(bytes) !== false;
+  #deliver(bytes: Buffer, release?: () => void): boolean {
+    const isMoreWanted = this.#listener?.onMessage(bytes, release) !== false;
     if (!isMoreWanted) this.#stream.pause();
     return isMoreWanted;
   }
@@ -256,6 +261,7 @@ export class Exchange {
     this.#stream.pause();
     const now = decompress(message, this.#encoding, this.#limits.maxReceiveBytes).then(
       async (bytes) => {
+        message.release?.();
         await before;
         this.#compressed--;
         if (!this.#ended && this.#deliver(bytes) && this.#compressed === 0) this.#stream.resume();
@@ -280,6 +286,7 @@ export class Exchange {
     this.#ended = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#requestTimer);
+    this.#reader.drop();
     // What the caller still sends is let pass.
     this.#stream.resume();
     this.#listener?.onClose();

@@ -19,6 +19,7 @@ import { Connection } from './connection.js';
 import { Exchange, type ExchangeLimits } from './exchange.js';
 import { Failure } from './failure.js';
 import { endUnfinished, keepConnection } from './keep-connection.js';
+import { MessageMemory } from './message-memory.js';
 import type { PayloadFinder } from './message-reader.js';
 import { type Handler, runHandler } from './run-handler.js';
 
@@ -74,6 +75,7 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
   readonly #servers = new Set<Http2Server | Http2SecureServer>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #acceptor: Http2Server | Http2SecureServer | undefined;
+  readonly #memory = new MessageMemory();
   #stopped = false;
 
   /** @throws ServingError INVALID_ARGUMENT `OPTION_INVALID` for a bad value of a channel argument */
@@ -229,7 +231,7 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
       return;
     }
     const method = this.#methods.get(String(path));
-    const exchange = new Exchange(stream, headers, connection, this.#settings, method?.findPayload);
+    const exchange = new Exchange(stream, headers, connection, this.#settings, this.#memory, method?.findPayload);
     if (method === undefined) {
       exchange.finish(new Failure('UNIMPLEMENTED', `The server does not implement the method ${String(path)}`));
     } else {

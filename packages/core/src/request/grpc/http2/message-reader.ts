@@ -1,3 +1,5 @@
+import type { MessageBlock, MessageMemory } from './message-memory.js';
+
 /** Bytes before each message: one of flags, four of length (gRPC over HTTP/2, Length-Prefixed-Message). */
 export const PREFIX_BYTES = 5;
 
@@ -15,6 +17,8 @@ const ALIGNMENT = 64;
 export interface FramedMessage {
   readonly flags: number;
   readonly bytes: Buffer;
+  /** Lets other messages use its memory; absent where it has none of its own. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** Finds where the largest part of a message will start, given its first bytes; 0 when it cannot tell. */
@@ -35,6 +39,7 @@ export class MessageTooLarge extends Error {
  */
 export class MessageReader {
   readonly #limit: number;
+  readonly #memory: MessageMemory;
   readonly #findPayload: PayloadFinder | undefined;
   readonly #prefix = new Uint8Array(PREFIX_BYTES);
   #prefixed = 0;
@@ -42,11 +47,16 @@ export class MessageReader {
   #received = 0;
   /** Frames of a message that has no memory yet. */
   #parts: Buffer[] = [];
+  #block: MessageBlock | undefined;
   #target: Buffer | undefined;
 
-  /** @param limit - most bytes of a message; -1 for no limit */
-  constructor(limit: number, findPayload?: PayloadFinder) {
+  /**
+   * @param limit - most bytes of a message; -1 for no limit
+   * @param memory - where messages of several frames are put together
+   */
+  constructor(limit: number, memory: MessageMemory, findPayload?: PayloadFinder) {
     this.#limit = limit;
+    this.#memory = memory;
     this.#findPayload = findPayload;
   }
 
@@ -69,9 +79,18 @@ export class MessageReader {
       const bytes = this.#take(chunk.subarray(at, at + take));
       at += take;
       if (bytes === undefined) return messages;
-      messages.push({ flags: this.#prefix[0]!, bytes });
+      messages.push({ flags: this.#prefix[0]!, bytes, release: this.#block?.release });
+      this.#block = undefined;
       this.#prefixed = 0;
     }
+  }
+
+  /** Gives up the message that is not complete. */
+  drop(): void {
+    this.#block?.release();
+    this.#block = undefined;
+    this.#target = undefined;
+    this.#parts = [];
   }
 
   #begin(): void {
@@ -104,7 +123,8 @@ export class MessageReader {
   #allocate(): void {
     const payload = this.#findPayload?.(this.#parts[0]!) ?? 0;
     const before = (ALIGNMENT - (payload % ALIGNMENT)) % ALIGNMENT;
-    const target = Buffer.allocUnsafeSlow(before + this.#length).subarray(before);
+    this.#block = this.#memory.take(before + this.#length);
+    const target = this.#block.bytes.subarray(before, before + this.#length);
     let at = 0;
     for (const part of this.#parts) {
       target.set(part, at);

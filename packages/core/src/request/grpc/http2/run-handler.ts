@@ -6,9 +6,10 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from '@grpc/grpc-js';
-import { StreamingCall, UnaryCall } from './call.js';
+import { ArrivingCall, StreamingCall, UnaryCall } from './call.js';
 import type { Exchange } from './exchange.js';
 import { Failure, OK, statusOf } from './failure.js';
+import { headCheckOf } from './head-check.js';
 
 /** A method as it was registered. */
 export interface Handler {
@@ -26,14 +27,20 @@ export function runHandler(exchange: Exchange, handler: Handler): void {
 }
 
 function runOneRequest(exchange: Exchange, { responseStream, handle }: Handler): void {
+  const refusal = exchange.isOver ? undefined : headCheckOf(handle)?.(new ArrivingCall(exchange));
+  if (refusal !== undefined) {
+    exchange.finish(refusal);
+    return;
+  }
   let request: Buffer | undefined;
+  let releaseRequest: (() => void) | undefined;
   let call: UnaryCall | StreamingCall | undefined;
   const refuse = (what: string): void =>
     exchange.finish(new Failure('UNIMPLEMENTED', `Received ${what} for method ${exchange.path}, which takes one`));
   exchange.awaitRequest();
   exchange.start({
-    onMessage(bytes) {
-      if (request === undefined) request = bytes;
+    onMessage(bytes, release) {
+      if (request === undefined) [request, releaseRequest] = [bytes, release];
       else refuse('a second request message');
       return true;
     },
@@ -43,7 +50,7 @@ function runOneRequest(exchange: Exchange, { responseStream, handle }: Handler):
         const stream = (call = new StreamingCall(exchange, request));
         guarded(exchange, () => (handle as handleServerStreamingCall<Buffer, Bytes>)(stream as never));
       } else {
-        const unary = (call = new UnaryCall(exchange, request));
+        const unary = (call = new UnaryCall(exchange, request, releaseRequest));
         guarded(exchange, () => (handle as handleUnaryCall<Buffer, Bytes>)(unary as never, answer(exchange)));
       }
     },

@@ -43,6 +43,7 @@ export class FakeServable implements InferenceServable {
   constructor(
     readonly signatureDefs: ReadonlyMap<string, SignatureDef>,
     readonly answer: (call: InferenceCall) => Promise<ReadonlyMap<string, Tensor>> | ReadonlyMap<string, Tensor>,
+    readonly returnsInputs?: () => boolean,
   ) {}
 
   async run(call: InferenceCall): Promise<ReadonlyMap<string, Tensor>> {
