@@ -39,7 +39,7 @@ for op in ("Sum", "Mean", "Max", "Min", "Prod"):
 
 
 def reduce_columns(op, axis, keep_dims=False):
-    """Of one large matrix in a stack of one."""
+    """Of large matrices, in a stack of one if `x` is a scalar."""
 
     def run(x):
         matrix = tf.reshape(tf.sin(tf.range(160.0 * 128.0)), [1, 160, 128]) * x
@@ -51,6 +51,10 @@ def reduce_columns(op, axis, keep_dims=False):
 for op in ("Sum", "Mean", "Max", "Min"):
     case(f"{op}_columns", reduce_columns(op, [1]), ["float32[]"], [(2.0,), (NAN,)])
     case(f"{op}_columns_kept", reduce_columns(op, [-2], keep_dims=True), ["float32[]"], [(-3.0,)])
+STACK = ["float32[?,1,1]"]
+for op in ("Sum", "Mean", "Max"):
+    case(f"{op}_columns_of_many", reduce_columns(op, [1]), STACK, [([[[2.0]], [[NAN]]],), (rand(0, 1, 1),)])
+case("Sum_columns_of_many_kept", reduce_columns("Sum", [-2], keep_dims=True), STACK, [([[[2.0]], [[-3.0]]],)])
 case("Mean_int32_rounding", reduce("Mean", [0]), ["int32[?]"], [([1, 2, 2],), ([-1, -2, -2],)])
 case("EuclideanNorm", reduce("EuclideanNorm", [-1]), ["float32[?,?]"], [(rand(2, 3),)])
 

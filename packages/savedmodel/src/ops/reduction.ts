@@ -1,10 +1,10 @@
 import { argExtreme } from '../kernels/count.js';
 import { complexProducts } from '../kernels/complex-functions.js';
-import { axisOf, integerOf, integersOf, isComplex } from '../kernels/elements.js';
+import { axisOf, integerOf, integersOf, isComplex, sizeOf } from '../kernels/elements.js';
 import { reduceTensor, type ReductionOp } from '../kernels/reduce-tensor.js';
 import type { Builder } from '../onnx/builder.js';
 import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
-import type { Value } from '../onnx/value.js';
+import type { Shape, Value } from '../onnx/value.js';
 import { inComputeDType, isFloat } from './dtypes.js';
 import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -88,33 +88,62 @@ function reduce(context: OpContext, op: string, x: Value): Value {
   // No axes means nothing is reduced, where the engine would reduce everything; told otherwise, it reduces nothing of a
   // tensor without elements.
   if (axes?.length === 0) return x;
-  const wider = axes && withLeadingOnes(builder, x, axes);
-  if (axes !== undefined && wider !== undefined) {
-    const kept = builder.emit(op, [x, builder.ints(wider)], { keepdims: 1 });
-    return keepdims === 1 ? kept : builder.emit('Squeeze', [kept, builder.ints(axes.map((a) => builder.axis(a, x)))]);
-  }
+  const sooner = axes && reduceColumns(builder, op, x, axes, keepdims);
+  if (sooner !== undefined) return sooner;
   const attributes = axes === undefined ? { keepdims, noop_with_empty_axes: 1 } : { keepdims };
   return builder.emit(op, [x, axesVector(builder, context.input(1))], attributes);
 }
 
-/** Reducing fewer elements takes no longer than the node more that {@link withLeadingOnes} costs. */
-const MIN_WIDENED_ELEMENTS = 16_384;
+/** Reducing fewer elements takes no longer than the nodes more that {@link reduceColumns} costs. */
+const MIN_COLUMN_ELEMENTS = 16_384;
+/** How many rows of a part are reduced fast. */
+const MAX_PART_ROWS = 64;
 
 /**
- * The engine reduces columns of a matrix row by row, but those of a stack of matrices one by one, which takes several times
- * as long, even if there is only one: then the dimension of the stack is reduced as well.
+ * The columns of a stack of matrices. The engine reduces those of one matrix row by row, but those of a stack one by one,
+ * which takes several times as long where they are so long that they do not stay in the cache: a stack of one is taken for
+ * a matrix, and long columns are reduced in parts.
  *
- * @returns the axes with those before them; undefined when they are as good as they are
+ * @returns undefined when the engine's way is as good
  */
-function withLeadingOnes(builder: Builder, x: Value, axes: readonly number[]): readonly number[] | undefined {
-  const { shape } = x;
-  if (shape === undefined) return undefined;
-  const reduced = new Set(axes.map((axis) => builder.axis(axis, x)));
-  const first = Math.min(...reduced);
-  if (first === 0 || reduced.has(shape.length - 1) || shape.slice(0, first).some((dim) => dim !== 1)) return undefined;
-  const known = shape.reduce<number>((size, dim) => (typeof dim === 'number' ? size * dim : size), 1);
-  if (known < MIN_WIDENED_ELEMENTS) return undefined;
-  return [...Array.from({ length: first }, (_, i) => i), ...[...reduced].sort((a, b) => a - b)];
+function reduceColumns(
+  builder: Builder,
+  op: string,
+  x: Value,
+  axes: readonly number[],
+  keepdims: number,
+): Value | undefined {
+  const reduced = axes.map((axis) => builder.axis(axis, x)).sort((a, b) => a - b);
+  const [first = 0, last = 0] = [reduced[0], reduced.at(-1)];
+  const { shape = [] } = x;
+  const before = shape.slice(0, first);
+  const inside = staticSizes(shape.slice(first, last + 1));
+  const behind = staticSizes(shape.slice(last + 1));
+  if (first === 0 || last - first + 1 !== reduced.length || inside === undefined || behind === undefined)
+    return undefined;
+  const rows = sizeOf(inside);
+  if (behind.length === 0 || rows * sizeOf(behind) < MIN_COLUMN_ELEMENTS) return undefined;
+  if (before.every((dim) => dim === 1)) {
+    const all = Array.from({ length: last + 1 }, (_, i) => i);
+    const kept = builder.emit(op, [x, builder.ints(all)], { keepdims: 1 });
+    return keepdims === 1 ? kept : builder.emit('Squeeze', [kept, builder.ints(reduced)]);
+  }
+  const part =
+    Array.from({ length: MAX_PART_ROWS }, (_, i) => MAX_PART_ROWS - i).find((size) => rows % size === 0) ?? 1;
+  if (rows <= MAX_PART_ROWS || part < 8) return undefined;
+  // 0 stands for a dimension as it is.
+  const lead = before.map(() => 0);
+  const parts = builder.emit('Reshape', [x, builder.ints([...lead, rows / part, part, ...behind])]);
+  const ofParts = builder.emit(op, [parts, builder.ints([first + 1])], { keepdims: 0 });
+  const whole = builder.emit(op, [ofParts, builder.ints([first])], { keepdims: 0 });
+  if (keepdims === 0) return whole;
+  return builder.emit('Reshape', [whole, builder.ints([...lead, ...inside.map(() => 1), ...behind])]);
+}
+
+/** The dimensions when all are known, and none is 0. */
+function staticSizes(shape: Shape): readonly number[] | undefined {
+  const sizes = shape.filter((dim): dim is number => typeof dim === 'number' && dim > 0);
+  return sizes.length === shape.length ? sizes : undefined;
 }
 
 /** On the host when the axes come with the request. */
