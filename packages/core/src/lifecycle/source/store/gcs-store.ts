@@ -4,6 +4,9 @@ import { optionalPackage } from './optional-package.js';
 import { storeError } from './store-error.js';
 import type { ObjectStoreUrl } from './store-url.js';
 
+/** A page of a listing, or the next bytes of an object, come within this, or the connection is taken for broken. */
+const silentMs = 10_000;
+
 /** Opens Google Cloud Storage through `@google-cloud/storage`; no request is made yet. */
 export async function openGcsStore(
   { bucket: name, prefix }: ObjectStoreUrl,
@@ -35,7 +38,7 @@ export async function openGcsStore(
       let files: File[];
       let answer: { prefixes?: string[] } | undefined;
       try {
-        [files, next, answer] = (await unlessAborted(bucket.getFiles(next), signal)) as [
+        [files, next, answer] = (await unlessSilent(bucket.getFiles(next), signal)) as [
           File[],
           GetFilesOptions | null,
           { prefixes?: string[] } | undefined,
@@ -50,7 +53,7 @@ export async function openGcsStore(
   return {
     place: endpoint ?? '',
     // The SDK's streams do not end when their connection breaks: that nothing comes is all there is to see.
-    stallMs: 10_000,
+    stallMs: silentMs,
 
     async listVersions(signal) {
       const names: string[] = [];
@@ -115,12 +118,19 @@ function emulatorEndpoint(env: NodeJS.ProcessEnv): string | undefined {
   return (/^https?:\/\//.test(host) ? host : `http://${host}`).replace(/\/+(storage\/v1\/*)?$/, '');
 }
 
-/** The SDK's listings know no signals. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The SDK's listings know no signals, and one whose connection breaks in the middle of the answer never ends. */
+function unlessSilent<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const refuse = (): void => reject(signal.reason as Error);
     if (signal.aborted) return refuse();
     signal.addEventListener('abort', refuse, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', refuse));
+    const timer = setTimeout(() => {
+      const text = `no answer within ${silentMs / 1000} seconds`;
+      reject(Object.assign(new Error(text), { code: 'ETIMEDOUT' }));
+    }, silentMs);
+    void promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', refuse);
+    });
   });
 }
