@@ -10,6 +10,7 @@ const exitCode = await main(process.argv.slice(2), {
   columns: process.stdout.columns,
   stderr: (text) => process.stderr.write(text),
   isTerminal: process.stderr.isTTY,
+  stderrColumns: () => process.stderr.columns,
   onSignal(listener) {
     process.on('SIGTERM', listener).on('SIGINT', listener);
     return () => process.off('SIGTERM', listener).off('SIGINT', listener);

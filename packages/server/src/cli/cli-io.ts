@@ -11,6 +11,8 @@ export interface CliIo {
   readonly stderr: (text: string) => void;
   /** Whether {@link stderr} is a terminal that somebody watches. Default `false`. */
   readonly isTerminal?: boolean | undefined;
+  /** Columns of that terminal now. */
+  readonly stderrColumns?: (() => number | undefined) | undefined;
   /** Shows a line below the log, in place of the one before; empty takes it away. Absent where there is no terminal. */
   readonly showStatus?: ((line: string) => void) | undefined;
   /** Calls back for every SIGTERM and SIGINT; the returned function ends that. */

@@ -36,6 +36,21 @@ test('log lines stand above the status, which is written anew', () => {
   expect(screen).toBe(`one\n0 of 2${erase}two\n0 of 2${erase}1 of 2${erase}three\n`);
 });
 
+test('what does not fit into the terminal is cut, as a second line would stay', () => {
+  let screen = '';
+  let columns: number | undefined = 12;
+  const status = new StatusLine(
+    (text) => (screen += text),
+    () => columns,
+  );
+  status.show('0 of 2; loading a');
+  columns = 17;
+  status.show('0 of 2; loading a');
+  columns = undefined;
+  status.show('0 of 2; loading a');
+  expect(screen.split('\r\x1b[K')).toEqual(['0 of 2; lo…', '0 of 2; loading…', '0 of 2; loading a']);
+});
+
 test.each([true, false])(
   'servable serve shows it on a terminal and writes log lines elsewhere (%s)',
   async (isTerminal) => {
@@ -51,6 +66,7 @@ test.each([true, false])(
       if (isTerminal) await io.untilLogged(/1 of 2 models loaded; loading n/);
       open();
       await io.untilLogged(/Successfully loaded servable version \{name: n version: 1\}/);
+      if (isTerminal) await io.untilLogged(/Ready: 2 of 2 models loaded/);
       io.send('SIGTERM');
       expect(await exit).toBe(0);
       expect(io.err.join('').includes('models loaded')).toBe(isTerminal);

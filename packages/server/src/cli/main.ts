@@ -20,7 +20,7 @@ const commands = ['serve', 'config', 'warmup', ...toolNames, 'help', 'version'];
  * @returns the exit status, when the program is done
  */
 export async function main(argv: readonly string[], given: CliIo): Promise<number> {
-  const status = given.isTerminal === true ? new StatusLine(given.stderr) : undefined;
+  const status = given.isTerminal === true ? new StatusLine(given.stderr, given.stderrColumns) : undefined;
   const io = status ? { ...given, stderr: status.print, showStatus: status.show } : given;
   const context = { io };
   const [command, ...rest] = argv;

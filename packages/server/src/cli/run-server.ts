@@ -1,3 +1,4 @@
+import type { Logger } from '@servable/core';
 import { createServer, type Server } from '../server.js';
 import type { ServerOptions } from '../server-options.js';
 import type { CliIo } from './cli-io.js';
@@ -53,7 +54,7 @@ export async function runServer(options: ServerOptions, io: CliIo): Promise<numb
     }
     server = first;
     if (start.signal.aborted) server.close().then(() => end(exitCode), fail);
-    else stopShowing = showProgress(server, io);
+    else stopShowing = showProgress(server, io, options.logger);
     return await ended;
   } catch (error) {
     if (error instanceof StartGivenUp) return 0;
@@ -65,12 +66,13 @@ export async function runServer(options: ServerOptions, io: CliIo): Promise<numb
 }
 
 /** Shows on a terminal how far the models have come, until they are all there. */
-function showProgress(server: Server, { showStatus }: CliIo): () => void {
+function showProgress(server: Server, { showStatus }: CliIo, logger: Logger | undefined): () => void {
   if (!showStatus || server.state !== 'not-ready') return () => undefined;
   const names = server.models.map(({ name }) => name);
   const update = (): void => {
-    if (server.state === 'not-ready') showStatus(loadProgress(names, server.states));
-    else stop();
+    if (server.state === 'not-ready') return showStatus(loadProgress(names, server.states));
+    stop();
+    if (server.state === 'ready') logger?.info(`Ready: ${names.length} of ${names.length} models loaded`);
   };
   const timer = setInterval(update, progressIntervalMs);
   const stop = (): void => {

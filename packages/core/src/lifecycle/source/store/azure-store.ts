@@ -4,6 +4,7 @@ import { type AzureSettings, type Checksums, type ObjectStore, pathBelow, type S
 import { optionalPackage } from './optional-package.js';
 import { storeError } from './store-error.js';
 import type { ObjectStoreUrl } from './store-url.js';
+import { unlessSilent } from './unless-silent.js';
 
 /** Opens Azure Blob Storage through `@azure/storage-blob`; no request is made yet. */
 export async function openAzureStore(
@@ -24,7 +25,8 @@ export async function openAzureStore(
     async listVersions(signal) {
       const names: string[] = [];
       try {
-        for await (const item of container.listBlobsByHierarchy('/', { prefix: root, abortSignal: signal })) {
+        const list = (abortSignal: AbortSignal) => container.listBlobsByHierarchy('/', { prefix: root, abortSignal });
+        for await (const item of unlessSilent(list, `list ${base}`, signal)) {
           if (item.kind === 'prefix') names.push(item.name.slice(root.length, -1));
         }
       } catch (error) {
@@ -37,10 +39,8 @@ export async function openAzureStore(
       const folder = `${root}${version}/`;
       const objects: StoredObject[] = [];
       try {
-        for await (const { name: key, properties } of container.listBlobsFlat({
-          prefix: folder,
-          abortSignal: signal,
-        })) {
+        const list = (abortSignal: AbortSignal) => container.listBlobsFlat({ prefix: folder, abortSignal });
+        for await (const { name: key, properties } of unlessSilent(list, `list az://${name}/${folder}`, signal)) {
           const path = pathBelow(folder, key);
           if (path === undefined) continue;
           const { contentLength = 0, contentMD5, etag, lastModified } = properties;

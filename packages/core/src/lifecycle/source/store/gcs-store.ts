@@ -3,9 +3,7 @@ import { type Checksums, type GcsSettings, type ObjectStore, pathBelow, type Sto
 import { optionalPackage } from './optional-package.js';
 import { storeError } from './store-error.js';
 import type { ObjectStoreUrl } from './store-url.js';
-
-/** A page of a listing, or the next bytes of an object, come within this, or the connection is taken for broken. */
-const silentMs = 10_000;
+import { silentMs, unlessSilent } from './unless-silent.js';
 
 /** Opens Google Cloud Storage through `@google-cloud/storage`; no request is made yet. */
 export async function openGcsStore(
@@ -32,13 +30,13 @@ export async function openGcsStore(
   /** Of the objects that were listed; they are small and there are few of them. */
   const listed = new Map<string, FileMetadata>();
 
-  async function* pages(query: GetFilesOptions, signal: AbortSignal) {
+  async function* pages(query: GetFilesOptions) {
     let next: GetFilesOptions | null = { ...query, autoPaginate: false };
     while (next) {
       let files: File[];
       let answer: { prefixes?: string[] } | undefined;
       try {
-        [files, next, answer] = (await unlessSilent(bucket.getFiles(next), signal)) as [
+        [files, next, answer] = (await bucket.getFiles(next)) as [
           File[],
           GetFilesOptions | null,
           { prefixes?: string[] } | undefined,
@@ -50,6 +48,10 @@ export async function openGcsStore(
     }
   }
 
+  /** The SDK's listings know no signals. */
+  const list = (query: GetFilesOptions, signal: AbortSignal) =>
+    unlessSilent(() => pages(query), `list gs://${name}/${query.prefix}`, signal);
+
   return {
     place: endpoint ?? '',
     // The SDK's streams do not end when their connection breaks: that nothing comes is all there is to see.
@@ -57,7 +59,7 @@ export async function openGcsStore(
 
     async listVersions(signal) {
       const names: string[] = [];
-      for await (const { prefixes } of pages({ prefix: root, delimiter: '/' }, signal)) {
+      for await (const { prefixes } of list({ prefix: root, delimiter: '/' }, signal)) {
         for (const found of prefixes) names.push(found.slice(root.length, -1));
       }
       return names;
@@ -66,7 +68,7 @@ export async function openGcsStore(
     async listObjects(version, signal) {
       const folder = `${root}${version}/`;
       const objects: StoredObject[] = [];
-      for await (const { files } of pages({ prefix: folder }, signal)) {
+      for await (const { files } of list({ prefix: folder }, signal)) {
         for (const { name: key, metadata } of files) {
           const path = pathBelow(folder, key);
           if (path === undefined) continue;
@@ -116,21 +118,4 @@ function emulatorEndpoint(env: NodeJS.ProcessEnv): string | undefined {
   const host = env['STORAGE_EMULATOR_HOST'];
   if (!host) return undefined;
   return (/^https?:\/\//.test(host) ? host : `http://${host}`).replace(/\/+(storage\/v1\/*)?$/, '');
-}
-
-/** The SDK's listings know no signals, and one whose connection breaks in the middle of the answer never ends. */
-function unlessSilent<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const refuse = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return refuse();
-    signal.addEventListener('abort', refuse, { once: true });
-    const timer = setTimeout(() => {
-      const text = `no answer within ${silentMs / 1000} seconds`;
-      reject(Object.assign(new Error(text), { code: 'ETIMEDOUT' }));
-    }, silentMs);
-    void promise.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', refuse);
-    });
-  });
 }

@@ -3,6 +3,7 @@ import { type Checksums, type ObjectStore, pathBelow, type S3Settings, type Stor
 import { optionalPackage } from './optional-package.js';
 import { storeError } from './store-error.js';
 import type { ObjectStoreUrl } from './store-url.js';
+import { silentMs, unlessSilent } from './unless-silent.js';
 
 /** Opens S3, or what speaks its language, through `@aws-sdk/client-s3`; no request is made yet. */
 export async function openS3Store(
@@ -37,6 +38,9 @@ export async function openS3Store(
     } while (token !== undefined);
   }
 
+  const list = (folder: string, delimiter: string | undefined, signal: AbortSignal) =>
+    unlessSilent((ends) => pages(folder, delimiter, ends), `list s3://${bucket}/${folder}`, signal);
+
   const at = (version: string, { path, etag }: StoredObject): GetObjectCommandInput => ({
     Bucket: bucket,
     Key: `${root}${version}/${path}`,
@@ -48,7 +52,7 @@ export async function openS3Store(
 
     async listVersions(signal) {
       const names: string[] = [];
-      for await (const { CommonPrefixes = [] } of pages(root, '/', signal)) {
+      for await (const { CommonPrefixes = [] } of list(root, '/', signal)) {
         for (const { Prefix = '' } of CommonPrefixes) names.push(Prefix.slice(root.length, -1));
       }
       return names;
@@ -57,7 +61,7 @@ export async function openS3Store(
     async listObjects(version, signal) {
       const folder = `${root}${version}/`;
       const objects: StoredObject[] = [];
-      for await (const { Contents = [] } of pages(folder, undefined, signal)) {
+      for await (const { Contents = [] } of list(folder, undefined, signal)) {
         for (const { Key = '', Size = 0, ETag = '', LastModified } of Contents) {
           const path = pathBelow(folder, Key);
           if (path === undefined) continue;
@@ -126,7 +130,8 @@ function clientConfig(settings: S3Settings, env: NodeJS.ProcessEnv): S3ClientCon
     followRegionRedirects: true,
     // Content is checked against the store's checksums here, over all the parts of a download.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: 5000, requestTimeout: 60_000 },
+    // Without the last one, a time that is over is but a warning on the console.
+    requestHandler: { connectionTimeout: 5000, requestTimeout: silentMs, throwOnRequestTimeout: true },
   };
 }
 
