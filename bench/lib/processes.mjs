@@ -52,3 +52,9 @@ export function memoryOf(pid) {
   const mib = (key) => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024;
   return { resident: mib('VmRSS'), peak: mib('VmHWM') };
 }
+
+/** Milliseconds of processor time that a process has taken, from /proc (Linux), which counts in hundredths of a second. */
+export function processorTime(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

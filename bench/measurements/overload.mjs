@@ -1,7 +1,8 @@
-import { openLoad, predictBytes } from '../lib/grpc-load.mjs';
+import { predictBytes } from '../lib/grpc-load.mjs';
 import { basePath, goldenInputs } from '../lib/models.mjs';
 import { median } from '../lib/pairs.mjs';
 import { startProgram } from '../lib/processes.mjs';
+import { openWireLoad } from '../lib/wire-load.mjs';
 
 export const title = 'ResNet50 at 3 times the load that it can carry: goodput, and how long admitted calls take';
 
@@ -17,7 +18,7 @@ export async function measure() {
     basePath('resnet50'),
     JSON.stringify({ admission }),
   ]);
-  const load = openLoad(server.port, predictBytes('resnet50', inputs, { content: true }));
+  const load = await openWireLoad(server.port, predictBytes('resnet50', inputs, { content: true }));
   try {
     await closedLoop(load.call, 2, 2000);
     const results = [];

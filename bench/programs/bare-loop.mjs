@@ -1,11 +1,11 @@
-// ONNX Runtime called in a loop through its own JavaScript binding: bare-loop.mjs MODEL.onnx INPUTS.json
+// ONNX Runtime called in a loop through its own JavaScript binding: bare-loop.mjs MODEL.onnx INPUTS.json [OPTIONS as JSON]
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import ort from 'onnxruntime-node';
 
-const [file, inputsFile] = process.argv.slice(2);
+const [file, inputsFile, options = '{}'] = process.argv.slice(2);
 const start = performance.now();
-const session = await ort.InferenceSession.create(file);
+const session = await ort.InferenceSession.create(file, JSON.parse(options));
 const created = performance.now() - start;
 const feeds = {};
 const inputs = JSON.parse(readFileSync(inputsFile, 'utf8'));
