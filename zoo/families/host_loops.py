@@ -26,6 +26,16 @@ case(
     ["string[?]"],
     [(np.array(PNG, object),)],
 )
+case(
+    "map_crop_and_resize_none",
+    lambda s: tf.map_fn(
+        lambda b: tf.image.resize(tf.image.central_crop(tf.io.decode_png(b, channels=1), 0.5), (3, 4)),
+        s,
+        fn_output_signature=tf.TensorSpec([3, 4, 1], F),
+    ),
+    ["string[?]"],
+    [(np.array(PNG, object),), (np.array(PNG[:0], object),)],
+)
 case("map_two_inputs", lambda s, x: tf.map_fn(lambda p: tf.strings.length(p[0]) + p[1], (s, x), fn_output_signature=tf.int32), ["string[?]", "int32[?]"], [(TEXTS, [1, 2, 3, 4])])
 case(
     "while_on_text",

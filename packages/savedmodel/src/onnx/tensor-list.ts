@@ -106,6 +106,22 @@ export function stackList(builder: Builder, list: TensorList, hint?: Shape): Val
   return builder.emit('ScatterND', [blank, builder.constant(places), builder.concat(parts, 0)]);
 }
 
+/**
+ * {@link stackList} for a model that says what shape the elements have: a list without any, which a loop without
+ * iterations leaves, has it too, though nothing has told the sizes that the loop's body does not know.
+ */
+export function stackOf(builder: Builder, list: TensorList, element: Shape | undefined): Value {
+  const stacked = stackList(builder, list, element);
+  const { state } = list;
+  if (state.kind !== 'stacked' || state.loose || !isStatic(element)) return stacked;
+  if (isStatic(state.tensor.shape?.slice(1))) return stacked;
+  const rows = builder.slice(builder.shapeOf(state.tensor), 0, 0, 1);
+  return refined(builder.reshapeTo(state.tensor, builder.concat([rows, builder.ints(element)], 0)), [
+    stacked.shape?.[0] ?? unknownDim(),
+    ...element,
+  ]);
+}
+
 /** `length` unwritten elements. A size that nobody knows is 0. */
 function blanks(
   builder: Builder,

@@ -8,7 +8,7 @@ import {
   reservedList,
   scatterIntoList,
   setItem,
-  stackList,
+  stackOf,
 } from '../onnx/tensor-list.js';
 import type { Shape } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -37,7 +37,7 @@ export const tensorArrays = new OpFamily('tensor arrays')
   .native('TensorArrayGatherV3 TensorArrayGatherV2 TensorArrayGather', (context) => {
     const { builder } = context;
     const indices = context.input(1);
-    const stacked = stackList(builder, listAt(context, 2), elementShape(context.attrs, 'element_shape'));
+    const stacked = stackOf(builder, listAt(context, 2), elementShape(context.attrs, 'element_shape'));
     // Whoever stacks an array gathers it in order.
     if (isRangeFromZero(indices, context.producer(1)) && gathersAll(context)) return stacked;
     return builder.emit('Gather', [stacked, builder.cast(indices, 'int64')]);

@@ -13,6 +13,7 @@ import {
   setItem,
   stackedList,
   stackList,
+  stackOf,
   type TensorList,
 } from '../onnx/tensor-list.js';
 import type { Shape, Value } from '../onnx/value.js';
@@ -28,7 +29,7 @@ export const tensorLists = new OpFamily('tensor lists')
     return reservedList(context.attrs.dtype('element_dtype'), shapeFrom(context, 0), length);
   })
   .native('TensorListFromTensor', (context) => stackedList(context.input(0), shapeFrom(context, 1)))
-  .native('TensorListStack', (context) => stackList(context.builder, listAt(context, 0), shapeFrom(context, 1)))
+  .native('TensorListStack', (context) => stackOf(context.builder, listAt(context, 0), shapeFrom(context, 1)))
   .native('TensorListGetItem', (context) =>
     getItem(context.builder, listAt(context, 0), context.input(1), shapeFrom(context, 2)),
   )
