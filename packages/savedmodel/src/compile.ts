@@ -27,6 +27,11 @@ export interface CompileOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aliases of the outputs that are wanted, of those that there are. Default: all. */
   readonly outputs?: readonly string[] | undefined;
+  /**
+   * Ranks, by alias, of inputs that do not have the signature's shape: any sizes of such a rank are then taken, as
+   * TensorFlow takes what its graph can be run with.
+   */
+  readonly inputRanks?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -79,14 +84,17 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
   const initial = await initialState(model, graphs, options);
   const builder = new Builder();
   const feeds = new Map<string, Lowered>();
-  const signatureInputs = inputs.map(([alias, info]) => {
+  const signatureInputs = inputs.map(([alias, info]): SignatureTensor => {
+    const rank = options.inputRanks?.get(alias);
+    const shape = rank === undefined ? shapeOf(info) : new Array<null>(rank).fill(null);
+    const dtype = fedDtype(model, info) ?? dtypeOf(info);
     const value = builder.input(
       alias,
-      dtypeOf(info),
-      shapeOf(info)?.map((dim) => dim ?? unknownDim()),
+      dtype,
+      shape?.map((dim) => dim ?? unknownDim()),
     );
     feeds.set(info.tensorName, value);
-    return signatureTensor(alias, value.name, info);
+    return { alias, value: value.name, dtype, shape };
   });
   for (const [node, path] of assetFeeds(model, builder)) feeds.set(node, path);
   const keys = findVariableKeys(model.metaGraph, graphs);
@@ -175,6 +183,14 @@ function shapeOf(info: TensorInfo): readonly (number | null)[] | undefined {
 function dtypeOf({ dtype }: TensorInfo): DType {
   const number: number = dtype;
   return dtypeFromEnum(number > 100 ? number - 100 : number);
+}
+
+/** What a placeholder takes; signatures may say otherwise, and TensorFlow goes by the graph. */
+function fedDtype(model: SavedModel, { tensorName }: NamedInfo): DType | undefined {
+  const node = model.nodes.get(tensorName.replace(/:0$/, ''));
+  if (node?.op !== 'Placeholder') return undefined;
+  const attrs = new Attributes(node, node.attr);
+  return attrs.has('dtype') ? attrs.dtype('dtype') : undefined;
 }
 
 function signatureTensor(alias: string, value: string, info: TensorInfo): SignatureTensor {

@@ -18,6 +18,11 @@ export interface InferenceServable {
   readonly platform: string;
   readonly signatureDefs: ReadonlyMap<string, SignatureDef>;
   /**
+   * Whether `run` finds out by itself what can be run, as TensorFlow's graphs do, which take other shapes than signatures
+   * tell where their ops do. Default `false`: inputs that do not fit the signature are refused before.
+   */
+  readonly takesOtherTensors?: boolean | undefined;
+  /**
    * @returns outputs by alias
    * @throws errors with a canonical `code`: INVALID_ARGUMENT for inputs that do not fit the signature,
    * FAILED_PRECONDITION for an unknown signature, DEADLINE_EXCEEDED, CANCELLED, or the engine's own

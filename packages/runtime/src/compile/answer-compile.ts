@@ -36,7 +36,7 @@ async function answer(
     const bytes = [...model.signatureDefs].map(([name, def]) => [name, toBinary(SignatureDefSchema, def)] as const);
     return { reply: { kind: 'described', signatureDefs: new Map(bytes) } };
   }
-  const plan = await compileSignature(model, request.signatureName, { outputs: request.outputs });
+  const plan = await compileSignature(model, request.signatureName, request.variant);
   const prepared: (PreparedIsland | SharedIsland)[] = [];
   const isShared = mayShareSessions(model.signatureDefs);
   for (const [i, island] of allIslands(plan.steps).entries()) {

@@ -1,3 +1,4 @@
+import type { CompileOptions } from '@servable/savedmodel';
 import type { IslandIdentity } from '../plan/island-identity.js';
 import type { ErrorMessage } from './error-message.js';
 import type { IslandMessage, PlanMessage } from './plan-message.js';
@@ -9,14 +10,16 @@ export interface CompileSource {
   readonly tags: readonly string[] | undefined;
 }
 
+/** Which of the plans of a signature: by default the one for all outputs, and inputs of the signature's shapes. */
+export type PlanVariant = Pick<CompileOptions, 'outputs' | 'inputRanks'>;
+
 /** What the thread is asked; every request is answered once, in order. */
 export type CompileRequest =
   | { readonly kind: 'describe' }
   | {
       readonly kind: 'compile';
       readonly signatureName: string;
-      /** Aliases of the outputs that are wanted; all without. */
-      readonly outputs: readonly string[] | undefined;
+      readonly variant: PlanVariant | undefined;
       /** A folder for the weights; without one they are sent. */
       readonly folder: string | undefined;
       /** What the model's sessions compute, by their numbers. */

@@ -7,7 +7,7 @@ import type { IslandIdentity } from '../plan/island-identity.js';
 import type { PreparedIsland, PreparedPlan } from '../plan/prepared-plan.js';
 import { RuntimeError } from '../runtime-error.js';
 import { checkLimits, watchLimits, type CallOptions } from '../session/interruption.js';
-import type { CompileReply, CompileRequest, CompileSource } from './compile-messages.js';
+import type { CompileReply, CompileRequest, CompileSource, PlanVariant } from './compile-messages.js';
 import { errorFromMessage } from './error-message.js';
 import { islandsFromMessages, planFromMessage } from './plan-message.js';
 
@@ -52,7 +52,7 @@ export class CompileThread implements AsyncDisposable {
    * Compiles a signature and writes its weights, except for those of islands that one of the model's sessions computes.
    *
    * @param known - what the sessions compute
-   * @param outputs - aliases of the outputs that are wanted; all without
+   * @param variant - which of its plans
    * @throws SavedModelError what compiling throws; CANCELLED
    */
   async compile(
@@ -60,9 +60,9 @@ export class CompileThread implements AsyncDisposable {
     folder: string | undefined,
     known: ReadonlyMap<number, IslandIdentity>,
     limits: CallOptions,
-    outputs?: readonly string[],
+    variant?: PlanVariant,
   ): Promise<CompiledOnThread> {
-    const reply = await this.#ask({ kind: 'compile', signatureName, outputs, folder, known }, limits);
+    const reply = await this.#ask({ kind: 'compile', signatureName, variant, folder, known }, limits);
     if (reply.kind === 'holdsFunctions') return { islands: islandsFromMessages(reply.islands) };
     if (reply.kind !== 'compiled') throw unexpected(reply);
     return { plan: planFromMessage(reply.plan) };

@@ -23,6 +23,11 @@ export interface SignatureRunner {
     aliases: readonly string[],
     options?: CallOptions,
   ): Promise<Map<string, Tensor>>;
+  /**
+   * What may run inputs whose shapes are not the signature's, as graphs can often take more than signatures say; undefined
+   * where nothing can.
+   */
+  forShapes?(inputs: ReadonlyMap<string, Tensor>): Promise<SignatureRunner | undefined>;
   close(): Promise<void>;
 }
 
@@ -176,8 +181,20 @@ async function run(
 ): Promise<Map<string, Tensor>> {
   const { plan } = runner;
   const aliases = outputFilter.length > 0 ? outputFilter : plan.outputs.map((output) => output.alias);
-  const left = timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - started);
-  return runner.run(checkInputs(plan, inputs), aliases, { signal, timeoutMs: left });
+  const left = (): CallOptions => ({
+    signal,
+    timeoutMs: timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - started),
+  });
+  let checked;
+  try {
+    checked = checkInputs(plan, inputs);
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.reason !== 'INPUT_SHAPE_MISMATCH') throw error;
+    const other = await (runner.forShapes && within(runner.forShapes(inputs), left()));
+    if (other === undefined) throw error;
+    return other.run(checkInputs(other.plan, inputs), aliases, left());
+  }
+  return runner.run(checked, aliases, left());
 }
 
 /** Waits for a promise that goes on without the caller when its limits are up. */

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
+import type { PlanVariant } from '../compile/compile-messages.js';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { returnFreePages } from '../native/allocator.js';
 import { IslandSessions, mayShareSessions, mayShareWeights } from '../plan/island-sessions.js';
@@ -10,6 +11,7 @@ import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
 import { SharedWeights } from '../session/shared-weights.js';
 import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
+import { AnyShapeRunner, type CompileRanks } from './any-shape-runner.js';
 import { FilteringRunner } from './filtering-runner.js';
 import type { SignatureSource } from './loaded-model.js';
 
@@ -23,8 +25,8 @@ export interface OpenOptions extends CallOptions {
   readonly compileOn?: CompileOn | undefined;
 }
 
-/** Compiles a signature, or only some of its outputs. */
-type CompileOutputs = (name: string, signal: AbortSignal, outputs?: readonly string[]) => Promise<PlanRunner>;
+/** Compiles one of the plans of a signature. */
+type CompilePlan = (name: string, signal: AbortSignal, variant?: PlanVariant) => Promise<PlanRunner>;
 
 /** The signatures of a SavedModel. */
 export interface SavedModelSignatures extends SignatureSource {
@@ -38,6 +40,8 @@ export interface SavedModelSignatures extends SignatureSource {
 const LARGE_GRAPH_BYTES = 512 * 1024;
 /** Reading and rearranging so many bytes of weights is worth a thread too, which takes about 100 ms to start. */
 const LARGE_MODEL_BYTES = 16 * 1024 * 1024;
+/** Larger models have no plans for inputs of other shapes than their signatures': these hold the weights once more. */
+const MOST_REPEATED_BYTES = 256 * 1024 * 1024;
 
 /** Opens a SavedModel: on a thread of its own if it is large, else on the calling one. */
 export async function openSignatures(dir: string, options: OpenOptions): Promise<SavedModelSignatures> {
@@ -60,10 +64,11 @@ export async function openHere(dir: string, { session, ...options }: OpenOptions
   return {
     signatureDefs: source.signatureDefs,
     sessions,
-    compile: withFilters(
-      inTurns((name, signal, outputs) =>
-        compileHere(source, name, { ...session, signal, outputs, variables, sessions }),
+    compile: withVariants(
+      inTurns((name, signal, variant) =>
+        compileHere(source, name, variant, { ...session, signal, variables, sessions }),
       ),
+      await modelBytes(dir),
     ),
     loaded: () => Promise.resolve(),
     close: () => source.close(),
@@ -98,28 +103,28 @@ export async function openOnThread(
   const onThisThread = async (
     name: string,
     signal: AbortSignal,
-    outputs: readonly string[] | undefined,
+    variant: PlanVariant | undefined,
     prepared: readonly PreparedIsland[],
   ) => {
     here ??= readSavedModel(dir, { tags });
-    return compileHere(await here, name, { ...session, signal, outputs, variables, sessions, prepared });
+    return compileHere(await here, name, variant, { ...session, signal, variables, sessions, prepared });
   };
 
-  const compile = inTurns(async (name, signal, outputs) => {
+  const compile = inTurns(async (name, signal, variant) => {
     const folder = await makeWeightFolder();
     const thread = idle ?? start();
     idle = undefined;
     try {
       let compiled;
       try {
-        compiled = await thread.compile(name, folder, sessions.known, { signal }, outputs);
+        compiled = await thread.compile(name, folder, sessions.known, { signal }, variant);
       } catch (error) {
         if (isLoading && idle === undefined && !signal.aborted) idle = thread;
         throw error;
       } finally {
         if (idle !== thread) await thread.close();
       }
-      if ('islands' in compiled) return await onThisThread(name, signal, outputs, compiled.islands);
+      if ('islands' in compiled) return await onThisThread(name, signal, variant, compiled.islands);
       return await PlanRunner.create(compiled.plan, { ...session, signal, variables, sessions });
     } finally {
       await removeWeightFolder(folder);
@@ -134,7 +139,7 @@ export async function openOnThread(
     return {
       signatureDefs,
       sessions,
-      compile: withFilters(compile),
+      compile: withVariants(compile, await modelBytes(dir)),
       async loaded() {
         isLoading = false;
         await rest();
@@ -157,45 +162,60 @@ function sessionsOf(signatureDefs: SavedModelSignatures['signatureDefs']): Islan
 }
 
 /** One after the other, so that a signature finds the sessions of those before it. */
-function inTurns(compile: CompileOutputs): CompileOutputs {
+function inTurns(compile: CompilePlan): CompilePlan {
   let last: Promise<unknown> = Promise.resolve();
-  return (name, signal, outputs) => {
-    const compiled = last.then(() => compile(name, signal, outputs));
+  return (name, signal, variant) => {
+    const compiled = last.then(() => compile(name, signal, variant));
     last = compiled.catch(() => undefined);
     return compiled;
   };
 }
 
-/** Signatures that compile plans of their own for the outputs that requests ask for. */
-function withFilters(compile: CompileOutputs): SignatureSource['compile'] {
-  return async (name, signal) =>
-    new FilteringRunner(await compile(name, signal), (outputs, stopped) =>
-      compile(name, AbortSignal.any([signal, stopped]), outputs),
+/** Signatures that compile plans of their own for the outputs that requests ask for, and for the shapes that they bring. */
+function withVariants(compile: CompilePlan, modelBytes: number): SignatureSource['compile'] {
+  const filtering = async (name: string, signal: AbortSignal, inputRanks?: PlanVariant['inputRanks']) =>
+    new FilteringRunner(await compile(name, signal, { inputRanks }), (outputs, stopped) =>
+      compile(name, AbortSignal.any([signal, stopped]), { outputs, inputRanks }),
     );
+  return async (name, signal) => {
+    const runner = await filtering(name, signal);
+    const ofRanks: CompileRanks = (inputRanks, stopped) =>
+      filtering(name, AbortSignal.any([signal, stopped]), inputRanks);
+    return new AnyShapeRunner(runner, modelBytes > MOST_REPEATED_BYTES ? undefined : ofRanks);
+  };
 }
 
 async function compileHere(
   source: SavedModel,
   name: string,
-  {
-    outputs,
-    ...options
-  }: PlanOptions & { readonly signal: AbortSignal; readonly outputs: readonly string[] | undefined },
+  variant: PlanVariant | undefined,
+  options: PlanOptions & { readonly signal: AbortSignal },
 ): Promise<PlanRunner> {
-  const plan = await compileSignature(source, name, { signal: options.signal, outputs });
+  const plan = await compileSignature(source, name, { ...variant, signal: options.signal });
   return PlanRunner.create(plan, options);
 }
 
 /** Whether a SavedModel is large, as far as its files say; what is wrong with them is found when they are read. */
 async function isLarge(dir: string): Promise<boolean> {
+  return (await graphBytes(dir)) >= LARGE_GRAPH_BYTES || (await modelBytes(dir)) >= LARGE_MODEL_BYTES;
+}
+
+async function graphBytes(dir: string): Promise<number> {
+  return stat(join(dir, 'saved_model.pb')).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+/** The size of the graph and its weights. */
+async function modelBytes(dir: string): Promise<number> {
+  const graph = await graphBytes(dir);
   try {
-    const graph = await stat(join(dir, 'saved_model.pb'));
-    if (graph.size >= LARGE_GRAPH_BYTES) return true;
     const folder = join(dir, 'variables');
     const names = await readdir(folder);
     const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-    return sizes.reduce((sum, size) => sum + size, graph.size) >= LARGE_MODEL_BYTES;
+    return sizes.reduce((sum, size) => sum + size, graph);
   } catch {
-    return false;
+    return graph;
   }
 }

@@ -50,6 +50,16 @@ export class TensorFlowSignature implements SignatureRunner {
     return outputs;
   }
 
+  /** The graph finds out itself. */
+  forShapes(): Promise<SignatureRunner> {
+    const inputs = this.plan.inputs.map((input) => ({ ...input, shape: undefined }));
+    return Promise.resolve({
+      plan: { ...this.plan, inputs },
+      run: (...call) => this.run(...call),
+      close: () => Promise.resolve(),
+    });
+  }
+
   /** The session is the model's to close. */
   close(): Promise<void> {
     return Promise.resolve();

@@ -89,6 +89,10 @@ class IsolatedVersion implements InferenceServable {
     return this.#loaded!.signatureDefs;
   }
 
+  get takesOtherTensors(): boolean | undefined {
+    return this.#loaded!.takesOtherTensors;
+  }
+
   get ramBytes(): number | undefined {
     return this.#loaded?.ramBytes;
   }

@@ -8,7 +8,7 @@ import { type Frame, FrameReader, writeFrame } from './frames.js';
 import { type Answer, type AnswerHead, type CallHead, callsFd, type ErrorMessage, type Request } from './messages.js';
 
 /** What a process said of the version that it has loaded. */
-export interface LoadedVersion extends Pick<InferenceServable, 'platform' | 'signatureDefs'> {
+export interface LoadedVersion extends Pick<InferenceServable, 'platform' | 'signatureDefs' | 'takesOtherTensors'> {
   readonly ramBytes: number | undefined;
 }
 
@@ -158,6 +158,7 @@ export class IsolatedProcess {
       case 'loaded':
         return this.#loading?.resolve({
           platform: answer.platform,
+          takesOtherTensors: answer.takesOtherTensors,
           ramBytes: answer.ramBytes,
           signatureDefs: new Map(
             [...answer.signatureDefs].map(([name, bytes]) => [name, fromBinary(SignatureDefSchema, bytes)]),

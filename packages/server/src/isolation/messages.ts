@@ -25,6 +25,7 @@ export type Answer =
   | {
       readonly kind: 'loaded';
       readonly platform: string;
+      readonly takesOtherTensors: boolean | undefined;
       /** Serialized SignatureDefs by name. */
       readonly signatureDefs: ReadonlyMap<string, Uint8Array>;
       /** What the version takes; `undefined` where it could not be told. */

@@ -37,6 +37,7 @@ export function serveIsolatedModel(parent: Parent): IsolatedModel {
       parent.send({
         kind: 'loaded',
         platform: servable.platform,
+        takesOtherTensors: servable.takesOtherTensors,
         signatureDefs: new Map(
           [...servable.signatureDefs].map(([name, signature]) => [name, toBinary(SignatureDefSchema, signature)]),
         ),

@@ -20,13 +20,14 @@ export interface LoadedModel {
  * A loader that turns a model of the runtime into a servable.
  *
  * @param bytesInUse - the native memory of the process, by which the model's own is measured
+ * @param more - `takesOtherTensors` as in `InferenceServable`
  */
 export function modelLoader(
   platform: string,
   directory: string,
   open: (options: LoadOptions) => Promise<LoadedModel>,
   bytesInUse: BytesInUse = () => undefined,
-  { instances }: ModelEngineOptions = {},
+  { instances, takesOtherTensors }: ModelEngineOptions & Pick<InferenceServable, 'takesOtherTensors'> = {},
 ): Loader<InferenceServable> {
   let model: LoadedModel | undefined;
   const meter = new LoadMeter(bytesInUse);
@@ -43,6 +44,7 @@ export function modelLoader(
           return opened.platform ?? platform;
         },
         signatureDefs: opened.signatureDefs,
+        takesOtherTensors,
         run: (call) => opened.run(call),
         returnsInputs: (signatureName) => opened.returnsInputs?.(signatureName) === true,
       };

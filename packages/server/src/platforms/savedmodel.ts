@@ -46,7 +46,10 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
         () => false,
       ),
     createLoader: (directory, engine) =>
-      modelLoader('tensorflow', directory, (how) => load(directory, { ...how, ...engine }), nativeBytesInUse, engine),
+      modelLoader('tensorflow', directory, (how) => load(directory, { ...how, ...engine }), nativeBytesInUse, {
+        ...engine,
+        takesOtherTensors: true,
+      }),
   };
 }
 

@@ -10,6 +10,7 @@ export function sampledServable(servable: InferenceServable, sample: TrafficSamp
     signatureDefs: servable.signatureDefs,
     // A sample is written before the run.
     returnsInputs: (signatureName) => servable.returnsInputs?.(signatureName) === true,
+    takesOtherTensors: servable.takesOtherTensors,
     run(call) {
       const candidate = sample.consider(call);
       const answer = servable.run(call);

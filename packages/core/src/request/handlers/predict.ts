@@ -3,7 +3,6 @@ import type { PredictCall, PredictResult } from './calls.js';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import type { ServableHandle } from '../../servable/servable-handle.js';
 import { ServingError } from '../../servable/serving-error.js';
-import { runServable } from '../execution/run-servable.js';
 import { recordPredict } from '../recording/record-call.js';
 import { checkPredictCall } from '../signature/check-predict-call.js';
 import { checkPredictMethodName } from '../signature/method-name.js';
@@ -17,6 +16,7 @@ import {
   withServableHandle,
   type ModelSpec,
 } from './model-spec.js';
+import { runSignature } from './run-signature.js';
 
 /**
  * Answers a Predict request (servables/tensorflow/predict_impl.cc): finds the version, checks the call against the
@@ -62,9 +62,9 @@ export async function predictOnHandle(
   if (options.record !== undefined) options.record.signatureName = signatureName;
   if (dependencies.checkMethodNames === true) checkPredictMethodName(signature);
   checkElements(call.inputs, dependencies.maxInputElements ?? Infinity);
-  const inputs = checkPredictCall(signatureName, signature, call);
+  const inputs = checkPredictCall(signatureName, signature, call, handle.servable.takesOtherTensors);
   const { outputFilter } = call;
-  const outputs = await runServable(handle.servable, { signatureName, inputs, outputFilter }, options);
+  const outputs = await runSignature(handle.servable, { signatureName, signature, inputs, outputFilter }, options);
   const wanted = outputFilter.length > 0 ? outputFilter : Object.keys(signature.outputs);
   if (outputs.size !== wanted.length || !wanted.every((alias) => outputs.has(alias))) {
     const words = `Expected outputs {${wanted.join(',')}} from the servable, got {${[...outputs.keys()].join(',')}}.`;

@@ -2,12 +2,11 @@ import { dtypeInfo, type DType, type Tensor } from '@servable/tensor';
 import { DataType, type SignatureDef } from '@servable/protos/tensorflow';
 import type { InferenceServable } from '../../servable/inference-servable.js';
 import { ServingError } from '../../servable/serving-error.js';
-import { runServable } from '../execution/run-servable.js';
 import { EXAMPLES_INPUT } from '../signature/check-example-signature.js';
-import { checkTensor } from '../signature/check-tensor.js';
+import { inputsMisfit } from '../signature/check-predict-call.js';
 import { signatureViolation } from '../signature/signature-violation.js';
-import { SignatureSpec } from '../signature/tensor-spec.js';
 import type { RequestOptions } from './handler-dependencies.js';
+import { runSignature } from './run-signature.js';
 
 /** A signature to feed with tf.Examples, already found fit for it. */
 export interface ExampleSignature {
@@ -32,10 +31,12 @@ export async function runExamples(
     options.record.signatureName = signature.name;
     options.record.exampleCount = examples.size;
   }
-  checkTensor(signature.name, SignatureSpec.of(signature.definition).inputs.get(EXAMPLES_INPUT)!, examples);
+  const { name: signatureName, definition, outputs: outputFilter } = signature;
   const inputs = new Map([[EXAMPLES_INPUT, examples]]);
-  const call = { signatureName: signature.name, inputs, outputFilter: signature.outputs };
-  const outputs = await runServable(servable, call, options);
+  const misfit = servable.takesOtherTensors === true ? undefined : inputsMisfit(signatureName, definition, inputs);
+  if (misfit !== undefined) throw misfit;
+  const call = { signatureName, signature: definition, inputs, outputFilter };
+  const outputs = await runSignature(servable, call, options);
   if (outputs.size !== signature.outputs.length || !signature.outputs.every((alias) => outputs.has(alias))) {
     throw new ServingError(
       'INVALID_ARGUMENT',

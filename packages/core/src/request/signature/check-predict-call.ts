@@ -1,7 +1,7 @@
 import type { Tensor } from '@servable/tensor';
 import type { SignatureDef } from '@servable/protos/tensorflow';
 import { type FieldViolation, ServingError } from '../../servable/serving-error.js';
-import { checkTensor } from './check-tensor.js';
+import { tensorMisfit } from './check-tensor.js';
 import { formatSpec, inputField, SignatureSpec } from './tensor-spec.js';
 
 /** The parts of a Predict request that are checked against a signature. */
@@ -17,6 +17,7 @@ export interface PredictArguments {
  * cc/saved_model/util.cc): number of inputs, missing inputs, unknown names, output filter. Dtypes and shapes follow;
  * upstream has no such check.
  *
+ * @param takesOtherTensors - leaves dtypes and shapes to the run of the servable
  * @returns the inputs to run with: the given ones, and the signature's defaults for those left out
  * @throws ServingError INVALID_ARGUMENT
  */
@@ -24,14 +25,33 @@ export function checkPredictCall(
   signatureName: string,
   signature: SignatureDef,
   call: PredictArguments,
+  takesOtherTensors = false,
 ): ReadonlyMap<string, Tensor> {
   const spec = SignatureSpec.of(signature);
   const sent = sentAliases(call);
   checkInputCount(spec, sent);
   const inputs = completeInputs(spec, sent, call);
   checkOutputFilter(spec, call.outputFilter);
-  for (const [alias, tensor] of inputs) checkTensor(signatureName, spec.inputs.get(alias)!, tensor);
+  if (!takesOtherTensors) {
+    const misfit = inputsMisfit(signatureName, signature, inputs);
+    if (misfit !== undefined) throw misfit;
+  }
   return inputs;
+}
+
+/** What is wrong with the first tensor that an input of a signature cannot take. @param cause - what the run said */
+export function inputsMisfit(
+  signatureName: string,
+  signature: SignatureDef,
+  inputs: ReadonlyMap<string, Tensor>,
+  cause?: unknown,
+): ServingError | undefined {
+  const spec = SignatureSpec.of(signature);
+  for (const [alias, tensor] of inputs) {
+    const misfit = tensorMisfit(signatureName, spec.inputs.get(alias)!, tensor, cause);
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
 }
 
 /** All that has `has`, `size` and `keys`: the map of inputs itself unless some of them are malformed. */

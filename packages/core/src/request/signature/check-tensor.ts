@@ -3,33 +3,38 @@ import { type FieldViolation, ServingError } from '../../servable/serving-error.
 import { formatSpec, inputField, type TensorSpec } from './tensor-spec.js';
 
 /**
- * Refuses a tensor that an input of a signature cannot take.
+ * What is wrong with a tensor for an input of a signature; undefined when it fits.
  *
  * Upstream leaves this to the graph, which fails in the middle of a run with the name of an internal node
- * (`Expects arg[0] to be float but bool is provided`); here the call is refused before it reaches the engine, in words
- * that still contain the graph's own.
+ * (`Expects arg[0] to be float but bool is provided`); here the alias is named, with the dtype and shape expected and given,
+ * in words that still contain the graph's own.
  *
- * @throws ServingError INVALID_ARGUMENT with the alias, and the dtype and shape expected and given
+ * @param cause - what the graph said
  */
-export function checkTensor(signatureName: string, spec: TensorSpec, given: Tensor): void {
+export function tensorMisfit(
+  signatureName: string,
+  spec: TensorSpec,
+  given: Tensor,
+  cause?: unknown,
+): ServingError | undefined {
+  const more = () => ({ fieldViolations: [violation(spec, given)], cause });
   if (spec.dtype !== undefined && spec.dtype !== given.dtype) {
-    throw new ServingError(
+    return new ServingError(
       'INVALID_ARGUMENT',
       'INPUT_DTYPE_MISMATCH',
       `Input "${spec.alias}" of signature "${signatureName}" expects its tensor to be ` +
         `${dtypeInfo(spec.dtype).typeName} but ${dtypeInfo(given.dtype).typeName} is provided. ${comparison(spec, given)}`,
-      { fieldViolations: [violation(spec, given)] },
+      more(),
     );
   }
-  if (!fits(spec.shape, given.shape)) {
-    throw new ServingError(
-      'INVALID_ARGUMENT',
-      'INPUT_SHAPE_MISMATCH',
-      `Input "${spec.alias}" of signature "${signatureName}" does not take a tensor of shape ` +
-        `${formatShape(given.shape)}. ${comparison(spec, given)}`,
-      { fieldViolations: [violation(spec, given)] },
-    );
-  }
+  if (fits(spec.shape, given.shape)) return undefined;
+  return new ServingError(
+    'INVALID_ARGUMENT',
+    'INPUT_SHAPE_MISMATCH',
+    `Input "${spec.alias}" of signature "${signatureName}" does not take a tensor of shape ` +
+      `${formatShape(given.shape)}. ${comparison(spec, given)}`,
+    more(),
+  );
 }
 
 function comparison(spec: TensorSpec, given: Tensor): string {
