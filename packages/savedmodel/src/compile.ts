@@ -118,7 +118,14 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
     changingTables.set(key, node);
     return key;
   };
-  const lowered = lowerGraph(graph, builder, feeds, { graphs, signatureName, variable, table, changingTable });
+  const lowered = lowerGraph(graph, builder, feeds, {
+    graphs,
+    signatureName,
+    checksRanks: options.inputRanks !== undefined,
+    variable,
+    table,
+    changingTable,
+  });
   const results = lowered.map((value, i) => {
     if (!isResource(value)) return builder.materialize(value);
     if (value.kind === 'variable' && value.isReference) return readVariable(builder, value);

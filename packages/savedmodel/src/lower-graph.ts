@@ -10,6 +10,7 @@ import { knownIntegers } from './onnx/known-shapes.js';
 import { UnsuitedVariable } from './onnx/tensor-list.js';
 import type { Value } from './onnx/value.js';
 import { findOp } from './ops/op-table.js';
+import { checkRanks } from './ops/required-ranks.js';
 import { isResource, type Lowered, type Variable } from './onnx/resource.js';
 import type { OpContext, OpDefinition } from './ops/registry.js';
 import { readVariable, valueOf } from './onnx/variable-access.js';
@@ -21,6 +22,8 @@ export interface LoweringEnvironment {
   readonly depth?: number;
   /** The name of the signature, for messages. */
   readonly signatureName: string;
+  /** Whether inputs have other ranks than the model was exported for, and must be checked as TensorFlow checks them. */
+  readonly checksRanks?: boolean;
   /** The variable of a node. */
   variable(node: GraphNode, builder: Builder): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
@@ -56,6 +59,7 @@ export function lowerGraph(
     const context = new NodeContext(node, builder, lowered, environment);
     const definition = findOp(node.op);
     if (definition === undefined) continue;
+    if (environment.checksRanks === true) checkRanks(node.op, context);
     const result = lowerNode(definition, context);
     lowered.set(node, Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered]);
   }

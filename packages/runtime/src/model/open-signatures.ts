@@ -174,7 +174,7 @@ function inTurns(compile: CompilePlan): CompilePlan {
 /** Signatures that compile plans of their own for the outputs that requests ask for, and for the shapes that they bring. */
 function withVariants(compile: CompilePlan, modelBytes: number): SignatureSource['compile'] {
   const filtering = async (name: string, signal: AbortSignal, inputRanks?: PlanVariant['inputRanks']) =>
-    new FilteringRunner(await compile(name, signal, { inputRanks }), (outputs, stopped) =>
+    new FilteringRunner(await compile(name, signal, inputRanks && { inputRanks }), (outputs, stopped) =>
       compile(name, AbortSignal.any([signal, stopped]), { outputs, inputRanks }),
     );
   return async (name, signal) => {
