@@ -8,6 +8,8 @@ import { dtypeInfo, Tensor } from '@servable/tensor';
 
 const root = new URL('../../', import.meta.url);
 export const cacheDirectory = fileURLToPath(new URL('bench/.cache/', root));
+/** The folder with the Python that conformance installs, which has TensorFlow and tf2onnx. */
+export const pythonFolder = fileURLToPath(new URL('conformance/.venv/bin', root));
 
 /** Absolute path of a model's base path; big models are made by `npm run conformance -- --export-only`. */
 export function basePath(name) {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Starts a script that prints one line of JSON when it is ready, and answers each line on stdin with one on stdout. */
-export async function startProgram(script, args = [], env = {}) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`../programs/${script}`, import.meta.url)), ...args], {
+export async function startProgram(script, args = [], env = {}, runner = process.execPath) {
+  const child = spawn(runner, [fileURLToPath(new URL(`../programs/${script}`, import.meta.url)), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // The binding that is measured against would otherwise report its use over the network.
     env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', ...env },

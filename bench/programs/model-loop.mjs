@@ -1,11 +1,19 @@
-// Runs SavedModels in a loop, on our engine or on TensorFlow's C API: model-loop.mjs servable|tensorflow THREADS
+// Runs SavedModels in a loop, on our engine or on TensorFlow's C API, or ONNX models:
+// model-loop.mjs servable|tensorflow|onnx THREADS
 // Asked { load, signature, inputs, batch } it loads a model, asked { milliseconds } it runs it for as long and says how many calls
 // it made in a second and how many microseconds of processor time each took.
 import { createInterface } from 'node:readline';
-import { loadSavedModel, loadTensorFlowModel, prepareRuntime } from '@servable/runtime';
+import { loadOnnxModel, loadSavedModel, loadTensorFlowModel, prepareRuntime } from '@servable/runtime';
 import { dtypeInfo, Tensor } from '@servable/tensor';
 
 const [engine, threads] = [process.argv[2], Number(process.argv[3])];
+const loaders = {
+  servable: (directory, signature) => loadSavedModel(directory, { eager: [signature] }),
+  tensorflow: (directory) =>
+    loadTensorFlowModel(directory, { session: { intraOpThreads: threads, interOpThreads: threads } }),
+  onnx: (file) => loadOnnxModel(file),
+};
+
 prepareRuntime({ intraOpThreads: threads });
 console.log('{}');
 let model;
@@ -19,16 +27,25 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
 }
 
+/** What an ONNX model calls an input. */
+function nameOf(alias) {
+  if (engine !== 'onnx') return alias;
+  const names = Object.keys(model.loaded.signatureDefs.get('serving_default').inputs);
+  const plain = (name) => name.replace(/:0$/, '');
+  return (
+    names.find((name) => plain(name) === alias) ??
+    names.find((name) => plain(name).endsWith(`_${alias}`)) ??
+    (names.length === 1 ? names[0] : alias)
+  );
+}
+
 async function load({ load: directory, signature, inputs, batch }) {
   if (model?.directory !== directory) {
     await model?.loaded.close();
-    const loaded =
-      engine === 'tensorflow'
-        ? await loadTensorFlowModel(directory, { session: { intraOpThreads: threads, interOpThreads: threads } })
-        : await loadSavedModel(directory, { eager: [signature] });
+    const loaded = await loaders[engine](directory, signature);
     model = { directory, loaded };
   }
-  const entries = Object.entries(inputs).map(([alias, tensor]) => [alias, decode(tensor, batch)]);
+  const entries = Object.entries(inputs).map(([alias, tensor]) => [nameOf(alias), decode(tensor, batch)]);
   call = { signatureName: signature, inputs: new Map(entries), outputFilter: [] };
   await model.loaded.run(call);
   return {};
