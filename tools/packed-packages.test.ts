@@ -64,6 +64,26 @@ async function evaluate(file: string, source: string): Promise<string> {
   return stdout.trim();
 }
 
+/** What the compiler says of a file in the project. */
+async function typeCheck(file: string): Promise<string> {
+  const compilerOptions = {
+    ...{
+      module: 'NodeNext',
+      target: 'ES2022',
+      lib: ['ES2024', 'ESNext.Disposable', 'DOM'],
+      strict: true,
+      noEmit: true,
+    },
+    ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+  };
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  return run(process.execPath, [compiler, '-p', project], { env }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+}
+
 test('a project that installed the packed packages, with no install script run, predicts', async () => {
   const source = `
     import { loadSavedModel } from '@servable/runtime';
@@ -97,23 +117,61 @@ test('a project without the SDKs of object stores type-checks, the declarations 
      // @ts-expect-error A region is text: the types are there.
      export const wrong: ObjectStoreSettings = { s3: { region: 1 } };`,
   );
-  const compilerOptions = {
-    ...{
-      module: 'NodeNext',
-      target: 'ES2022',
-      lib: ['ES2024', 'ESNext.Disposable', 'DOM'],
-      strict: true,
-      noEmit: true,
-    },
-    ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
-  };
-  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['stores.ts'] }));
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  const failed = await run(process.execPath, [compiler, '-p', project], { env }).then(
-    () => '',
-    (error: { stdout: string }) => error.stdout,
+  expect(await typeCheck('stores.ts')).toBe('');
+}, 120_000);
+
+test('what the README of the core shows serves a table, from the packed package alone', async () => {
+  const readme = await readFile(join(root, 'packages/core/README.md'), 'utf8');
+  const [, shown] = /^```js\n(.*?)^```/ms.exec(readme)!;
+  await mkdir(join(project, 'prices/1'), { recursive: true });
+  await writeFile(join(project, 'prices/1/table.json'), '{ "tea": 2 }');
+  expect(await evaluate('table.mjs', shown!.replace('/data/prices', join(project, 'prices')))).toBe('2 1n');
+});
+
+test('the examples of a lookup table and of two SavedModels as one version run outside of the repository', async () => {
+  for (const example of ['lookup-table.mjs', 'composite.mjs']) {
+    await cp(join(root, 'examples/quickstart', example), join(project, example));
+  }
+  const source = `
+    import { mkdir, writeFile } from 'node:fs/promises';
+    import { resolve } from 'node:path';
+    import { createServer } from '@servable/server';
+    import { compositePlatform } from './composite.mjs';
+    import { publish, serveTables } from './lookup-table.mjs';
+    await publish(resolve('tables'), 7, { tea: 2 });
+    const tables = await serveTables(resolve('tables'));
+    console.log(tables.lookUp('tea'));
+    await tables.close();
+    await mkdir('twice/1', { recursive: true });
+    await writeFile('twice/1/composite.json', JSON.stringify({ models: [${model}, ${model}] }));
+    const models = [{ name: 'twice', basePath: resolve('twice') }];
+    const server = await createServer({ models, restPort: 0, platforms: [compositePlatform()] });
+    await server.waitUntilReady();
+    const url = 'http://127.0.0.1:' + server.restPort + '/v1/models/twice:predict';
+    const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ instances: [2, 4] }) });
+    console.log(JSON.stringify(await answer.json()));
+    await server.close();`;
+  expect(await evaluate('examples.mjs', source)).toBe('{ price: 2, version: 7n }\n{"predictions":[3.5,4]}');
+});
+
+test('a servable of one’s own type-checks against the declarations of the packed core', async () => {
+  await writeFile(
+    join(project, 'own.ts'),
+    `import { AspiredVersionsManager, type Loader, sourceAdapter, sourceRouter, StaticSource, type Target } from '@servable/core';
+     const loader = (text: string): Loader<ReadonlyMap<string, number>> => ({
+       load: async ({ signal }) => (signal.throwIfAborted(), new Map([[text, 1]])),
+       unload: async () => undefined,
+     });
+     const manager = new AspiredVersionsManager<ReadonlyMap<string, number>>();
+     const target: Target<string> = sourceAdapter((_id, text: string) => loader(text)).adapt(manager);
+     const source = new StaticSource<string>([{ id: { name: 'm', version: 1n }, data: 'a' }]);
+     source.connect(sourceRouter<string, 'tables'>(() => 'tables').route({ tables: target }));
+     const handle = manager.getServableHandle({ name: 'm', auto: 'earliest' });
+     export const price: number | undefined = handle.servable.get('a');
+     // @ts-expect-error A servable is what its loader makes.
+     export const wrong: string = handle.servable;`,
   );
-  expect(failed).toBe('');
+  expect(await typeCheck('own.ts')).toBe('');
 }, 120_000);
 
 test('the installed command serves a model', async () => {

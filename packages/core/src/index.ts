@@ -28,7 +28,15 @@ export {
   type WaitUntilAvailableOptions,
 } from './servable/servable-state-monitor.js';
 export type { Loader, LoadOptions, ResourceEstimate } from './servable/loader.js';
-export { type ServableData, type Source, type SourceAdapter, sourceAdapter, type Target } from './servable/source.js';
+export {
+  type ServableData,
+  type Source,
+  type SourceAdapter,
+  sourceAdapter,
+  type SourceRouter,
+  sourceRouter,
+  type Target,
+} from './servable/source.js';
 export {
   type AspiredServableSnapshot,
   type AspiredVersionPolicy,
@@ -91,6 +99,7 @@ export type {
 export { checkObjectStore } from './lifecycle/source/store/open-object-store.js';
 export { isStoreUrl, isTarballUrl, storeUrlParent } from './lifecycle/source/store/store-url.js';
 export { type MonitoredServable, parseVersionDirectory } from './lifecycle/source/version-directories.js';
+export { LoaderHarness, type LoaderHarnessOptions } from './lifecycle/loader/loader-harness.js';
 export {
   AspiredVersionsManager,
   type AspiredVersionsManagerOptions,

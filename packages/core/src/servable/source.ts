@@ -49,3 +49,39 @@ export function sourceAdapter<I, O>(convert: (id: ServableId, data: I) => O): So
     }),
   };
 }
+
+/**
+ * Stands between a source and several targets and sends each stream to one of them
+ * (upstream: core/source_router.h, dynamic_source_router.h).
+ */
+export interface SourceRouter<T, R extends string = string> {
+  /** The target to connect the upper source to; every list that it is told goes on to one of `targets`, by its name. */
+  route(targets: Readonly<Record<R, Target<T>>>): Target<T>;
+}
+
+/**
+ * A router from a function that names the target of a stream; `undefined` drops what was said of it. A stream that is to
+ * change its target while it has versions must be emptied at the old one first: a router keeps no memory of what went where.
+ *
+ * @throws ServingError INVALID_ARGUMENT `SOURCE_ROUTE_UNKNOWN`, out of `setAspiredVersions`, for a name that no target has
+ */
+export function sourceRouter<T, R extends string>(
+  choose: (name: string, versions: readonly ServableData<T>[]) => R | undefined,
+): SourceRouter<T, R> {
+  return {
+    route: (targets) => ({
+      setAspiredVersions(name, versions) {
+        const chosen = choose(name, versions);
+        if (chosen === undefined) return;
+        if (!Object.hasOwn(targets, chosen)) {
+          throw new ServingError(
+            'INVALID_ARGUMENT',
+            'SOURCE_ROUTE_UNKNOWN',
+            `Stream ${name} is routed to ${chosen}; there are ${Object.keys(targets).join(', ') || 'no targets'}`,
+          );
+        }
+        targets[chosen].setAspiredVersions(name, versions);
+      },
+    }),
+  };
+}
