@@ -72,7 +72,7 @@ test('a caller is refused the methods that no rule gives it on any model, and no
   // Let in, and answered as the empty message that it is.
   expect(await answer).toMatchObject({ 'grpc-status': '3', 'grpc-message': 'Missing ModelSpec' });
   expect(records.map(({ code, caller }) => [code, caller])).toEqual([
-    ['PERMISSION_DENIED', undefined],
+    ['PERMISSION_DENIED', 'page'],
     ['INVALID_ARGUMENT', 'page'],
   ]);
 });

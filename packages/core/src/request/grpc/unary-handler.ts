@@ -1,9 +1,10 @@
 import { Metadata, type handleUnaryCall, type ServerUnaryCall, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { RequestMethod } from '../../servable/request-record.js';
 import { ServingError } from '../../servable/serving-error.js';
+import type { RequestAccess } from '../access/access-control.js';
 import type { Credentials } from '../access/access-policy.js';
 import { namedBy } from '../access/client-certificate.js';
-import { checkHead } from '../execution/check-head.js';
+import { checkCaller, checkHead } from '../execution/check-head.js';
 import { type ExecutionDependencies, OpenRequest, type Traced } from '../execution/open-request.js';
 import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import type { RunOptions } from '../execution/run-servable.js';
@@ -92,13 +93,15 @@ export function unaryHandler(
   const refuse: HeadCheck = (call) => {
     const deadline = Number(call.getDeadline());
     const timeoutMs = deadline === Infinity ? undefined : deadline - Date.now();
+    let access: RequestAccess | undefined;
     try {
-      const credentials = credentialsOf(call);
-      checkHead(dependencies, { method, admitted, credentials, caller: callerOf(call), timeoutMs });
+      access = checkCaller(dependencies, credentialsOf(call));
+      checkHead(dependencies, access, { method, admitted, caller: callerOf(call), timeoutMs });
       return undefined;
     } catch (thrown) {
       const error = ServingError.from(thrown);
       const request = arrive(call, 0);
+      request.record.caller = access?.callerName;
       request.end(error, 0);
       return grpcStatus(error, request.record.requestId);
     }

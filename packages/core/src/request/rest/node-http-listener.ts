@@ -1,19 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientCertificate } from '../access/client-certificate.js';
 import { webListener } from '../web/web-listener.js';
+import { refuseByHead } from './refuse-by-head.js';
 import { bodyTooLarge, createRestApi, errorResponse, type RestApi } from './rest-handler.js';
-import type { RestHandler, RestResponse } from './rest-message.js';
+import type { RestHandler, RestHead, RestRequest, RestResponse } from './rest-message.js';
 import type { RestOptions } from './rest-options.js';
 import { bodiesOverBudget } from './with-body.js';
 
 /** How much of a refused body is read before the connection is closed on the caller. */
 const maxDroppedBytes = 2 ** 24;
+/** Bodies up to this size are there about when their headers are. */
+const longBodyBytes = 2 ** 16;
 
 /**
  * The REST API as a listener of `node:http` servers.
  *
- * Bodies over `limits.maxBodyBytes` are refused with 413 as soon as that is known, and the connection is closed. A caller
- * that goes away aborts the run of its request.
+ * Bodies over `limits.maxBodyBytes` are refused with 413 as soon as that is known, and the connection is closed. Long ones
+ * are not kept when the headers suffice to refuse the request, for want of leave or of room. A caller that goes away
+ * aborts the run of its request.
  *
  * @example
  * ```ts
@@ -39,7 +43,18 @@ function readBody(request: IncomingMessage, response: ServerResponse, api: RestA
     refuse(request, response, bodyTooLarge(limit, announced));
     return;
   }
-  const startedAt = performance.now();
+  const head = headOf(request);
+  const refusal = isLong(request, announced) ? refuseByHead(api.options, head) : undefined;
+  if (refusal !== undefined) {
+    if (announced <= maxDroppedBytes) {
+      // What comes is let pass, and the connection serves on.
+      request.on('error', () => undefined).resume();
+      send(response, refusal);
+    } else {
+      refuse(request, response, refusal);
+    }
+    return;
+  }
   const chunks: Buffer[] = [];
   let length = 0;
   let held = 0;
@@ -64,10 +79,8 @@ function readBody(request: IncomingMessage, response: ServerResponse, api: RestA
   };
   const onEnd = (): void => {
     void respond(
-      request,
+      { ...head, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length) },
       response,
-      startedAt,
-      chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length),
       api.handle,
     );
   };
@@ -78,31 +91,32 @@ function readBody(request: IncomingMessage, response: ServerResponse, api: RestA
     .on('error', () => undefined);
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  startedAt: number,
-  body: Uint8Array,
-  handle: RestHandler,
-): Promise<void> {
+/** Whether much of a body is still to come when the headers are there. */
+function isLong({ headers }: IncomingMessage, announced: number): boolean {
+  return announced > longBodyBytes || headers['transfer-encoding'] !== undefined;
+}
+
+function headOf({ method = '', url = '', headers, socket }: IncomingMessage): RestHead {
+  return {
+    method,
+    target: originForm(url),
+    header: (name) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    startedAt: performance.now(),
+    caller: socket.remoteAddress,
+    certificate: () => clientCertificate(socket),
+  };
+}
+
+async function respond(request: RestRequest, response: ServerResponse, handle: RestHandler): Promise<void> {
   const controller = new AbortController();
   const onClose = (): void => {
     if (!response.writableEnded) controller.abort();
   };
   response.on('close', onClose);
-  const answer = await handle({
-    method: request.method ?? '',
-    target: originForm(request.url ?? ''),
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    },
-    body,
-    startedAt,
-    caller: request.socket.remoteAddress,
-    certificate: () => clientCertificate(request.socket),
-    signal: controller.signal,
-  });
+  const answer = await handle({ ...request, signal: controller.signal });
   response.off('close', onClose);
   if (!response.destroyed) send(response, answer);
 }

@@ -139,7 +139,7 @@ function isDescription({ kind }: RestRoute): boolean {
   return kind !== 'predict' && kind !== 'classify' && kind !== 'regress';
 }
 
-const methodOf = {
+export const methodOf = {
   predict: 'Predict',
   classify: 'Classify',
   regress: 'Regress',
@@ -168,7 +168,7 @@ export function errorResponse(error: ServingError): RestResponse {
   return { status: httpStatus[code], headers, body };
 }
 
-function credentialsOf({ header, certificate }: Pick<RestRequest, 'header' | 'certificate'>): Credentials {
+export function credentialsOf({ header, certificate }: Pick<RestRequest, 'header' | 'certificate'>): Credentials {
   return { authorization: header('authorization'), certificate };
 }
 

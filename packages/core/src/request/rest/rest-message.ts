@@ -22,6 +22,9 @@ export interface RestRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A {@link RestRequest} whose body is on its way. */
+export type RestHead = Omit<RestRequest, 'body' | 'signal'>;
+
 /** The answer to a {@link RestRequest}. */
 export interface RestResponse {
   /** HTTP status. */

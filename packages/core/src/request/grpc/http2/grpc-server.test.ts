@@ -453,10 +453,3 @@ test('a stream of requests may pause for longer', async () => {
   });
   expect([...reply]).toEqual([3]);
 });
-
-test('frames may hold 64 KiB, and streams 1 MiB that is on its way', async () => {
-  const { port } = await serve();
-  const session = open(port);
-  await once(session, 'remoteSettings');
-  expect(session.remoteSettings).toMatchObject({ maxFrameSize: 65_536, initialWindowSize: 2 ** 20 });
-});

@@ -51,12 +51,6 @@ export interface ServiceRegistry {
   ): void;
 }
 
-/**
- * What a frame may hold: as much as node reads from a socket at a time, so that callers who make use of it, as gRPC's core
- * does, have large messages handed on in a quarter of the pieces.
- */
-const MAX_FRAME_BYTES = 64 * 1024;
-
 interface Method extends Handler {
   readonly findPayload: PayloadFinder | undefined;
 }
@@ -189,7 +183,6 @@ export class GrpcServer implements ServiceRegistry, AsyncDisposable {
       maxSessionMemory,
       settings: {
         initialWindowSize: windowBytes,
-        maxFrameSize: MAX_FRAME_BYTES,
         ...(maxConcurrentStreams !== undefined && { maxConcurrentStreams }),
       },
     };
