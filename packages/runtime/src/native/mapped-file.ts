@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import koffi from 'koffi';
+import { RuntimeError } from '../runtime-error.js';
 import { ortApi } from './ort-api.js';
 import type { Pointer } from './ort-functions.js';
 
@@ -81,7 +82,7 @@ export function sameBytes(a: Pointer, b: Pointer, bytes: number): Promise<boolea
   return new Promise((resolve, reject) =>
     systemCalls().compare.async(a, b, bytes, (error, order) => {
       if (error === null || error === undefined) resolve(order === 0);
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(new RuntimeError('INTERNAL', 'NATIVE_CALL_FAILED', 'memcmp could not be called', { cause: error }));
     }),
   );
 }

@@ -46,7 +46,7 @@ interface SharedWeight {
 export interface SharingSession {
   readonly address: Pointer;
   /** Gives up the weights; called when the session is gone. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** What a session is made of. */

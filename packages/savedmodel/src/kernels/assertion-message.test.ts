@@ -7,6 +7,7 @@ const message = (value: Tensor, summarize = 3) => assertionMessage([assertedValu
 describe('the message of a failed assertion', () => {
   it.each([
     [tensor('too small', 'string'), '[too small]'],
+    [tensor('"a\\b\'\n\u0001é', 'string'), String.raw`[\"a\\b\'\n\001é]`],
     [tensor([1, 2.5, -0.125], 'float32'), '[1 2.5 -0.125]'],
     [tensor([1, 2, 3, 4], 'int32'), '[1 2 3...]'],
     [tensor([[1, 2], [3, 4]], 'int64'), '[[1 2][3...]...]'], // prettier-ignore

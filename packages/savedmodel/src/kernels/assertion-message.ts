@@ -55,7 +55,7 @@ function texts(tensor: Tensor, count: number): readonly string[] {
   const size = Math.min(tensor.size, count);
   const indices = Array.from({ length: size }, (_, i) => i);
   const { dtype } = tensor;
-  if (dtype === 'string') return tensor.text().slice(0, size);
+  if (dtype === 'string') return tensor.text().slice(0, size).map(escaped);
   if (isBig(dtype)) return indices.map((i) => String(tensor.data[i]));
   const numbers = doublesOf(tensor);
   return indices.map((i) => shortest(numbers[i] ?? 0, dtype === 'float64'));
@@ -68,4 +68,21 @@ function shortest(value: number, isDouble: boolean): string {
   const back = isDouble ? Number(text) : Math.fround(Number(text));
   if (back === value || !Number.isFinite(value)) return text;
   return formatDouble(value, { conversion: 'g', precision: enough, width: 0, flags: '' });
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '"': '\\"',
+  "'": "\\'",
+  '\\': '\\\\',
+};
+
+/** A string as C writes it, characters beyond ASCII left alone (`absl::Utf8SafeCEscape`). */
+function escaped(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what is escaped
+  return text.replaceAll(/["'\\\u0000-\u001f\u007f]/g, (char) => {
+    return ESCAPES[char] ?? `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`;
+  });
 }

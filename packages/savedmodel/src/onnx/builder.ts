@@ -2,6 +2,7 @@ import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { isComplex } from '../kernels/elements.js';
 import type { HostContext, Weight } from '../plan/plan.js';
+import type { Check } from './body-checks.js';
 import { emitComplex, putTogether, realParts, splitComplex } from './complex-parts.js';
 import { scalarTensor, vectorTensor } from './constant-tensors.js';
 import { foldNode, knownTensor, unchangedOperand } from './fold-node.js';
@@ -32,6 +33,8 @@ export class Builder {
   private readonly constants = new Map<string, Value>();
   /** Values that have to be computed though no output needs them. */
   readonly effects: Value[] = [];
+  /** What a body that the engine runs leaves to be checked after it. */
+  readonly checks: Check[] = [];
   readonly order = new VariableOrder();
 
   /**

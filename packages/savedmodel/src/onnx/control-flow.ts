@@ -1,5 +1,6 @@
 import type { DType } from '@servable/tensor';
 import { liveNodes } from '../passes/live-nodes.js';
+import { carryChecks, mergeChecks } from './body-checks.js';
 import type { Builder } from './builder.js';
 import { HostOpInBody } from './host-op-in-body.js';
 import { graphAttribute } from './onnx-attributes.js';
@@ -8,6 +9,7 @@ import { knownIntegers, type OutputSpec } from './known-shapes.js';
 import type { LoopParts } from './loop-parts.js';
 import type { LoweredBody, Subgraph } from './lowered-graph.js';
 import type { Dim, Value } from './value.js';
+import { emitCheck } from './variable-access.js';
 
 /**
  * Lowers bodies for the engine; if something in them needs the host, for a plan's own loop or branch.
@@ -49,15 +51,19 @@ export function emitBranch(
   specs: readonly OutputSpec[],
 ): readonly Value[] {
   if (a.place === 'engine') {
-    return builder.emitAll(
+    const { pairs, checks } = mergeChecks([a, b]);
+    if (yes.length + pairs.length === 0) return [];
+    const outputs = builder.emitAll(
       'If',
       [condition],
       {
-        then_branch: graphAttribute(subgraph(a, 'then', [], yes)),
-        else_branch: graphAttribute(subgraph(b, 'else', [], no)),
+        then_branch: graphAttribute(subgraph(a, 'then', [], [...yes, ...pairs.map(([value]) => value)])),
+        else_branch: graphAttribute(subgraph(b, 'else', [], [...no, ...pairs.map(([, value]) => value)])),
       },
-      specs,
+      [...specs, ...pairs.map(([{ dtype, shape }]) => ({ dtype, shape }))],
     );
+    for (const check of checks(outputs.slice(specs.length))) emitCheck(builder, check);
+    return outputs.slice(0, specs.length);
   }
   const bodies = { whenTrue: bodyOf(a, [], yes), whenFalse: bodyOf(b, [], no) };
   return builder.control([condition], specs, [a, b], (inputs, outputs, origin) => ({
@@ -71,7 +77,16 @@ export function emitBranch(
 }
 
 /** @returns the carried values after the last iteration, then the stacked ones */
-export function emitLoop(builder: Builder, inner: Builder, parts: LoopParts): readonly Value[] {
+export function emitLoop(builder: Builder, inner: Builder, given: LoopParts): readonly Value[] {
+  if (inner.place === 'host' || inner.checks.length === 0) return emitPlainLoop(builder, inner, given);
+  const { carried, condition, checks } = carryChecks(builder, inner, given.condition);
+  const outputs = emitPlainLoop(builder, inner, { ...given, condition, carried: [...given.carried, ...carried] });
+  const [start, end] = [given.carried.length, given.carried.length + carried.length];
+  for (const check of checks(outputs.slice(start, end))) emitCheck(builder, check);
+  return [...outputs.slice(0, start), ...outputs.slice(end)];
+}
+
+function emitPlainLoop(builder: Builder, inner: Builder, parts: LoopParts): readonly Value[] {
   const { count, condition, iteration, carried, scanned } = parts;
   const specs = [
     ...carried.map(({ parameter: { dtype, shape } }) => ({ dtype, shape })),

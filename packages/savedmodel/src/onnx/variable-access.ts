@@ -3,6 +3,7 @@ import type { HostContext } from '../plan/plan.js';
 import type { VariableStore } from '../plan/variable-store.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import type { OutputSpec } from './known-shapes.js';
+import type { Check } from './body-checks.js';
 import type { Builder } from './builder.js';
 import type { Lowered, Variable } from './resource.js';
 import type { Value } from './value.js';
@@ -101,15 +102,18 @@ export function accessTable(
   return outputs.slice(0, -1);
 }
 
-/** Runs `check` on every request, before what is written after it. */
-export function emitCheck(
-  builder: Builder,
-  op: string,
-  inputs: readonly Value[],
-  check: (inputs: readonly Tensor[]) => void,
-): void {
-  const [mark] = builder.host(op, inputs, [MARK_SPEC], (tensors) => {
-    check(tensors);
+/**
+ * Checks every request, before what is written after it. There is no failing inside what the engine runs: the check is left
+ * to the graph around that.
+ */
+export function emitCheck(builder: Builder, check: Check): void {
+  if (!builder.runsHostOps) {
+    builder.checks.push(check);
+    return;
+  }
+  const { op, holds, inputs, fail } = check;
+  const [mark] = builder.host(op, [holds, ...inputs], [MARK_SPEC], ([condition, ...tensors]) => {
+    if (condition?.data[0] === 0) fail(tensors);
     return [MARK];
   });
   if (mark === undefined) throw new RangeError('a check has one output');

@@ -61,7 +61,7 @@ function branch(
     });
     const pairs = merged.flatMap((result) => result.pairs);
     const values = [pairs.map(([yes]) => yes), pairs.map(([, no]) => no)] as const;
-    const hasEffects = inner.some((side) => side.effects.length > 0);
+    const hasEffects = inner.some((side) => side.effects.length + side.checks.length > 0);
     const outputs =
       pairs.length === 0 && !hasEffects ? [] : emitBranch(builder, condition, inner, values, pairs.map(specOf));
     let at = 0;
