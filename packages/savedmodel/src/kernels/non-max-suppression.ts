@@ -1,4 +1,5 @@
 import { Tensor } from '@servable/tensor';
+import { PriorityQueue, sort } from './cpp-order.js';
 import { invalidRequest } from './elements.js';
 
 const { fround, max, min } = Math;
@@ -23,46 +24,8 @@ interface Candidate {
   begin: number;
 }
 
-/** A heap of candidates: highest score first, then lowest index. */
-class CandidateQueue {
-  private readonly heap: Candidate[] = [];
-
-  get size(): number {
-    return this.heap.length;
-  }
-
-  push(candidate: Candidate): void {
-    const { heap } = this;
-    let at = heap.push(candidate) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(candidate, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = candidate;
-  }
-
-  pop(): Candidate | undefined {
-    const { heap } = this;
-    const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = at * 2 + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-      if (!before(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
-    return first;
-  }
-}
-
-const before = (a: Candidate, b: Candidate) => a.score > b.score || (a.score === b.score && a.index < b.index);
+/** Whether a candidate stands behind another one: lower scores, and of equal ones the higher index. */
+const isBehind = (a: Candidate, b: Candidate) => a.score < b.score || (a.score === b.score && a.index > b.index);
 
 /** What {@link suppress} is asked for. */
 export interface Suppression {
@@ -73,6 +36,8 @@ export interface Suppression {
   readonly scoreThreshold: number;
   /** 0 for hard suppression; else overlapping boxes lose score instead of being dropped. */
   readonly softSigma: number;
+  /** Whether a candidate stands behind another one. Default: the higher index of equal scores does. */
+  readonly isBehind?: (a: { readonly score: number }, b: { readonly score: number }) => boolean;
 }
 
 /** Selects boxes by descending score that do not overlap those selected before. */
@@ -84,7 +49,7 @@ export function suppress(call: Suppression): { readonly selected: number[]; read
   if (!(threshold >= 0 && threshold <= 1)) {
     throw invalidRequest('BAD_THRESHOLD', `expected an iou_threshold in [0, 1], got ${threshold}`);
   }
-  const queue = new CandidateQueue();
+  const queue = new PriorityQueue<Candidate>(call.isBehind ?? isBehind);
   for (let index = 0; index < call.scores.length; index++) {
     const score = call.scores[index]!;
     if (score > scoreThreshold) queue.push({ index, score, begin: 0 });
@@ -128,6 +93,14 @@ export interface CombinedSuppression {
   readonly clipBoxes: boolean;
 }
 
+interface Found {
+  readonly at: number;
+  readonly score: number;
+  readonly label: number;
+}
+
+const EMPTY: Found = { at: -1, score: -Infinity, label: -1 };
+
 /**
  * @param boxes - `[batch, boxes, classes or 1, 4]`
  * @param scores - `[batch, boxes, classes]`
@@ -156,7 +129,7 @@ export function combinedSuppression(boxes: Tensor, scores: Tensor, call: Combine
   const box = boxes.data as Float32Array;
   const score = scores.data as Float32Array;
   for (let b = 0; b < batch; b++) {
-    const found: { readonly at: number; readonly score: number; readonly label: number }[] = [];
+    const slots: Found[] = [];
     for (let label = 0; label < classes; label++) {
       const place = (i: number) => ((b * count + i) * sets + (sets > 1 ? label : 0)) * 4;
       const own = Float32Array.from({ length: count }, (_, i) => score[(b * count + i) * classes + label]!);
@@ -167,10 +140,16 @@ export function combinedSuppression(boxes: Tensor, scores: Tensor, call: Combine
         threshold: call.threshold,
         scoreThreshold: call.scoreThreshold,
         softSigma: 0,
+        isBehind: (x, y) => x.score < y.score,
       });
-      for (const i of selected) found.push({ at: place(i), score: own[i]!, label });
+      // Every class has its slots, and those that it does not fill take part in the sort.
+      for (let k = 0; k < min(call.maxPerClass, count); k++) {
+        const i = selected[k];
+        slots.push(i === undefined ? EMPTY : { at: place(i), score: own[i]!, label });
+      }
     }
-    found.sort((x, y) => y.score - x.score);
+    sort(slots, (x, y) => y.score < x.score);
+    const found = slots.filter((slot) => slot !== EMPTY);
     valid[b] = min(total, found.length);
     found.slice(0, total).forEach((one, k) => {
       const row = b * total + k;

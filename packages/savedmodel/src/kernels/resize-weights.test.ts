@@ -31,3 +31,9 @@ test('what lies outside of the image has no weight', () => {
   const { weights } = scaleAndTranslateWeights('triangle', 4, 4, 1, 10, true);
   expect([...weights].every((w) => w === 0)).toBe(true);
 });
+
+test('a neighbour without weight that is infinite spoils a bicubic mean, as in TensorFlow', () => {
+  const image = new Tensor('float32', [1, 1, 5, 1], Float32Array.of(1, 2, 3, 4, Infinity));
+  const same = resample(image, bicubicWeights(1, 1, false, true), bicubicWeights(5, 5, false, true));
+  expect([...same.data]).toEqual([1, 2, NaN, NaN, NaN]);
+});

@@ -10,6 +10,8 @@ export interface AxisWeights {
   readonly indices: Int32Array;
   /** `output * span` weights. */
   readonly weights: Float32Array;
+  /** Whether weights of 0 count too: 0 times an infinity is NaN. Default: what has no weight is not looked at. */
+  readonly countsZeros?: boolean;
 }
 
 const { fround, floor, ceil, abs, min, max } = Math;
@@ -41,7 +43,7 @@ function cubicTable(a: number): Float32Array {
 
 /** Weights of TensorFlow's ResizeBicubic (tensorflow/core/kernels/image/resize_bicubic_op.cc). */
 export function bicubicWeights(input: number, output: number, alignCorners: boolean, halfPixels: boolean): AxisWeights {
-  const result = empty(input, output, 4);
+  const result = { ...empty(input, output, 4), countsZeros: true };
   const scale = resizeScale(input, output, alignCorners);
   const table = cubicTable(halfPixels ? -0.5 : -0.75);
   for (let x = 0; x < output; x++) {
@@ -211,14 +213,13 @@ function blendRows(
   from: Float32Array,
   first: number,
   line: number,
-  { span, indices, weights }: AxisWeights,
+  { span, indices, weights, countsZeros = false }: AxisWeights,
   y: number,
   wide: Float32Array,
 ): void {
   const tap = y * span;
   const [a, b, c, d] = [weights[tap]!, weights[tap + 1]!, weights[tap + 2]!, weights[tap + 3]!];
-  // What has a weight of 0 does not count, even if it is no number.
-  if (span === 4 && a !== 0 && b !== 0 && c !== 0 && d !== 0) {
+  if (span === 4 && (countsZeros || (a !== 0 && b !== 0 && c !== 0 && d !== 0))) {
     const [atA, atB] = [(first + indices[tap]!) * line, (first + indices[tap + 1]!) * line];
     const [atC, atD] = [(first + indices[tap + 2]!) * line, (first + indices[tap + 3]!) * line];
     for (let i = 0; i < line; i++) {
@@ -229,7 +230,7 @@ function blendRows(
   wide.fill(0);
   for (let k = 0; k < span; k++) {
     const weight = weights[tap + k]!;
-    if (weight === 0) continue;
+    if (weight === 0 && !countsZeros) continue;
     const start = (first + indices[tap + k]!) * line;
     for (let i = 0; i < line; i++) wide[i] = wide[i]! + weight * from[start + i]!;
   }
@@ -238,7 +239,7 @@ function blendRows(
 function resampleLine(
   wide: Float32Array,
   channels: number,
-  { output: size, span, indices, weights }: AxisWeights,
+  { output: size, span, indices, weights, countsZeros = false }: AxisWeights,
   output: Float32Array,
   at: number,
 ): void {
@@ -249,7 +250,7 @@ function resampleLine(
       let sum = 0;
       for (let k = tap; k < tap + span; k++) {
         const weight = weights[k]!;
-        if (weight !== 0) sum += weight * wide[indices[k]! * channels + c]!;
+        if (weight !== 0 || countsZeros) sum += weight * wide[indices[k]! * channels + c]!;
       }
       output[to + c] = sum;
     }

@@ -13,7 +13,7 @@ import { knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './kno
 import { pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode } from './lowered-graph.js';
 import { toAttributes, type AttributeInput } from './onnx-attributes.js';
-import { movedOnes, sameTarget, writtenTarget } from './reshape-target.js';
+import { inferredTarget, movedOnes, sameTarget, writtenTarget, type InferredTarget } from './reshape-target.js';
 import type { ComplexParts, Dim, Shape, Value } from './value.js';
 import { VariableOrder } from './variable-order.js';
 
@@ -347,11 +347,26 @@ export class Builder {
       const ones = value.shape && known && movedOnes(value.shape, known);
       if (ones !== undefined) return this.unsqueeze(this.squeeze(value, ones.dropped), ones.added);
     }
-    if (written !== undefined) return this.emit('Reshape', [value, this.ints(written)]);
+    // Of a tensor without elements the engine infers a -1 only if no other size is 0.
+    const isOpen = known !== undefined && written?.includes(-1) === true && written.includes(0);
+    if (written !== undefined && !isOpen) return this.emit('Reshape', [value, this.ints(written)]);
+    const inferred = known && inferredTarget(value.shape, known);
+    if (inferred !== undefined) return this.reshapeToInferred(value, inferred);
     // What is not known now may contain zeros that mean zero; a -1 beside them is refused here as in TensorFlow.
     const mayBeZero = known?.some((dim) => typeof dim === 'object') !== false;
     const allowzero = mayBeZero || (known.includes(0) && !known.includes(-1));
     return this.emit('Reshape', [value, this.cast(target, 'int64')], allowzero ? { allowzero: 1 } : {});
+  }
+
+  private reshapeToInferred(value: Value, { sizes, axes, divisor }: InferredTarget): Value {
+    const left = this.emit('Gather', [this.shapeOf(value), this.ints(axes)], { axis: 0 });
+    const count = this.emit('ReduceProd', [left, this.ints([0])], { keepdims: 1 });
+    const rest = divisor === 1 ? count : this.emit('Div', [count, this.ints([divisor])]);
+    const target = sizes.map((size) => {
+      if (size === 'left') return rest;
+      return typeof size === 'number' ? this.ints([size]) : this.dims([{ of: value, axis: size.axis }]);
+    });
+    return this.emit('Reshape', [value, this.concat(target, 0)], { allowzero: 1 });
   }
 
   unsqueeze(value: Value, axes: readonly number[]): Value {

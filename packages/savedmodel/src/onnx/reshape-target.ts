@@ -33,8 +33,6 @@ export function writtenTarget(shape: Shape | undefined, target: readonly Dim[]):
 function inferred(shape: Shape | undefined, written: readonly (number | undefined)[], place: number): number {
   const isLeft = (dim: Dim, i: number) => (typeof dim === 'number' ? dim === 0 : written[i] !== 0);
   if (shape?.some((dim, i) => i !== place && isLeft(dim, i)) !== false) return -1;
-  const product = (dims: readonly unknown[]) =>
-    dims.reduce<number>((size, dim) => (typeof dim === 'number' && dim > 0 ? size * dim : size), 1);
   const size = product(shape) / product(written);
   const kept = shape[place];
   if (kept !== undefined && isLeft(kept, place)) return size === 1 && kept !== 0 ? 0 : -1;
@@ -60,4 +58,38 @@ export function movedOnes(
 /** Not an integer that a request brings, which may be -1. */
 function isSize(dim: Dim): boolean {
   return typeof dim === 'number' ? dim > 0 : dim.kind === 'size';
+}
+
+const product = (dims: readonly unknown[]): number =>
+  dims.reduce<number>((size, dim) => (typeof dim === 'number' && dim > 0 ? size * dim : size), 1);
+
+/** A size of a target: a number, the size of an axis of the input, or what is left. */
+export type TargetSize = number | { readonly axis: number } | 'left';
+
+/** How a target with one -1 follows from the sizes of the input. */
+export interface InferredTarget {
+  readonly sizes: readonly TargetSize[];
+  /** The axes of the input that the sizes do not name, and by what their product is divided for what is left. */
+  readonly axes: readonly number[];
+  readonly divisor: number;
+}
+
+/**
+ * A target with a -1 as TensorFlow infers it of an empty batch too: sizes that input and target have in common do not matter,
+ * whether they are 0 or not (core/kernels/reshape_op).
+ *
+ * @returns undefined where a size of the target is not one of the input's
+ */
+export function inferredTarget(shape: Shape | undefined, target: readonly Dim[]): InferredTarget | undefined {
+  if (shape === undefined || target.includes(0) || target.filter((dim) => dim === -1).length !== 1) return undefined;
+  const axes = new Set(shape.keys());
+  const sizes = target.map((dim): TargetSize | undefined => {
+    if (typeof dim === 'number') return dim === -1 ? 'left' : dim;
+    const axis = [...axes].find((each) => sameDim(shape[each], dim));
+    if (axis === undefined) return undefined;
+    axes.delete(axis);
+    return { axis };
+  });
+  if (sizes.some((size) => size === undefined)) return undefined;
+  return { sizes: sizes as TargetSize[], axes: [...axes], divisor: product(target) };
 }

@@ -4,7 +4,7 @@ import type { Builder } from './builder.js';
 import { scalarTensor } from './constant-tensors.js';
 import { emitIf } from './control-flow.js';
 import { knownIntegers, unknownDim } from './known-shapes.js';
-import { isStatic, type Dim, type Shape, type Value } from './value.js';
+import { DimSymbol, isStatic, type Dim, type Shape, type Value } from './value.js';
 
 /**
  * A TensorFlow TensorList or TensorArray. The engine never sees one: its elements travel one by one while their number
@@ -62,6 +62,23 @@ export function materializeList(builder: Builder, list: TensorList): TensorList 
   if (state.kind === 'scanned') return list;
   const items = new Map([...state.items].map(([index, item]) => [index, builder.materialize(item)] as const));
   return { ...list, state: { ...state, items } };
+}
+
+/** Sizes that a model leaves open on purpose, with a -1. */
+const open = new WeakSet<DimSymbol>();
+
+/** A size that the model leaves open. */
+export function openDim(): Dim {
+  const dim = new DimSymbol();
+  open.add(dim);
+  return dim;
+}
+
+/** Whether elements of these shapes, both of which hold, have a shape when there is none. */
+export function isStated(a: Shape | undefined, b: Shape | undefined): boolean {
+  const isKnown = (dim: Dim | undefined) => dim !== undefined && (typeof dim === 'number' || !open.has(dim));
+  const [shape, other] = a === undefined ? [b, undefined] : [a, b];
+  return shape !== undefined && shape.every((dim, i) => isKnown(dim) || isKnown(other?.[i]));
 }
 
 /** Where either shape is known better, that. */

@@ -3,7 +3,9 @@ import { knownElements, knownIntegers, unknownDim } from '../onnx/known-shapes.j
 import {
   concatList,
   getItem,
+  isStated,
   listLength,
+  openDim,
   popBack,
   pushBack,
   refineShape,
@@ -17,6 +19,7 @@ import {
   type TensorList,
 } from '../onnx/tensor-list.js';
 import type { Shape, Value } from '../onnx/value.js';
+import { requireAll } from './guard.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** TensorFlow 2's TensorLists: what `tf.TensorArray`, `tf.map_fn` and recurrent layers are made of. */
@@ -29,7 +32,7 @@ export const tensorLists = new OpFamily('tensor lists')
     return reservedList(context.attrs.dtype('element_dtype'), shapeFrom(context, 0), length);
   })
   .native('TensorListFromTensor', (context) => stackedList(context.input(0), shapeFrom(context, 1)))
-  .native('TensorListStack', (context) => stackOf(context.builder, listAt(context, 0), shapeFrom(context, 1)))
+  .native('TensorListStack', (context) => wholeList(context))
   .native('TensorListGetItem', (context) =>
     getItem(context.builder, listAt(context, 0), context.input(1), shapeFrom(context, 2)),
   )
@@ -97,8 +100,23 @@ function shapeFrom(context: OpContext, index: number): Shape | undefined {
   const value = context.input(index);
   if (value.shape?.length !== 1) return undefined;
   return knownElements(value)?.map((dim) =>
-    typeof dim === 'number' ? (dim < 0 ? unknownDim() : dim) : dim.kind === 'size' ? dim : unknownDim(),
+    typeof dim === 'number' ? (dim < 0 ? openDim() : dim) : dim.kind === 'size' ? dim : unknownDim(),
   );
+}
+
+/**
+ * All elements in one tensor. Of no elements TensorFlow makes one of the shape that was stated, or none where there is no
+ * such shape (core/kernels/list_kernels, `TensorListStack`).
+ */
+function wholeList(context: OpContext): Value {
+  const { builder } = context;
+  const [list, element] = [listAt(context, 0), shapeFrom(context, 1)];
+  const stacked = stackOf(builder, list, element);
+  const [rows] = stacked.shape ?? [];
+  if ((typeof rows === 'number' && rows > 0) || isStated(list.element, element)) return stacked;
+  const some = builder.emit('Greater', [listLength(builder, list), builder.int(0)]);
+  const complaint = 'Tried to stack elements of an empty list with non-fully-defined element_shape';
+  return requireAll(builder, some, stacked, complaint);
 }
 
 /** Whether indices are 0, 1, 2 ... */
