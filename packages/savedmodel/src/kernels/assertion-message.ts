@@ -81,7 +81,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** A string as C writes it, characters beyond ASCII left alone (`absl::Utf8SafeCEscape`). */
 function escaped(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what is escaped
   return text.replaceAll(/["'\\\u0000-\u001f\u007f]/g, (char) => {
     return ESCAPES[char] ?? `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`;
   });

@@ -1,4 +1,4 @@
-import { stringTensor, Tensor, type DType } from '@servable/tensor';
+import { stringTensor, type Tensor } from '@servable/tensor';
 import { zeros } from '../kernels/elements.js';
 import type { Builder } from './builder.js';
 import type { LoopParts } from './loop-parts.js';
@@ -97,6 +97,6 @@ export function mergeChecks([a, b]: readonly [Builder, Builder]): {
 /** What stands where no failure has shown anything. */
 function nothing({ dtype, shape = [] }: Value): Tensor {
   const dims = shape.map(Number);
-  if (dtype !== 'string') return zeros(dtype as Exclude<DType, 'string'>, dims);
+  if (dtype !== 'string') return zeros(dtype, dims);
   return stringTensor(dims, Array<string>(dims.reduce((size, dim) => size * dim, 1)).fill(''));
 }

@@ -80,10 +80,9 @@ describe('shapes', () => {
     const constants = builder.nodes.flatMap((node) =>
       node.kind === 'native' && node.op === 'Reshape' ? [node.inputs[1]?.constant?.toArray()] : [],
     );
-    expect(constants).toEqual([
-      [0n, 0n, 4n, 6n],
-      [0n, -1n, 12n],
-    ]);
+    // Beside a batch that may be empty the engine infers nothing: the last one is computed.
+    expect(constants).toEqual([[0n, 0n, 4n, 6n], undefined]);
+    expect(targets[2]?.shape?.[2]).toBe(12);
     expect(targets[0]?.shape?.[1]).toBe(x.shape?.[1]);
     expect(targets[1]).toBe(x);
   });
