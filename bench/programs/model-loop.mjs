@@ -1,7 +1,9 @@
 // Runs SavedModels in a loop, on our engine or on TensorFlow's C API, or ONNX models:
 // model-loop.mjs servable|tensorflow|onnx THREADS
-// Asked { load, signature, inputs, batch } it loads a model, asked { milliseconds } it runs it for as long and says how many calls
-// it made in a second and how many microseconds of processor time each took.
+// Asked { load, signature, inputs, batch } it loads a model, asked { milliseconds } it runs it for as long and says how many
+// calls it made in a second and how many microseconds of processor time each took, and with { watch: true } for how many
+// milliseconds at most the event loop was blocked.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { loadOnnxModel, loadSavedModel, loadTensorFlowModel, prepareRuntime } from '@servable/runtime';
 import { dtypeInfo, Tensor } from '@servable/tensor';
@@ -21,7 +23,7 @@ let call;
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line);
   try {
-    console.log(JSON.stringify(request.load ? await load(request) : await loop(request.milliseconds)));
+    console.log(JSON.stringify(request.load ? await load(request) : await loop(request)));
   } catch (error) {
     console.log(JSON.stringify({ error: error.message }));
   }
@@ -51,7 +53,9 @@ async function load({ load: directory, signature, inputs, batch }) {
   return {};
 }
 
-async function loop(milliseconds) {
+async function loop({ milliseconds, watch = false }) {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  if (watch) delay.enable();
   const before = process.cpuUsage();
   const start = performance.now();
   let calls = 0;
@@ -61,7 +65,8 @@ async function loop(milliseconds) {
   } while (performance.now() - start < milliseconds);
   const rate = (calls * 1000) / (performance.now() - start);
   const { user, system } = process.cpuUsage(before);
-  return { rate, processor: (user + system) / calls };
+  delay.disable();
+  return { rate, processor: (user + system) / calls, ...(watch && { blocked: delay.max / 1e6 }) };
 }
 
 /** A tensor of a golden file, its rows repeated up to the batch; without a batch as it is. */

@@ -37,7 +37,10 @@ export const activations = new OpFamily('activations')
     ),
   )
   .native('Sigmoid', unary('Sigmoid'))
-  .native('Tanh', unary('Tanh'))
+  .native(
+    'Tanh',
+    compute((builder, x) => tanhOfSoftplus(builder, x) ?? builder.emit('Tanh', [x])),
+  )
   .native(
     'Softplus',
     compute((builder, x) => (x.dtype === 'float64' ? softplus(builder, x) : builder.emit('Softplus', [x]))),
@@ -74,6 +77,28 @@ function elu(builder: Builder, x: Value, alpha: number, scale: number): Value {
 }
 
 /** log(1+exp(x)) as max(x, 0) + log1p(exp(-|x|)), which does not overflow. */
+/** Above this e^x is so large that the hyperbolic tangent of its softplus is 1, and below float32's largest when squared. */
+const MAX_MISH_EXPONENT = 20;
+
+/**
+ * The heart of Mish, without the engine's Softplus, which takes 40 times as long as its Exp: with e = e^x and
+ * n = e (e + 2), tanh(log(1 + e)) = n / (n + 2).
+ *
+ * @returns undefined for the tangent of anything else
+ */
+function tanhOfSoftplus(builder: Builder, x: Value): Value | undefined {
+  const { of, perm } = x.transposed ?? { of: x, perm: undefined };
+  const maker = builder.nodes.findLast(({ outputs }) => outputs[0]?.name === of.name);
+  const [inside] = maker?.kind === 'native' && maker.op === 'Softplus' ? maker.inputs : [];
+  if (inside?.dtype !== 'float32') return undefined;
+  const two = builder.scalar('float32', 2);
+  const bounded = builder.emit('Min', [inside, builder.scalar('float32', MAX_MISH_EXPONENT)]);
+  const e = builder.emit('Exp', [bounded]);
+  const n = builder.emit('Mul', [e, builder.emit('Add', [e, two])]);
+  const result = builder.emit('Div', [n, builder.emit('Add', [n, two])]);
+  return perm === undefined ? result : builder.lazyTranspose(result, perm);
+}
+
 function softplus(builder: Builder, x: Value): Value {
   const decay = builder.emit('Exp', [builder.emit('Neg', [builder.emit('Abs', [x])])]);
   return builder.emit('Add', [builder.emit('Max', [x, builder.scalar(x.dtype, 0)]), log1p(builder, decay)]);
