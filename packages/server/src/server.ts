@@ -132,6 +132,7 @@ export async function createServer(
     memoryObserver: metrics?.memoryObserver,
     reportWarmup:
       metrics && (({ path, error, records, micros }) => metrics.warmedUp(path, error?.code ?? 'OK', records, micros)),
+    reportWarmupRun: metrics && ((name, api, micros) => metrics.runtimeRan(name, api, micros)),
     reportTraffic: metrics && (({ name }, replay) => metrics.replayedTraffic(name, replay)),
   });
   const configuration = new ModelConfiguration(resolved, pipeline);

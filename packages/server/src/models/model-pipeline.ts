@@ -36,6 +36,7 @@ import { TrafficSamples } from '../warmup/traffic-samples.js';
 import type { TrafficReplay } from '../warmup/replay-traffic.js';
 import { WarmupState } from '../warmup/warmup-state.js';
 import type { WarmupReport } from '../warmup/replay-warmup.js';
+import type { WarmupRunObserver } from '../warmup/warmup-runner.js';
 import type { ServedModel } from './served-model.js';
 
 /** The life of a model, put together: configuration → sources → platform adapter → manager. */
@@ -66,6 +67,8 @@ export interface ModelPipelineOptions extends ResolvedServerOptions {
   readonly states: ServableStateMonitor;
   /** Is told of every warm-up that has ended. */
   readonly reportWarmup?: ((report: WarmupReport) => void) | undefined;
+  /** Is told of every run of a recorded request. */
+  readonly reportWarmupRun?: WarmupRunObserver | undefined;
   /** Is told of live requests that were replayed into a version. */
   readonly reportTraffic?: ((id: ServableId, replay: TrafficReplay) => void) | undefined;
   /** Is told which models are configured from now on. */
@@ -110,6 +113,7 @@ export function modelPipeline(options: ModelPipelineOptions): ModelPipeline {
       warmup,
       logger,
       report: reportWarmup,
+      reportRun: options.reportWarmupRun,
       reportTraffic: options.reportTraffic,
       state: warmupState,
       traffic: kept && (() => samples.open(id.name, kept)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type InferenceServable, readTfRecords, type ServableId, ServingError } from '@servable/core';
 import { readWarmupLog } from './read-warmup-log.js';
 import type { ResolvedWarmupOptions } from './warmup-options.js';
-import { warmupRunner } from './warmup-runner.js';
+import { type WarmupRunObserver, warmupRunner } from './warmup-runner.js';
 
 /** What is told of a warm-up once it has ended. */
 export interface WarmupReport {
@@ -24,6 +24,8 @@ export interface WarmupTask {
   readonly options: ResolvedWarmupOptions;
   readonly signal?: AbortSignal | undefined;
   readonly report?: ((report: WarmupReport) => void) | undefined;
+  /** Is told of every run of the model. */
+  readonly reportRun?: WarmupRunObserver | undefined;
 }
 
 /** Upstream's bound on a warm-up file. */
@@ -64,7 +66,7 @@ export function warmupFile(directory: string): string {
 async function replayFile(path: string, task: WarmupTask, count: { records: number }): Promise<void> {
   const { options, signal } = task;
   const records = readRecords(path);
-  const run = warmupRunner(task.id, task.servable, signal);
+  const run = warmupRunner(task.id, task.servable, signal, task.reportRun);
   // One iterator for all workers: each takes the next record when it is done with its last.
   const worker = async (): Promise<void> => {
     for (;;) {

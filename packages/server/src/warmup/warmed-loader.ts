@@ -4,6 +4,7 @@ import type { ResolvedWarmupOptions } from './warmup-options.js';
 import { replayTraffic, type TrafficReplay } from './replay-traffic.js';
 import { sampledServable } from './sampled-servable.js';
 import type { TrafficSample } from './traffic-sample.js';
+import type { WarmupRunObserver } from './warmup-runner.js';
 import { WarmupState } from './warmup-state.js';
 
 export interface WarmedLoaderOptions {
@@ -13,6 +14,8 @@ export interface WarmedLoaderOptions {
   readonly warmup: ResolvedWarmupOptions;
   readonly logger: Logger;
   readonly report?: ((report: WarmupReport) => void) | undefined;
+  /** Is told of every run of a recorded request. */
+  readonly reportRun?: WarmupRunObserver | undefined;
   /** Is told how many live requests were replayed. */
   readonly reportTraffic?: ((id: ServableId, replay: TrafficReplay) => void) | undefined;
   /** Is told which versions are being warmed up. */
@@ -55,7 +58,7 @@ export async function warmUp(
   options: WarmedLoaderOptions,
   signal: AbortSignal,
 ): Promise<TrafficSample | undefined> {
-  const { id, directory, warmup, logger, report, state = new WarmupState(), traffic } = options;
+  const { id, directory, warmup, logger, report, reportRun, state = new WarmupState(), traffic } = options;
   const tell = (result: WarmupReport): void => {
     const how = result.error ? `failed with ${result.error.code}` : 'ended';
     logger.info(
@@ -66,7 +69,8 @@ export async function warmUp(
   };
   const sample = await traffic?.();
   await state.during(id, async () => {
-    if (warmup.enabled) await replayWarmup({ id, directory, servable, options: warmup, signal, report: tell });
+    if (warmup.enabled)
+      await replayWarmup({ id, directory, servable, options: warmup, signal, report: tell, reportRun });
     if (sample !== undefined) await replaySample(sample, servable, options, signal);
   });
   return sample;

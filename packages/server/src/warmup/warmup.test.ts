@@ -108,6 +108,7 @@ async function replay(
 ) {
   const runs: string[] = [];
   const reports: WarmupReport[] = [];
+  const observed: string[] = [];
   const outputs: Record<string, [string, ReturnType<typeof tensor>]> = {
     serving_default: ['y', tensor([1, 2], 'float32')],
     classify: ['scores', tensor([[1], [2]], 'float32')],
@@ -128,11 +129,12 @@ async function replay(
     servable,
     options: resolveWarmupOptions(options),
     report: (report) => reports.push(report),
+    reportRun: (name, api, micros) => observed.push(`${name} ${api} ${micros >= 0}`),
   }).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  return { runs, error, reports };
+  return { runs, error, reports, observed };
 }
 
 test.each([1, 2])(
@@ -151,8 +153,18 @@ test.each([1, 2])(
   },
 );
 
+test('runs are told under the name in the record, but not those of MultiInference, as upstream counts them', async () => {
+  await writeWarmup(...[logs.regress, logs.classify, logs.predict, logs.multiInference].map(record));
+  const { observed } = await replay();
+  expect(observed.map((run) => run.split(' ').slice(-2).join(' ')).sort()).toEqual([
+    'Classify true',
+    'Predict true',
+    'Regress true',
+  ]);
+});
+
 test('NoWarmupDataFile and WarmupDataFileEmpty: nothing is run', async () => {
-  expect(await replay()).toEqual({ runs: [], error: undefined, reports: [] });
+  expect(await replay()).toEqual({ runs: [], error: undefined, reports: [], observed: [] });
   await writeWarmup();
   expect(await replay()).toMatchObject({ runs: [], error: undefined, reports: [{ records: 0 }] });
 });
