@@ -36,6 +36,10 @@ case("eye_batch", lambda n: tf.eye(n, num_columns=2, batch_shape=[2], dtype=tf.i
 case("causal_mask", lambda x: tf.linalg.band_part(tf.ones([tf.shape(x)[1], tf.shape(x)[1]]), -1, 0), [f"{F}[?,?]"], [(rand(2, 3),)])
 for dtype in (*FLOATS, *INTS):
     case(f"Cross_{dtype}", lambda a, b: raw.Cross(a=a, b=b), [f"{dtype}[?,3]"] * 2, [(rand(2, 3), rand(2, 3))])
+for dtype in (*FLOATS, *INTS, "float16", "complex64"):
+    case(f"square_{dtype}", lambda x, d: [tf.linalg.diag_part(x), tf.linalg.set_diag(x, d)], [f"{dtype}[?,3,3]", f"{dtype}[?,3]"], [(rand(2, 3, 3), rand(2, 3)), (rand(0, 3, 3), rand(0, 3))])
+case("square_special", lambda x: [tf.linalg.diag_part(x), tf.linalg.set_diag(x, tf.ones(2))], [f"{F}[2,2]"], [([[np.nan, np.inf], [-np.inf, 1.0]],)])
+case("masked", lambda x: tf.linalg.set_diag(tf.fill([tf.shape(x)[0], tf.shape(x)[0]], -9.0), x), [f"{F}[?]"], [(rand(3),), (rand(0),)])
 case("trace", lambda x: tf.linalg.trace(x), [f"{F}[?,?,?]"], [(rand(2, 3, 3),)])
 
 

@@ -92,3 +92,5 @@ case(
     ["float32[?,?,6]"],
     [(rand(2, 3, 6),), (rand(0, 3, 6),)],
 )
+case("unranked", lambda x, y: raw.Einsum(inputs=[raw.Einsum(inputs=[x, y], equation="td,dnh->tnh"), y], equation="tnh,dnh->ntd"), ["float32[*]", "float32[?,2,3]"], [(rand(5, 4), rand(4, 2, 3))])
+case("unranked_ellipsis", two("...ij,jk->...ik"), ["float32[*]", "float32[?,?]"], [(rand(2, 3, 4), rand(4, 5)), (rand(3, 4), rand(4, 5))])

@@ -73,3 +73,11 @@ case("map_2d_out", lambda x: tf.map_fn(lambda r: r[:, None] * r[None, :], x), [f
 case("uint8_map", lambda x: tf.map_fn(lambda r: tf.cast(r, tf.uint8), x, fn_output_signature=tf.uint8), [f"{F}[?,2]"], [([[1.0, 2.0], [3.0, 250.0]],)])
 case("bool_loop", lambda x: tf.while_loop(lambda c, i: c, lambda c, i: (i < 5, i + 2), [True, x])[1], ["int32[]"], [(0,), (9,)])
 case("double_loop", lambda x: tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * 1.1), [0, x])[1], ["float64[?]"], [(rand(3),)])
+
+
+def factors(x):
+    """An op with several outputs that stands in a body alone, so that the model has no definition of it."""
+    return tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.matmul(*reversed(tf.linalg.qr(a)))), [0, x])[1]
+
+
+case("loop_of_factors", factors, [f"{F}[3,3]"], [([[4.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 2.0]],)])

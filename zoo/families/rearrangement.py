@@ -1,5 +1,6 @@
 """Moving, repeating, cutting and joining tensors of every dtype, with amounts known early and late."""
 
+import numpy as np
 from cases import FLOATS, INTS, case, rand
 from golden import tf
 
@@ -50,6 +51,10 @@ for dtype in ("int32", "int64", "float32", "float64", "int16", "float16", "bfloa
 # Amounts that come with the request.
 case("ReverseV2_given", lambda x, axis: raw.ReverseV2(tensor=x, axis=axis), [f"{F}[?,?]", "int32[?]"], [(rand(2, 3), [1]), (rand(2, 3), [0, -1]), (rand(2, 3), [])], errors=[(rand(2, 3), [2]), (rand(2, 3), [0, 0])])
 case("Reverse_flags", lambda x, dims: raw.Reverse(tensor=x, dims=dims), [f"{F}[?,?]", "bool[2]"], [(rand(2, 3), [True, False])])
+for dtype in ("float32", "string", "bool", "bfloat16", "complex64", "uint8"):
+    values = np.array([[b"a", b"b", b"c"], [b"d", b"e", b"f"]], object) if dtype == "string" else rand(2, 3)
+    case(f"roll_by_{dtype}", lambda x, shift: tf.roll(x, [shift, -shift], [0, 1]), [f"{dtype}[?,?]", "int32[]"], [(values, 1), (values, -5), (values, 6)])
+case("roll_open", lambda x: tf.roll(x, [2, -7], [1, 1]), [f"{F}[?,?]"], [(rand(2, 3),), (rand(0, 3),), (rand(2, 0),), (rand(1, 5),)])
 case("roll_given", lambda x, shift, axis: tf.roll(x, shift, axis), [f"{F}[?,?]", "int32[]", "int32[]"], [(rand(2, 3), 4, 1), (rand(2, 3), -1, -1)])
 case("transpose_strings_given", lambda x, perm: tf.transpose(x, perm), ["string[?,?,?]", "int32[3]"], [(rand(2, 3, 1), [2, 0, 1])], errors=[(rand(2, 3, 1), [0, 0, 1])])
 case("mirror_given", lambda x, paddings: tf.pad(x, paddings, "SYMMETRIC"), [f"{F}[?,?]", "int32[2,2]"], [(rand(2, 3), [[2, 1], [0, 3]])], errors=[(rand(2, 3), [[3, 0], [0, 0]])])

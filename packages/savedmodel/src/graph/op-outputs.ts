@@ -1,15 +1,6 @@
 import type { OpDef, OpDef_ArgDef } from '@servable/protos/tensorflow';
 import type { StoredNode } from '../reader/stored-node.js';
-
-/** Multi-output ops that graphs without a stripped op list still use. */
-const outputsOfCommonOps: Readonly<Record<string, readonly string[]>> = {
-  FusedBatchNormV3: ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2', 'reserve_space_3'],
-  FusedBatchNormV2: ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2'],
-  TopKV2: ['values', 'indices'],
-  Unique: ['y', 'idx'],
-  Switch: ['output_false', 'output_true'],
-  Merge: ['output', 'value_index'],
-};
+import { multipleOutputs } from './output-arguments.js';
 
 /**
  * Turns an output named as function bodies name it (`node:argument:3`) into the flat output number that graphs use.
@@ -26,11 +17,8 @@ export class OpOutputs {
 
   /** @returns the flat index, or undefined when the op has no such output argument */
   flatIndex(node: StoredNode, argument: string, index: number): number | undefined {
-    const def = this.defs.get(node.op);
-    if (def === undefined) {
-      const position = outputsOfCommonOps[node.op]?.indexOf(argument) ?? 0;
-      return position < 0 ? undefined : position + index;
-    }
+    const def = this.defs.get(node.op) ?? multipleOutputs.get(node.op);
+    if (def === undefined) return index;
     let start = 0;
     for (const arg of def.outputArg) {
       if (arg.name === argument) return start + index;

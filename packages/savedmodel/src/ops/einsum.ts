@@ -6,7 +6,8 @@ import type { Value } from '../onnx/value.js';
  * operand or vanish; the engine's own Einsum does the same work anew on every run. Other forms are left to it.
  */
 export function lowerEinsum(builder: Builder, given: string, operands: readonly Value[]): Value {
-  const { text, inputs } = spellOut(builder, given.replaceAll(' ', ''), operands);
+  const equation = given.replaceAll(' ', '');
+  const { text, inputs } = spellOut(builder, equation, withRanks(builder, equation, operands));
   const product = inputs.length === 2 ? contraction(builder, text, inputs[0] as Value, inputs[1] as Value) : undefined;
   if (product !== undefined) return product;
   return builder.emit(
@@ -18,6 +19,16 @@ export function lowerEinsum(builder: Builder, given: string, operands: readonly 
       shape: einsumShape(text, inputs),
     },
   );
+}
+
+/** The labels of an operand say how many dimensions it has, where nothing else does. */
+function withRanks(builder: Builder, equation: string, operands: readonly Value[]): readonly Value[] {
+  const terms = equation.split('->')[0]?.split(',') ?? [];
+  return operands.map((value, i) => {
+    const labels = terms[i];
+    if (value.shape !== undefined || labels === undefined || labels.includes('.')) return value;
+    return { ...value, shape: [...labels].map(() => builder.unknownDim()) };
+  });
 }
 
 /**

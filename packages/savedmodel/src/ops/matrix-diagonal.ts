@@ -1,4 +1,4 @@
-import type { Tensor } from '@servable/tensor';
+import type { DType, Tensor } from '@servable/tensor';
 import { integerOf, isComplex } from '../kernels/elements.js';
 import {
   diagonalPart,
@@ -10,7 +10,7 @@ import {
 } from '../kernels/matrix-diagonal.js';
 import type { Builder } from '../onnx/builder.js';
 import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
-import type { Shape, Value } from '../onnx/value.js';
+import { sameDim, sameShape, type Shape, type Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { hostValue, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -19,10 +19,9 @@ import { OpFamily, type OpContext } from './registry.js';
 export const matrixDiagonals = new OpFamily('matrix diagonals')
   .native('MatrixDiag MatrixDiagV2 MatrixDiagV3 BatchMatrixDiag', (context) => {
     const [x, k, rows, columns, fill] = context.inputs() as [Value, Value?, Value?, Value?, Value?];
-    const isSquare = [rows, columns].every((size) => size === undefined || knownIntegers(size)?.[0] === -1);
-    const isMain = k === undefined || knownIntegers(k)?.every((d) => d === 0) === true;
+    const asDiagonal = [rows, columns].every((size) => size === undefined || knownIntegers(size)?.[0] === -1);
     const isPlain = fill === undefined || isZero(fill.constant);
-    if (isSquare && isMain && isPlain && x.shape !== undefined && x.dtype !== 'string') {
+    if (asDiagonal && isMain(k) && isPlain && x.shape !== undefined && x.dtype !== 'string') {
       return squareDiagonal(context.builder, x);
     }
     const band = k && knownIntegers(k);
@@ -42,8 +41,9 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
         }),
     );
   })
-  .host('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 BatchMatrixDiagPart', (context) => {
+  .native('MatrixDiagPart MatrixDiagPartV2 MatrixDiagPartV3 BatchMatrixDiagPart', (context) => {
     const [x, k] = context.inputs() as [Value, Value?];
+    if (isMain(k) && isSquare(x) && SUMMED.has(x.dtype)) return mainDiagonal(context.builder, x);
     const band = k && knownIntegers(k);
     const single = k === undefined || (band !== undefined && band[0] === band.at(-1));
     const rank = x.shape && (single || band !== undefined ? x.shape.length - (single ? 1 : 0) : undefined);
@@ -54,11 +54,14 @@ export const matrixDiagonals = new OpFamily('matrix diagonals')
       (matrix, d, fill) => matrixDiagonalPart(matrix, { k: d, fill, align: alignment(context) }),
     );
   })
-  .host('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 BatchMatrixSetDiag', (context) =>
-    hostValue(context, context.inputs(), like(context.input(0)), (matrix, diagonal, k) =>
-      matrixSetDiagonal(matrix, diagonal, k, alignment(context)),
-    ),
-  )
+  .native('MatrixSetDiag MatrixSetDiagV2 MatrixSetDiagV3 BatchMatrixSetDiag', (context) => {
+    const [x, diagonal, k] = context.inputs() as [Value, Value, Value?];
+    const fits = sameShape(diagonal.shape, x.shape?.slice(0, -1));
+    if (isMain(k) && isSquare(x) && fits && SUMMED.has(x.dtype)) return withDiagonal(context.builder, x, diagonal);
+    return hostValue(context, context.inputs(), like(x), (matrix, values, which) =>
+      matrixSetDiagonal(matrix, values, which, alignment(context)),
+    );
+  })
   .native('MatrixBandPart BatchMatrixBandPart', bandPart)
   .host('Diag', (context) => {
     const { dtype, shape } = context.input(0);
@@ -84,13 +87,40 @@ function isZero(constant: Tensor | undefined): boolean {
   );
 }
 
+/** What the engine adds up and chooses between. */
+const SUMMED: ReadonlySet<DType> = new Set<DType>(['float32', 'float64', 'int32', 'int64']);
+
+function isMain(k: Value | undefined): boolean {
+  return k === undefined || knownIntegers(k)?.every((d) => d === 0) === true;
+}
+
+function isSquare({ shape }: Value): boolean {
+  return shape !== undefined && shape.length >= 2 && sameDim(shape.at(-1), shape.at(-2));
+}
+
 /** Zeros but on the main diagonal. */
 function squareDiagonal(builder: Builder, x: Value): Value {
   const rank = x.shape?.length ?? 1;
+  return keepWhere(builder, onDiagonal(builder, x), builder.unsqueeze(x, [rank - 1]));
+}
+
+/** Of square matrices. Elsewhere zeros are added, whatever stands there. */
+function mainDiagonal(builder: Builder, x: Value): Value {
+  const kept = keepWhere(builder, onDiagonal(builder, x), x);
+  return builder.emit('ReduceSum', [kept, builder.ints([(x.shape?.length ?? 0) - 1])], { keepdims: 0 });
+}
+
+/** Square matrices with other values on the main diagonal. */
+function withDiagonal(builder: Builder, x: Value, diagonal: Value): Value {
+  const spread = builder.unsqueeze(diagonal, [diagonal.shape?.length ?? 0]);
+  return { ...builder.emit('Where', [onDiagonal(builder, x), spread, x]), shape: x.shape };
+}
+
+/** Which elements of square matrices, as many rows as `x` has last, stand on the main diagonal. */
+function onDiagonal(builder: Builder, x: Value): Value {
   const size = builder.pick(builder.shapeOf(x), -1);
   const counted = builder.emit('Range', [builder.int(0), size, builder.int(1)]);
-  const on = builder.emit('Equal', [builder.unsqueeze(counted, [1]), builder.unsqueeze(counted, [0])]);
-  return keepWhere(builder, on, builder.unsqueeze(x, [rank - 1]));
+  return builder.emit('Equal', [builder.unsqueeze(counted, [1]), builder.unsqueeze(counted, [0])]);
 }
 
 function keepWhere(builder: Builder, condition: Value, x: Value): Value {

@@ -14,6 +14,7 @@ import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
 import { loops } from './loops.js';
 import { lookup } from './lookup.js';
+import { losses } from './losses.js';
 import { matmul } from './matmul.js';
 import { normalization } from './normalization.js';
 import { imageCodecs } from './image-codecs.js';
@@ -57,6 +58,7 @@ export const opFamilies = [
   variables,
   arithmetic,
   activations,
+  losses,
   comparison,
   matmul,
   convolution,

@@ -1,7 +1,7 @@
 import { integersOf } from '../kernels/elements.js';
 import { reverse, roll } from '../kernels/rearrange.js';
 import { knownIntegers } from '../onnx/known-shapes.js';
-import type { Value } from '../onnx/value.js';
+import { sameShape, type Value } from '../onnx/value.js';
 import { viaFloat } from './dtypes.js';
 import { hostValue, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -61,11 +61,13 @@ function rolled(context: OpContext): Value {
   const x = context.input(0);
   const [shifts, axes] = [knownIntegers(context.input(1)), knownIntegers(context.input(2))];
   const sizes = axes?.map((axis) => x.shape?.[builder.axis(axis, x)]);
-  if (shifts === undefined || axes === undefined || sizes?.some((size) => typeof size !== 'number')) {
+  const paired = shifts !== undefined || sameShape(context.input(1).shape, context.input(2).shape);
+  if (axes === undefined || x.shape === undefined || !paired) {
     return hostValue(context, context.inputs(), like(x), (value, by, along) =>
       roll(value, integersOf(by), integersOf(along)),
     );
   }
+  if (shifts === undefined || sizes?.some((size) => typeof size !== 'number')) return rolledByRequest(context, axes);
   let value = x;
   axes.forEach((axis, i) => {
     const size = sizes?.[i] as number;
@@ -74,4 +76,29 @@ function rolled(context: OpContext): Value {
     value = builder.concat([builder.slice(value, axis, size - by), builder.slice(value, axis, 0, size - by)], axis);
   });
   return value;
+}
+
+/** Rolls by shifts, or along sizes, that a request brings. */
+function rolledByRequest(context: OpContext, axes: readonly number[]): Value {
+  const { builder } = context;
+  const x = context.input(0);
+  const shifts = builder.reshape(builder.cast(context.input(1), 'int64'), [-1]);
+  const shape = builder.shapeOf(x);
+  const rolled = viaFloat(builder, x, (moved) => {
+    let value = moved;
+    axes.forEach((given, i) => {
+      const axis = builder.axis(given, x);
+      // There is nothing to roll where the size is 0, and no rest of a division by it.
+      const size = builder.emit('Max', [builder.slice(shape, 0, axis, axis + 1), builder.ints([1])]);
+      const by = builder.emit('Mod', [builder.slice(shifts, 0, i, i + 1), size]);
+      const start = builder.emit('Sub', [size, by]);
+      const [first, last, along] = [builder.ints([0]), builder.ints([Number.MAX_SAFE_INTEGER]), builder.ints([axis])];
+      value = builder.concat(
+        [builder.emit('Slice', [value, start, last, along]), builder.emit('Slice', [value, first, start, along])],
+        axis,
+      );
+    });
+    return value;
+  });
+  return { ...rolled, shape: x.shape };
 }
