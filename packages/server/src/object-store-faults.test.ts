@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -86,12 +86,16 @@ describe('a server that was killed', () => {
   });
   afterAll(() => rm(built, { recursive: true }));
 
-  /** A server in a process of its own, with version 1 loaded; it stops for good at `stopAt`. */
-  async function killable(stopAt: string) {
+  /**
+   * A server in a process of its own, with version 1 loaded; it stops for good at `stopAt`.
+   *
+   * @param within - a command that runs the one behind it
+   */
+  async function killable(stopAt: string, within: readonly string[] = []) {
     s3.put('bucket/models/m/1/half_plus_two', 'one');
-    const child = spawn(process.execPath, [join(built, 'server.js'), s3.endpoint, directory, stopAt], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const program = [process.execPath, join(built, 'server.js'), s3.endpoint, directory, stopAt];
+    const [command, ...args] = [...within, ...program] as [string, ...string[]];
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
     let text = '';
     for (const stream of [child.stdout, child.stderr])
@@ -107,7 +111,7 @@ describe('a server that was killed', () => {
       child.kill('SIGKILL');
       await once(child, 'exit');
     };
-    return { says, kill, port: Number(/port (\d+)/.exec(text)![1]) };
+    return { says, kill, log: () => text, port: Number(/port (\d+)/.exec(text)![1]) };
   }
 
   test('while downloading serves the version before, and goes on where the download stopped', async () => {
@@ -172,6 +176,29 @@ describe('a server that was killed', () => {
     await until(() => states(server) === '2 AVAILABLE');
     expect(await predict(server.restPort)).toEqual({ predictions: [2.5] });
   });
+
+  test('on a full disk a version ends with what is wrong, the one before goes on, and room is used when there is some', async ({
+    skip,
+  }) => {
+    // A disk of a MiB in a mount namespace of its own, which goes with the process.
+    const isRoot = process.getuid?.() === 0;
+    const namespace = ['unshare', '--mount', ...(isRoot ? [] : ['--user', '--map-root-user'])];
+    const disk = [...namespace, 'sh', '-c', 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', directory];
+    if (spawnSync(disk[0]!, [...disk.slice(1), 'true']).status !== 0) skip('mount namespaces cannot be made here');
+    const { says, log, port, kill } = await killable('', disk);
+    s3.put('bucket/models/m/2/half_plus_two', 'two'.repeat(1_000_000));
+    await says('version: 2}: RESOURCE_EXHAUSTED: ');
+    expect(log().match(/^Encountered an error for servable version .*$/gm)).toEqual([
+      expect.stringMatching(
+        /\{name: m version: 2\}: RESOURCE_EXHAUSTED: Cannot .*ENOSPC: no space left on device/,
+      ) as string,
+    ]);
+    expect(await predict(port)).toEqual({ predictions: [2.5] });
+    s3.put('bucket/models/m/3/half_plus_two', 'three');
+    await says('Successfully loaded servable version {name: m version: 3}');
+    expect(await predict(port)).toEqual({ predictions: [2.5] });
+    await kill();
+  }, 60_000);
 });
 
 test.each([
@@ -223,16 +250,19 @@ test('a version that is truncated in the store ends with an error that says so, 
   expect(await predict(server.restPort)).toEqual({ predictions: [2.5] });
 });
 
-test('a cache that is no directory is the error of the version, with the path', async () => {
+test.each<readonly [string, () => string, string]>([
+  ['is no directory', () => join(directory, 'file'), 'FAILED_PRECONDITION'],
+  // Nobody, not even root, makes a directory there.
+  ...(process.platform === 'linux'
+    ? [['may not be written', () => '/sys/servable', 'PERMISSION_DENIED'] as const]
+    : []),
+])('a cache that %s is the error of the version, with the path', async (_what, where, code) => {
   s3.put('bucket/models/m/1/half_plus_two', 'one');
-  const path = join(directory, 'file');
-  await writeFile(path, '');
+  await writeFile(join(directory, 'file'), '');
+  const path = where();
   await using server = await start({ modelCacheDirectory: path });
   await until(() => states(server).includes('END'));
   const { health } = server.states.getVersionStates('m')[0]!;
-  expect([health?.code, health?.message]).toEqual([
-    'FAILED_PRECONDITION',
-    expect.stringContaining(`Cannot use ${path} as a cache: `),
-  ]);
+  expect([health?.code, health?.message]).toEqual([code, expect.stringContaining(`Cannot use ${path} as a cache: `)]);
   expect(server.log.filter((line) => line.startsWith('E')).join()).toContain(`Cannot use ${path} as a cache`);
 });

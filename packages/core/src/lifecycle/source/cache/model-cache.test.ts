@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -62,4 +62,19 @@ test('what takes more than was said of it makes room for all of it, or is refuse
   expect(await reasonOf(cache.acquire(key('a', 40), signal))).toBe('VERSION_NOT_CACHED');
   lease.release();
   expect(await reasonOf(cache.acquire(key('c', 10), signal, filled(101)))).toBe('MODEL_CACHE_FULL');
+});
+
+test('on a full disk parts are taken away, so that others have room; after other failures they stay to be gone on with', async () => {
+  const failing =
+    (code: string): CacheFill =>
+    async (into) => {
+      await writeFile(join(into, 'model'), new Uint8Array(20));
+      throw Object.assign(new Error(code), { code });
+    };
+  const parts = async (): Promise<string[]> =>
+    (await readdir(directory, { recursive: true })).filter((path) => path.endsWith('.partial')).sort();
+  expect(await reasonOf(cache.acquire(key('a', 20), signal, failing('ECONNRESET')))).not.toBe('OK');
+  expect([await parts(), cache.bytes]).toEqual([['0/a/.a-print.partial'], 20]);
+  expect(await reasonOf(cache.acquire(key('b', 20), signal, failing('ENOSPC')))).toBe('DISK_FULL');
+  expect([await parts(), cache.bytes]).toEqual([[], 0]);
 });

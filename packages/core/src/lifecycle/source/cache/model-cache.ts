@@ -212,8 +212,11 @@ export class ModelCache {
       this.#entries.set(path, entry);
       return entry;
     } catch (error) {
+      const failure = fileError(error, `fill ${partial}`);
       this.#leftovers.set(partial, await sizeOf(partial));
-      throw fileError(error, `fill ${partial}`);
+      // A full disk is in the way of every other version too, and parts are what nobody needs most of all.
+      if (failure.reason === 'DISK_FULL') await this.#dropLeftovers(() => true);
+      throw failure;
     } finally {
       this.#filling.delete(path);
     }
@@ -223,12 +226,10 @@ export class ModelCache {
   async #makeRoom({ source, version, bytes }: CacheKey, partial: string): Promise<void> {
     // It is gone on with, and counted as filling.
     this.#leftovers.delete(partial);
-    for (const leftover of [...this.#leftovers.keys()]) {
+    await this.#dropLeftovers(async (leftover) => {
       const isOlder = leftover.startsWith(`${dirname(partial)}/`) && (await exists(join(leftover, version)));
-      if (!isOlder && this.bytes <= this.#maxBytes) continue;
-      this.#leftovers.delete(leftover);
-      await rm(leftover, { recursive: true, force: true });
-    }
+      return isOlder || this.bytes > this.#maxBytes;
+    });
     const idle = [...this.#entries.values()].filter(({ pins }) => pins === 0).sort((a, b) => a.used - b.used);
     for (const entry of idle) {
       if (this.bytes <= this.#maxBytes) break;
@@ -246,6 +247,14 @@ export class ModelCache {
       `Version ${version} of ${source} takes ${bytes} bytes and the cache holds ${this.#maxBytes} in all, of which ` +
         `${this.bytes - bytes} are in use`,
     );
+  }
+
+  async #dropLeftovers(isInTheWay: (leftover: string) => boolean | Promise<boolean>): Promise<void> {
+    for (const leftover of [...this.#leftovers.keys()]) {
+      // Meanwhile somebody may have gone on with it.
+      if (!(await isInTheWay(leftover)) || !this.#leftovers.delete(leftover)) continue;
+      await rm(leftover, { recursive: true, force: true });
+    }
   }
 
   async #remove(entry: Entry): Promise<void> {
