@@ -1,6 +1,8 @@
 // A server of one model: model-server.mjs NAME BASE_PATH [OPTIONS as JSON]
-import { createServer } from '@servable/server';
+import { createServer, letHeapGrow } from '@servable/server';
 
+// As the program `servable` does.
+letHeapGrow();
 const [name, basePath, options = '{}'] = process.argv.slice(2);
 const models = basePath === undefined ? [] : [{ name, basePath }];
 const server = await createServer({ models, grpcPort: 0, waitForModels: true, ...JSON.parse(options) });

@@ -1,9 +1,11 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { main } from './cli/main.js';
+import { letHeapGrow } from './process-heap.js';
 
 // grpc-js writes what goes wrong to the console besides reporting it; we report it once.
 if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
 
+letHeapGrow();
 const exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: (text) => process.stdout.write(text),

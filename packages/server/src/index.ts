@@ -9,6 +9,7 @@ export { accessFromFile, type AccessOptions } from './security/access-file.js';
 export { tlsFromFiles, type TlsFiles, tlsFromSslConfig } from './security/tls-files.js';
 export type { TrafficWarmupOptions } from './warmup/traffic-options.js';
 export type { WarmupOptions } from './warmup/warmup-options.js';
+export { letHeapGrow } from './process-heap.js';
 export { version } from './version.js';
 
 // Platforms: what can be served

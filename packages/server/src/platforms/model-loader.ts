@@ -1,6 +1,7 @@
 import type { InferenceCall, InferenceServable, Loader, LoadOptions } from '@servable/core';
 import { diskEstimate } from './disk-estimate.js';
 import { type BytesInUse, LoadMeter } from './load-meter.js';
+import { whileLoading } from '../process-heap.js';
 import type { ModelEngineOptions } from './model-engine.js';
 
 /** What a session, its plan and its signatures take beside the weights: 0.3 to 0.45 MiB for the smallest of models. */
@@ -33,7 +34,7 @@ export function modelLoader(
   const meter = new LoadMeter(bytesInUse);
   return {
     async load({ signal }) {
-      const opened = await meter.load(() => open({ signal }));
+      const opened = await whileLoading(() => meter.load(() => open({ signal })));
       if (signal.aborted) {
         await opened.close();
         throw signal.reason;
