@@ -4,6 +4,7 @@ import { packageBuild } from '../tsup.base.js';
 export default defineConfig([
   packageBuild({
     main: 'src/main.ts',
+    optimizations: 'src/optimizations.ts',
     wire: 'src/wire.ts',
     server: 'src/server.ts',
     'compare-process': 'src/oracle/compare-process.ts',
