@@ -84,7 +84,7 @@ function call(session: ClientHttp2Session, headers: Record<string, string> = {})
   });
   const status = new Promise<string | undefined>((resolve) => {
     const note = (fields: Record<string, unknown>): void => {
-      if (fields['grpc-status'] !== undefined) resolve(String(fields['grpc-status']));
+      if (typeof fields['grpc-status'] === 'string') resolve(fields['grpc-status']);
     };
     stream
       .on('response', note)

@@ -97,13 +97,13 @@ export const flagCases: CliTopic = {
     ...flags.flatMap(cases),
     {
       name: '--help has every flag with its default and its type, and exits with 255',
-      from: 'cli.md, flag syntax',
+      from: 'docs/differences.md',
       args: ['--help'],
       exit: 255,
       stdout: [
         'usage: ',
         '\nFlags:\n',
-        ...flags.map(([name, type, standard]) => `\t${`--${name}=${standard}`.padEnd(33)}\t${type}\t`),
+        ...flags.map(([name, type, standard]) => `\n  --${name}=${standard}  (${type})\n`),
       ],
     },
     unknown('an unknown flag', '--model_nam=x', 'did you mean --model_name?'),

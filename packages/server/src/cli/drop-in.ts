@@ -17,7 +17,8 @@ const failure = 255;
 /** Begins as upstream's usage; the flags are grouped, where upstream lists them one after the other. */
 export function dropInUsage(columns?: number): string {
   return `usage: tensorflow_model_server
-Flags: (those with a * are not flags of TensorFlow Serving)
+Flags:
+  --name=value or --name value; those with a * are not flags of TensorFlow Serving.
 ${formatFlags(dropInFlags, columns)}`;
 }
 

@@ -23,11 +23,11 @@ Ports:
         An address.
 
 Models:
-  --share=0.5  (float)
+  --share=0.500000  (float)
         A share.
 
 Accepted without effect:
-  --threads=<CPUs>  (int32)
+  --threads=8  (int32)
         Threads. No effect: there are enough.
 `);
 });

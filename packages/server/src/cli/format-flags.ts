@@ -53,8 +53,10 @@ function formatFlag(name: string, spec: FlagSpec, width: number): string {
   return `${isOwn ? '*' : ' '} --${name}=${shownDefault(spec)}  (${spec.type})\n${wrap(text, '        ', width)}`;
 }
 
+/** As upstream shows defaults; where a word says more than the value, that. */
 function shownDefault({ type, default: value, defaultText }: FlagSpec): string {
-  if (defaultText !== undefined) return `<${defaultText}>`;
+  if (defaultText !== undefined && type !== 'int32') return `<${defaultText}>`;
+  if (type === 'float') return Number(value).toFixed(6);
   return type === 'string' ? `"${value}"` : String(value);
 }
 

@@ -130,7 +130,8 @@ test('mutated targets, methods and headers', { timeout: timeoutMs }, async () =>
       header: () => value,
       body: predictBodies[0]!,
     });
-    expect(expected).toContain(answer.status);
+    // A digit more makes /v2 of /v1, where another method than the path's is 405.
+    expect([...expected, 405]).toContain(answer.status);
   }
   expect(provider.released).toBe(provider.acquired);
 });
