@@ -6,5 +6,7 @@ export default defineConfig(
     index: 'src/index.ts',
     // The thread that compiles large models; looked for beside the bundle that starts it.
     'compile-worker': 'src/compile/compile-worker.ts',
+    // The one that makes sessions while others answer calls.
+    'background-worker': 'src/session/background-worker.ts',
   }),
 );

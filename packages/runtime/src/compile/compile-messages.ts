@@ -8,6 +8,8 @@ export interface CompileSource {
   /** The directory of the SavedModel. */
   readonly dir: string;
   readonly tags: readonly string[] | undefined;
+  /** Whether it gives way to calls that are being answered. */
+  readonly givesWay: boolean;
 }
 
 /** Which of the plans of a signature: by default the one for all outputs, and inputs of the signature's shapes. */

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { compileSignature, readSavedModel, VariableStore, type SavedModel } from '@servable/savedmodel';
 import type { PlanVariant } from '../compile/compile-messages.js';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
-import { returnFreePages } from '../native/allocator.js';
+import { allIslands } from '../compile/plan-message.js';
+import { returnFreePages, reusingFreedBlocks } from '../native/allocator.js';
 import { IslandSessions, mayShareSessions, mayShareWeights } from '../plan/island-sessions.js';
 import type { PreparedIsland } from '../plan/prepared-plan.js';
 import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
 import { badOption } from '../runtime-error.js';
 import { checkLimits, type CallOptions } from '../session/interruption.js';
 import { SharedWeights } from '../session/shared-weights.js';
+import { isServing } from '../session/serving.js';
 import { makeWeightFolder, removeWeightFolder } from '../session/with-weights.js';
 import { AnyShapeRunner, type CompileRanks } from './any-shape-runner.js';
 import { FilteringRunner } from './filtering-runner.js';
@@ -50,14 +52,19 @@ export async function openSignatures(dir: string, options: OpenOptions): Promise
     throw badOption('compileOn', "'thread', 'always' or 'caller'", compileOn);
   }
   const file = compileOn === 'caller' ? undefined : compileWorkerFile;
-  if (file !== undefined && (compileOn === 'always' || (await isLarge(dir)))) {
-    return openOnThread(dir, options, file);
+  const sizes = await sizesOf(dir);
+  if (file !== undefined && (compileOn === 'always' || isLarge(sizes))) {
+    return openOnThread(dir, options, file, sizes);
   }
-  return openHere(dir, options);
+  return openHere(dir, options, sizes);
 }
 
 /** Reads and compiles on the calling thread. */
-export async function openHere(dir: string, { session, ...options }: OpenOptions): Promise<SavedModelSignatures> {
+export async function openHere(
+  dir: string,
+  { session, ...options }: OpenOptions,
+  sizes?: Sizes,
+): Promise<SavedModelSignatures> {
   const source = await readSavedModel(dir, options);
   const variables = new VariableStore();
   const sessions = sessionsOf(source.signatureDefs);
@@ -68,7 +75,7 @@ export async function openHere(dir: string, { session, ...options }: OpenOptions
       inTurns((name, signal, variant) =>
         compileHere(source, name, variant, { ...session, signal, variables, sessions }),
       ),
-      await modelBytes(dir),
+      (sizes ?? (await sizesOf(dir))).all,
     ),
     loaded: () => Promise.resolve(),
     close: () => source.close(),
@@ -86,11 +93,13 @@ export async function openOnThread(
   dir: string,
   { session, tags, ...limits }: OpenOptions,
   file: string,
+  sizes?: Sizes,
 ): Promise<SavedModelSignatures> {
   checkLimits(limits);
   const variables = new VariableStore();
   let sessions = new IslandSessions();
-  const start = () => new CompileThread(file, { dir, tags });
+  // What is loaded while models are being used gives way to their calls.
+  const start = () => new CompileThread(file, { dir, tags, givesWay: isServing() });
   // The thread that has read the model compiles the first signature, and others as long as none compiles.
   let idle: CompileThread | undefined = start();
   let isLoading = true;
@@ -124,12 +133,14 @@ export async function openOnThread(
       } finally {
         if (idle !== thread) await thread.close();
       }
-      if ('islands' in compiled) return await onThisThread(name, signal, variant, compiled.islands);
-      return await PlanRunner.create(compiled.plan, { ...session, signal, variables, sessions });
+      const inBackground = isServing();
+      return await reusingFreedBlocks(() =>
+        'islands' in compiled
+          ? onThisThread(name, signal, variant, compiled.islands)
+          : PlanRunner.create(compiled.plan, { ...session, signal, variables, sessions, inBackground }),
+      );
     } finally {
       await removeWeightFolder(folder);
-      // Making a session leaves tens of MB free between the blocks that it keeps.
-      await returnFreePages();
     }
   });
 
@@ -139,7 +150,7 @@ export async function openOnThread(
     return {
       signatureDefs,
       sessions,
-      compile: withVariants(compile, await modelBytes(dir)),
+      compile: withVariants(compile, (sizes ?? (await sizesOf(dir))).all),
       async loaded() {
         isLoading = false;
         await rest();
@@ -192,30 +203,37 @@ async function compileHere(
   options: PlanOptions & { readonly signal: AbortSignal },
 ): Promise<PlanRunner> {
   const plan = await compileSignature(source, name, { ...variant, signal: options.signal });
-  return PlanRunner.create(plan, options);
+  const bytes = allIslands(plan.steps).reduce((sum, { weights }) => sum + weights.byteLength, 0);
+  const create = () => PlanRunner.create(plan, options);
+  return bytes >= LARGE_MODEL_BYTES ? reusingFreedBlocks(create) : create();
 }
 
-/** Whether a SavedModel is large, as far as its files say; what is wrong with them is found when they are read. */
-async function isLarge(dir: string): Promise<boolean> {
-  return (await graphBytes(dir)) >= LARGE_GRAPH_BYTES || (await modelBytes(dir)) >= LARGE_MODEL_BYTES;
+/** Bytes of a SavedModel's files. */
+interface Sizes {
+  readonly graph: number;
+  /** Of the graph and the variables. */
+  readonly all: number;
 }
 
-async function graphBytes(dir: string): Promise<number> {
-  return stat(join(dir, 'saved_model.pb')).then(
-    ({ size }) => size,
-    () => 0,
-  );
+/** The sizes that the files say; what is wrong with them is found when they are read. */
+async function sizesOf(dir: string): Promise<Sizes> {
+  const folder = join(dir, 'variables');
+  const sizeOf = (path: string) =>
+    stat(path).then(
+      ({ size }) => size,
+      () => undefined,
+    );
+  // Most models have one file of variables, and each call of the file system takes time where there are many models.
+  const [graph = 0, only] = await Promise.all([
+    sizeOf(join(dir, 'saved_model.pb')),
+    sizeOf(join(folder, 'variables.data-00000-of-00001')),
+  ]);
+  if (only !== undefined) return { graph, all: graph + only };
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(names.map((name) => sizeOf(join(folder, name))));
+  return { graph, all: sizes.reduce<number>((sum, size = 0) => sum + size, graph) };
 }
 
-/** The size of the graph and its weights. */
-async function modelBytes(dir: string): Promise<number> {
-  const graph = await graphBytes(dir);
-  try {
-    const folder = join(dir, 'variables');
-    const names = await readdir(folder);
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-    return sizes.reduce((sum, size) => sum + size, graph);
-  } catch {
-    return graph;
-  }
+function isLarge({ graph, all }: Sizes): boolean {
+  return graph >= LARGE_GRAPH_BYTES || all >= LARGE_MODEL_BYTES;
 }

@@ -11,6 +11,12 @@ const MMAP_THRESHOLD = -3;
  */
 const LARGE_BLOCK_BYTES = 4 * 1024 * 1024;
 
+/**
+ * What the allocator may keep while large models are loaded: blocks of up to 32 MiB (the most that glibc puts into its heaps,
+ * `HEAP_MAX_SIZE / 2` in malloc/arena.c) are taken from what was freed before.
+ */
+const REUSED_BLOCK_BYTES = 32 * 1024 * 1024;
+
 /** glibc's `struct mallinfo2` (malloc.h, from 2.33 on): bytes in mapped blocks, and bytes in use of the rest. */
 interface AllocatorInfo {
   readonly hblkhd: number;
@@ -19,7 +25,9 @@ interface AllocatorInfo {
 
 let info: (() => AllocatorInfo) | undefined;
 let trim: { async(pad: number, done: (error: unknown) => void): void } | undefined;
+let setOption: ((param: number, value: number) => number) | undefined;
 let isSet = false;
+let reusers = 0;
 
 /** Makes the allocator of this process return the memory of unloaded models; has an effect with glibc only. */
 export function returnLargeBlocks(): void {
@@ -27,9 +35,8 @@ export function returnLargeBlocks(): void {
   isSet = true;
   try {
     const libc = koffi.load('libc.so.6');
-    const mallopt = libc.func('int mallopt(int param, int value)') as (param: number, value: number) => number;
-    mallopt(MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
-    mallopt(TRIM_THRESHOLD, LARGE_BLOCK_BYTES);
+    setOption = libc.func('int mallopt(int param, int value)') as (param: number, value: number) => number;
+    setThresholds(LARGE_BLOCK_BYTES, LARGE_BLOCK_BYTES);
     trim = libc.func('int malloc_trim(size_t pad)');
     const fields = [
       'arena',
@@ -58,6 +65,28 @@ export function nativeBytesInUse(): number | undefined {
   if (info === undefined) return undefined;
   const { hblkhd, uordblks } = info();
   return Number(hblkhd) + Number(uordblks);
+}
+
+/**
+ * Runs the making of a large session, which takes and frees memory of the size of each weight several times over: the
+ * system would clear every page of it anew, a third of the time that it takes. Free pages are given back when the last of
+ * such works has ended.
+ */
+export async function reusingFreedBlocks<T>(work: () => Promise<T>): Promise<T> {
+  reusers += 1;
+  if (reusers === 1) setThresholds(REUSED_BLOCK_BYTES, REUSED_BLOCK_BYTES);
+  try {
+    return await work();
+  } finally {
+    reusers -= 1;
+    if (reusers === 0) setThresholds(LARGE_BLOCK_BYTES, LARGE_BLOCK_BYTES);
+    await returnFreePages();
+  }
+}
+
+function setThresholds(mapped: number, trimmed: number): void {
+  setOption?.(MMAP_THRESHOLD, mapped);
+  setOption?.(TRIM_THRESHOLD, trimmed);
 }
 
 /** Gives free pages between blocks in use back to the system, on a pool thread: it takes milliseconds. */

@@ -31,6 +31,8 @@ export interface PlanOptions extends SessionOptions, CallOptions {
   readonly variables?: VariableStore | undefined;
   /** How many sessions each island has; calls are spread over them. Default 1. */
   readonly instances?: Instances | undefined;
+  /** Whether sessions are made on a thread of low priority, as {@link CreateSessionOptions.inBackground} says. */
+  readonly inBackground?: boolean | undefined;
   /** The sessions of the model, which its plans share. Default: the plan has its own. */
   readonly sessions?: IslandSessions | undefined;
   /** Islands whose weights have been read elsewhere: they stand for those of the plan with the same model. */

@@ -57,5 +57,8 @@ export function poolThreads(variable: string | undefined = process.env['UV_THREA
   return Number.isNaN(size) || size < 1 ? 1 : Math.min(size, 1024);
 }
 
+/** Lets everything through. */
+export const openGate = new CallGate(Infinity);
+
 /** The gate that all sessions of this thread share. */
 export const callGate = new CallGate(Math.max(1, poolThreads() - 1));

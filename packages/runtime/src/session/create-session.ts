@@ -1,11 +1,12 @@
 import type { Tensor } from '@servable/tensor';
-import { nativeNames } from '../native/address.js';
+import { addressOf, nativeNames } from '../native/address.js';
 import { engineOptions, ortEnv } from '../native/ort-env.js';
 import type { Pointer, Status } from '../native/ort-functions.js';
 import { check, statusError } from '../native/ort-status.js';
 import { createValue } from '../native/ort-value.js';
 import { RuntimeError } from '../runtime-error.js';
 import { appendProviders } from './append-providers.js';
+import { backgroundThread, runningBackgroundThread } from './background-thread.js';
 import { takeTurn } from './device-turns.js';
 import { sharesDevice, usesDevice } from './execution-providers.js';
 import { checkLimits, type CallOptions } from './interruption.js';
@@ -26,7 +27,7 @@ export async function createSession(
   model: Uint8Array | string,
   options: ResolvedSessionOptions,
   initializers: ReadonlyMap<string, Tensor>,
-  limits: CallOptions,
+  limits: SessionLimits,
   weights: SessionWeights = {},
 ): Promise<Pointer> {
   const attempt = (threads: SessionThreads) => create(model, options, threads, initializers, limits, weights);
@@ -44,6 +45,12 @@ export async function createSession(
   }
   const engine = engineOptions();
   return attempt({ intra: engine.intraOpThreads ?? 0, inter: engine.interOpThreads ?? 0 });
+}
+
+/** What making a session may take. */
+export interface SessionLimits extends CallOptions {
+  /** Only what is left of the processor, on a thread of low priority where there can be one. Default `false`. */
+  readonly inBackground?: boolean | undefined;
 }
 
 /** Weights that are outside of the model. */
@@ -68,9 +75,12 @@ async function create(
   options: ResolvedSessionOptions,
   threads: SessionThreads,
   initializers: ReadonlyMap<string, Tensor>,
-  limits: CallOptions,
+  limits: SessionLimits,
   { folder, shared }: SessionWeights,
 ): Promise<Pointer> {
+  // Threads that a session has for itself would have the low priority of the one that makes it, and keep it.
+  const mayGiveWay = limits.inBackground === true && threads === 'shared' && !usesDevice(options.executionProviders);
+  const background = mayGiveWay ? await backgroundThread() : undefined;
   const endTurn = sharesDevice(options.executionProviders) ? await takeTurn() : undefined;
   try {
     checkLimits(limits);
@@ -110,18 +120,18 @@ async function create(
   }
   const status = await poolCall<Status>(
     {
+      isElsewhere: background !== undefined,
       start: (done) => {
-        const source = typeof model === 'string' ? [model] : [model, model.byteLength];
-        if (shared === undefined) {
-          const create = typeof model === 'string' ? api.CreateSession : api.CreateSessionFromArray;
-          create.async(env, ...source, native, out, done);
-        } else {
-          const create =
-            typeof model === 'string'
-              ? api.CreateSessionWithPrepackedWeightsContainer
-              : api.CreateSessionFromArrayWithPrepackedWeightsContainer;
-          create.async(env, ...source, native, shared.container, out, done);
-        }
+        const source = typeof model === 'string' ? [model] : [addressOf(model), model.byteLength];
+        const name =
+          typeof model === 'string'
+            ? (['CreateSession', 'CreateSessionWithPrepackedWeightsContainer'] as const)
+            : (['CreateSessionFromArray', 'CreateSessionFromArrayWithPrepackedWeightsContainer'] as const);
+        const container = shared === undefined ? [] : [shared.container];
+        const args = [env, ...source, native, ...container, addressOf(out)];
+        const create = name[shared === undefined ? 0 : 1];
+        if (background === undefined) api[create].async(...args, done);
+        else background.start(create, args, done);
       },
       terminate: () => void api.SessionOptionsSetLoadCancellationFlag(native, true),
       abandoned: (status) => {
@@ -168,11 +178,20 @@ function applyOptions(native: Pointer, options: ResolvedSessionOptions, threads:
   }
 }
 
-/** Frees a session on a pool thread. */
-export function releaseSession(address: Pointer): Promise<void> {
+/**
+ * Frees a session on a pool thread.
+ *
+ * @param inBackground - or on the thread of low priority, which runs for as long as versions come and go beside calls
+ */
+export function releaseSession(address: Pointer, inBackground = false): Promise<void> {
+  const background = inBackground ? runningBackgroundThread() : undefined;
   return poolCall<void>(
     {
-      start: (done) => ortEnv().api.ReleaseSession.async(address, done),
+      isElsewhere: background !== undefined,
+      start: (done) => {
+        if (background === undefined) ortEnv().api.ReleaseSession.async(address, done);
+        else background.start('ReleaseSession', [address], (error) => done(error, undefined));
+      },
       terminate: () => undefined,
       abandoned: () => undefined,
       keep: [],

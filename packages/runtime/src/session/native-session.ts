@@ -15,6 +15,7 @@ import { checkLimits, type CallOptions } from './interruption.js';
 import { NativeValue } from './native-value.js';
 import { poolCall } from './pool-call.js';
 import { RunCost } from './run-cost.js';
+import { isServing, noteCall } from './serving.js';
 import { CallFactory, type Feeds, type SessionCall } from './session-call.js';
 import { resolveSessionOptions, type ResolvedSessionOptions, type SessionOptions } from './session-options.js';
 import { SharedWeights, type SharingSession } from './shared-weights.js';
@@ -34,6 +35,11 @@ export interface CreateSessionOptions extends SessionOptions, CallOptions {
    * caller's to remove when the session is there.
    */
   readonly weights?: WeightFile | PreparedWeights | undefined;
+  /**
+   * Make the session on a thread of low priority, which gives way to calls of others: on Linux, with the threads that
+   * sessions share and without devices. Default `false`.
+   */
+  readonly inBackground?: boolean | undefined;
   /** Sessions that are given the same one have equal weights in memory once, where there are many. */
   readonly sharedWeights?: SharedWeights | undefined;
 }
@@ -192,7 +198,7 @@ export class NativeSession implements AsyncDisposable {
     await this.#underWay.none();
     if (this.#release === undefined) return;
     const endTurn = this.#takesEmpty ? undefined : await takeTurn();
-    await releaseSession(this.#address).finally(endTurn);
+    await releaseSession(this.#address, this.#takesEmpty && isServing()).finally(endTurn);
     this.#release();
   }
 
@@ -211,6 +217,7 @@ export class NativeSession implements AsyncDisposable {
   #runHere(call: SessionCall): Status {
     try {
       const start = performance.now();
+      noteCall(start);
       const { inputNames, inputs, inputCount, outputNames, outputs } = call;
       const status = ortEnv().api.Run(
         this.#address,
@@ -233,6 +240,7 @@ export class NativeSession implements AsyncDisposable {
     const { api } = ortEnv();
     const runOptions = this.#runOptions(call);
     const asked = performance.now();
+    noteCall(asked);
     // What takes no empty values is WebGPU, whose sessions have one device together.
     const endTurn = this.#takesEmpty ? undefined : await takeTurn();
     const { signal, timeoutMs } = limits;
@@ -312,9 +320,16 @@ export class NativeSession implements AsyncDisposable {
 async function makeSession(
   model: Uint8Array | string,
   resolved: ResolvedSessionOptions,
-  { signal, timeoutMs, weights, sharedWeights, initializers = new Map<string, Tensor>() }: CreateSessionOptions,
+  {
+    signal,
+    timeoutMs,
+    inBackground,
+    weights,
+    sharedWeights,
+    initializers = new Map<string, Tensor>(),
+  }: CreateSessionOptions,
 ): Promise<SharingSession> {
-  const limits = { signal, timeoutMs };
+  const limits = { signal, timeoutMs, inBackground };
   const isShared = sharedWeights !== undefined && (await SharedWeights.takes(resolved, weights));
   return withWeights(weights, limits, async (extra, folder) => {
     const all = new Map([...initializers, ...extra]);

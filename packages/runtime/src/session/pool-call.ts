@@ -1,4 +1,4 @@
-import { callGate } from './call-gate.js';
+import { callGate, openGate } from './call-gate.js';
 import { watchLimits, type CallOptions } from './interruption.js';
 
 /** A native call to be made on a pool thread. */
@@ -14,6 +14,8 @@ export interface PoolCall<R> {
   abandoned(result: R | undefined): void;
   /** What native code reads and writes: held until the call has ended. */
   readonly keep: readonly unknown[];
+  /** Whether it is made on another thread than those of the pool, and need not wait for one of them. Default `false`. */
+  readonly isElsewhere?: boolean;
 }
 
 /**
@@ -37,11 +39,12 @@ export function poolCall<R>(call: PoolCall<R>, limits: CallOptions): Promise<R> 
       reject(error instanceof Error ? error : new Error(String(error)));
       call.abandoned(undefined);
     };
-    const drop = callGate.enter(() => {
+    const gate = call.isElsewhere === true ? openGate : callGate;
+    const drop = gate.enter(() => {
       started = true;
       try {
         call.start((error, result) => {
-          callGate.leave();
+          gate.leave();
           if (givenUp) call.abandoned(result);
           else if (error !== null && error !== undefined) fail(error);
           else {
@@ -50,7 +53,7 @@ export function poolCall<R>(call: PoolCall<R>, limits: CallOptions): Promise<R> 
           }
         });
       } catch (error) {
-        callGate.leave();
+        gate.leave();
         fail(error);
       }
     });

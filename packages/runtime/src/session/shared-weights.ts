@@ -9,8 +9,7 @@ import { canMapFiles, MappedFile, sameBytes } from '../native/mapped-file.js';
 import { ortEnv } from '../native/ort-env.js';
 import type { Pointer } from '../native/ort-functions.js';
 import { check } from '../native/ort-status.js';
-import { createSession, releaseSession } from './create-session.js';
-import type { CallOptions } from './interruption.js';
+import { createSession, releaseSession, type SessionLimits } from './create-session.js';
 import type { ResolvedSessionOptions } from './session-options.js';
 import { makeWeightFolder, removeWeightFolder, type PreparedWeights } from './with-weights.js';
 
@@ -100,7 +99,7 @@ export class SharedWeights {
   }
 
   /** Makes a session; `undefined` where there is no room for the files. @throws RuntimeError as `createSession` does */
-  async create(request: SharingRequest, limits: CallOptions): Promise<SharingSession | undefined> {
+  async create(request: SharingRequest, limits: SessionLimits): Promise<SharingSession | undefined> {
     const { model, options, initializers, folder: weightFolder } = request;
     const { graph } = fromBinary(ModelProtoSchema, model);
     if (graph === undefined || !isRearranged(graph)) {
@@ -126,7 +125,7 @@ export class SharedWeights {
     }
   }
 
-  async #open({ model, graph, options, weightFolder, data }: Written, limits: CallOptions): Promise<SharingSession> {
+  async #open({ model, graph, options, weightFolder, data }: Written, limits: SessionLimits): Promise<SharingSession> {
     const used: SharedWeight[] = [];
     let isHeld = true;
     this.#sessions++;

@@ -46,7 +46,8 @@ export interface GraphSource {
 
 /** Builds graphs of one MetaGraphDef with its function calls inlined, each pruned to what its fetches need. */
 export class GraphBuilder {
-  private readonly outputs: OpOutputs;
+  private readonly metaGraph: MetaGraphDef;
+  private opOutputs: OpOutputs | undefined;
   private readonly mainNodes: ReadonlyMap<string, StoredNode>;
   private readonly library: FunctionLibrary;
   private readonly functions = new Map<string, FunctionGraph>();
@@ -54,9 +55,14 @@ export class GraphBuilder {
   private readonly segments = new Map<StoredNode, string>();
 
   constructor({ metaGraph, nodes, functions }: GraphSource) {
-    this.outputs = new OpOutputs(metaGraph.metaInfoDef?.strippedOpList?.op ?? []);
+    this.metaGraph = metaGraph;
     this.mainNodes = nodes;
     this.library = functions;
+  }
+
+  private get outputs(): OpOutputs {
+    this.opOutputs ??= new OpOutputs(this.metaGraph.metaInfoDef?.strippedOpList?.op ?? []);
+    return this.opOutputs;
   }
 
   /**
@@ -69,8 +75,17 @@ export class GraphBuilder {
     return this.finish(scope, (work) => fetches.map((fetch) => this.resolve(scope, fetch, work)));
   }
 
-  /** Whether any of `ops` stands in front of the fetches, in functions that are called there too. */
-  reaches(fetches: readonly string[], ops: ReadonlySet<string>): boolean {
+  /** {@link FunctionLibrary.mentioning} of the model's functions. */
+  functionsMentioning(words: readonly string[]): ReadonlySet<string> | undefined {
+    return this.library.mentioning(words);
+  }
+
+  /**
+   * Whether any of `ops` stands in front of the fetches, in functions that are called there too.
+   *
+   * @param among - the functions that may hold them, directly or in functions that they call; the others are not parsed
+   */
+  reaches(fetches: readonly string[], ops: ReadonlySet<string>, among?: ReadonlySet<string>): boolean {
     const seen = new Set<StoredNode>();
     const functions = new Set<string>();
     const pending = fetches.map((fetch) => this.mainNodes.get(splitRef(fetch)[0]));
@@ -80,7 +95,8 @@ export class GraphBuilder {
       seen.add(def);
       for (const input of def.input) pending.push(this.mainNodes.get(splitRef(input.replace('^', ''))[0]));
       for (const name of [def.op, ...def.functions]) {
-        const body = functions.has(name) ? undefined : this.library.get(name);
+        const isKnown = functions.has(name) || among?.has(name) === false;
+        const body = isKnown ? undefined : this.library.get(name);
         functions.add(name);
         if (body !== undefined) for (const node of body.nodes.values()) pending.push(node);
       }

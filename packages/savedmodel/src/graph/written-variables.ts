@@ -29,6 +29,9 @@ export const WRITES: ReadonlySet<string> = new Set([
   'LookupTableRemoveV2',
 ]);
 
+/** Words, one of which is in the name of each of those ops. */
+const WRITE_WORDS = ['Assign', 'Scatter'];
+
 /** What tells one variable from another: its shared name, or else the name of its node. */
 export function variableKey(node: GraphNode): string {
   const value = node.attrs['shared_name']?.value;
@@ -45,8 +48,9 @@ export interface Fetched {
 /** Keys of the variables and tables that any of the requests changes. */
 export function findWrittenVariables(graphs: GraphBuilder, requests: readonly Fetched[]): ReadonlySet<string> {
   const search = new Search(graphs);
+  const functions = graphs.functionsMentioning(WRITE_WORDS);
   for (const { fetches, feeds } of requests) {
-    if (graphs.reaches(fetches, WRITES)) search.visit(graphs.buildMain(fetches, feeds), new Map());
+    if (graphs.reaches(fetches, WRITES, functions)) search.visit(graphs.buildMain(fetches, feeds), new Map());
   }
   return search.written;
 }

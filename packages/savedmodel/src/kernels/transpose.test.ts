@@ -1,6 +1,6 @@
 import { stringTensor, tensor, Tensor } from '@servable/tensor';
 import { expect, test } from 'vitest';
-import { transpose } from './transpose.js';
+import { transpose, transposeScaledInto } from './transpose.js';
 
 /** Element by element, straight from the definition. */
 function reference(x: Tensor, perm: readonly number[]): number[] {
@@ -27,6 +27,10 @@ test.each([
   [
     [1, 1, 64, 33],
     [3, 2, 0, 1],
+  ],
+  [
+    [2, 150, 19],
+    [2, 0, 1],
   ],
   [
     [2, 17, 19, 3],
@@ -68,6 +72,45 @@ test.each([
   const y = transpose(x, perm);
   expect(y.shape).toEqual(perm.map((axis) => shape[axis]));
   expect(Array.from(y.data as Float32Array)).toEqual(reference(x, perm));
+});
+
+test.each([
+  [
+    [3, 3, 70, 41],
+    [3, 2, 0, 1],
+  ],
+  [
+    [1, 1, 5, 16],
+    [3, 2, 0, 1],
+  ],
+  [
+    [4, 5, 6],
+    [0, 2, 1],
+  ],
+  [
+    [5, 9],
+    [0, 1],
+  ],
+  [
+    [1, 7],
+    [1, 0],
+  ],
+])('shape %j permuted by %j, its rows multiplied on the way', (shape, perm) => {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const x = new Tensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: size }, (_, i) => i / 7),
+  );
+  const y = transpose(x, perm);
+  const rows = y.shape[0] ?? 1;
+  const factors = Float32Array.from({ length: rows }, (_, i) => 1 + i / 3);
+  const expected = Float32Array.from(
+    y.data as Float32Array,
+    (value, i) => value * factors[Math.floor((i * rows) / size)]!,
+  );
+  transposeScaledInto(x, y, perm, factors);
+  expect(y.data).toEqual(expected);
 });
 
 test('strings and 64-bit integers move too', () => {

@@ -3,6 +3,11 @@ import { axisOf, invalidRequest } from './elements.js';
 
 /** Elements that are read in one go while their places in the output are far apart. */
 const BLOCK = 8;
+/**
+ * Steps of the output that are taken before the next {@link BLOCK} elements beside those that were read: what was fetched
+ * from memory with the first ones is still in the processor's cache then. More are slower where rows are powers of two apart.
+ */
+const TILE = 64;
 /** Rows of so many elements are copied faster as a whole than one by one. */
 const LONG_ROW = 64;
 
@@ -49,6 +54,28 @@ export function transposeInto(x: Tensor, y: Tensor, perm: readonly number[]): vo
   else permute(from, to, [...x.shape, lanes], [...perm, perm.length]);
 }
 
+/**
+ * Like {@link transposeInto}, and multiplies on the way.
+ *
+ * @param factors - one for each index of the first dimension of `y`
+ */
+export function transposeScaledInto(x: Tensor, y: Tensor, perm: readonly number[], factors: Float32Array): void {
+  permute(x.data as Elements, y.data as Elements, x.shape, perm, factors);
+}
+
+/**
+ * Multiplies in place.
+ *
+ * @param factors - one for each index of the first dimension
+ */
+export function scaleRows(data: Float32Array, factors: Float32Array): void {
+  const size = data.length / factors.length;
+  for (let row = 0, i = 0; row < factors.length; row++) {
+    const by = factors[row] as number;
+    for (const end = i + size; i < end; i++) data[i] = (data[i] as number) * by;
+  }
+}
+
 type Elements = Float32Array | Uint32Array | Int32Array;
 
 /** Integers of 32 bits are moved fastest, and keep the bits of every NaN. */
@@ -59,43 +86,71 @@ function asBits(elements: Elements): Elements {
     : elements;
 }
 
-function permute(from: Elements, to: Elements, shape: readonly number[], perm: readonly number[]): void {
+function permute(
+  from: Elements,
+  to: Elements,
+  shape: readonly number[],
+  perm: readonly number[],
+  factors?: Float32Array,
+): void {
   const { sizes, strides } = merged(shape, perm);
   const rank = sizes.length;
   if (to.length === 0) return;
-  if (rank <= 1) {
-    to.set(from);
-    return;
-  }
   const outStrides = new Array<number>(rank);
   let stride = 1;
   for (let i = rank - 1; i >= 0; i--) {
     outStrides[i] = stride;
     stride *= sizes[i] ?? 1;
   }
-  // The output dimension along which the input is contiguous, walked in blocks; the others step like an odometer, the
-  // last of which is walked in one go.
+  // The output dimension along which the input is contiguous is walked in blocks.
   const run = strides.indexOf(1);
   const length = sizes[run] ?? 1;
   const outStep = outStrides[run] ?? 1;
-  const others = sizes.map((_, i) => i).filter((i) => i !== run);
-  const last = others.pop() ?? 0;
-  const counts = others.map((i) => sizes[i] ?? 1);
-  const inSteps = others.map((i) => strides[i] ?? 0);
-  const outSteps = others.map((i) => outStrides[i] ?? 0);
-  const rows: Rows = { count: sizes[last] ?? 1, inStep: strides[last] ?? 0, outStep: outStrides[last] ?? 0 };
-  if (outStep === 1) {
-    walk(counts, inSteps, outSteps, (at, out) => copyRows(from, to, at, out, length, rows));
+  if (factors !== undefined && (run !== 0 || length !== factors.length || outStep === 1)) {
+    permute(from, to, shape, perm);
+    scaleRows(to as Float32Array, factors);
     return;
   }
-  let start = 0;
-  for (; start + BLOCK <= length; start += BLOCK) {
-    walk(counts, inSteps, outSteps, (at, out) => {
-      moveBlocks(from, to, at + start, out + start * outStep, outStep, rows);
-    });
+  if (rank <= 1) {
+    to.set(from);
+    return;
   }
-  for (; start < length; start++) {
-    walk(counts, inSteps, outSteps, (at, out) => copyRows(from, to, at + start, out + start * outStep, 1, rows));
+  const others = sizes.map((_, i) => i).filter((i) => i !== run);
+  if (outStep === 1) {
+    // The others step like an odometer, the last of which is walked in one go.
+    const last = others.pop() ?? 0;
+    const rows: Rows = { count: sizes[last] ?? 1, inStep: strides[last] ?? 0, outStep: outStrides[last] ?? 0 };
+    odometer(others, sizes, strides, outStrides)((at, out) => copyRows(from, to, at, out, length, rows));
+    return;
+  }
+  // Of the others, the one with the shortest steps in the input is walked in tiles.
+  const near = others.reduce((best, i) => ((strides[i] ?? 0) < (strides[best] ?? 0) ? i : best));
+  const [inStep, rowStep, rowCount] = [strides[near] ?? 0, outStrides[near] ?? 0, sizes[near] ?? 1];
+  const walk = odometer(
+    others.filter((i) => i !== near),
+    sizes,
+    strides,
+    outStrides,
+  );
+  for (let row = 0; row < rowCount; row += TILE) {
+    const rows: Rows = { count: Math.min(TILE, rowCount - row), inStep, outStep: rowStep };
+    const [inRow, outRow] = [row * inStep, row * rowStep];
+    let start = 0;
+    for (; start + BLOCK <= length; start += BLOCK) {
+      walk((at, out) => {
+        const [i, o] = [at + inRow + start, out + outRow + start * outStep];
+        if (factors === undefined) moveBlocks(from, to, i, o, outStep, rows);
+        else moveScaledBlocks(from, to, i, o, outStep, rows, factors, start);
+      });
+    }
+    for (; start < length; start++) {
+      const factor = factors?.[start];
+      walk((at, out) => {
+        const [i, o] = [at + inRow + start, out + outRow + start * outStep];
+        if (factor === undefined) copyRows(from, to, i, o, 1, rows);
+        else scaleRow(from, to, i, o, rows, factor);
+      });
+    }
   }
 }
 
@@ -128,6 +183,56 @@ function moveBlocks(from: Elements, to: Elements, at: number, out: number, apart
     to[out + 6 * apart] = from[at + 6] as number;
     to[out + 7 * apart] = from[at + 7] as number;
   }
+}
+
+/** Like {@link moveBlocks}, multiplying each of the neighbours by its factor. */
+function moveScaledBlocks(
+  from: Elements,
+  to: Elements,
+  at: number,
+  out: number,
+  apart: number,
+  rows: Rows,
+  factors: Float32Array,
+  first: number,
+): void {
+  const { count, inStep, outStep } = rows;
+  const f0 = factors[first] as number;
+  const f1 = factors[first + 1] as number;
+  const f2 = factors[first + 2] as number;
+  const f3 = factors[first + 3] as number;
+  const f4 = factors[first + 4] as number;
+  const f5 = factors[first + 5] as number;
+  const f6 = factors[first + 6] as number;
+  const f7 = factors[first + 7] as number;
+  for (let row = 0; row < count; row++, at += inStep, out += outStep) {
+    to[out] = (from[at] as number) * f0;
+    to[out + apart] = (from[at + 1] as number) * f1;
+    to[out + 2 * apart] = (from[at + 2] as number) * f2;
+    to[out + 3 * apart] = (from[at + 3] as number) * f3;
+    to[out + 4 * apart] = (from[at + 4] as number) * f4;
+    to[out + 5 * apart] = (from[at + 5] as number) * f5;
+    to[out + 6 * apart] = (from[at + 6] as number) * f6;
+    to[out + 7 * apart] = (from[at + 7] as number) * f7;
+  }
+}
+
+function scaleRow(from: Elements, to: Elements, at: number, out: number, rows: Rows, factor: number): void {
+  const { count, inStep, outStep } = rows;
+  for (let row = 0; row < count; row++, at += inStep, out += outStep) to[out] = (from[at] as number) * factor;
+}
+
+/** Steps through some dimensions; what it gives visits every place, by its offsets in the input and the output. */
+function odometer(
+  dims: readonly number[],
+  sizes: readonly number[],
+  inStrides: readonly number[],
+  outStrides: readonly number[],
+): (visit: (at: number, out: number) => void) => void {
+  const counts = dims.map((i) => sizes[i] ?? 1);
+  const inSteps = dims.map((i) => inStrides[i] ?? 0);
+  const outSteps = dims.map((i) => outStrides[i] ?? 0);
+  return (visit) => walk(counts, inSteps, outSteps, visit);
 }
 
 function walk(

@@ -1,5 +1,4 @@
 import type { DType, Tensor } from '@servable/tensor';
-import { transposeInto } from '../kernels/transpose.js';
 import type { Weight } from '../plan/plan.js';
 import { integerTensor } from './constant-tensors.js';
 import { foldConstants } from './fold-constants.js';
@@ -56,8 +55,7 @@ function foldLayout(
   const perm = attrs['perm'];
   if (op === 'Transpose' && perm?.kind !== 'ints') return undefined;
   if (perm?.kind !== 'ints') return emitter.weight(derivedWeight(weight, shape));
-  const apply = (from: Tensor, to: Tensor) => transposeInto(from, to, perm.value);
-  return emitter.weight(derivedWeight(weight, shape, { kind: 'move', name: `transposed ${perm.value.join()}`, apply }));
+  return emitter.weight(derivedWeight(weight, shape, { kind: 'transpose', perm: perm.value }));
 }
 
 /** The elements of an integer scalar or vector, where all are known. */

@@ -1,7 +1,8 @@
 import { Tensor } from '@servable/tensor';
 import type { LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
-import { derivedWeight, digestOf } from '../onnx/weight.js';
+import { scaleRows } from '../kernels/transpose.js';
+import { derivedWeight } from '../onnx/weight.js';
 import { countUses, type Uses } from './count-uses.js';
 
 /**
@@ -79,32 +80,18 @@ function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefi
 
 /** The weights with every output channel multiplied by its factor. */
 function scaled(weights: Value, factors: Float32Array, name: string): Value {
-  const scale = (kernel: Tensor) => {
-    const data = kernel.data as Float32Array;
-    const size = data.length / factors.length;
-    for (let c = 0, i = 0; c < factors.length; c++) {
-      const by = factors[c] as number;
-      for (const end = i + size; i < end; i++) data[i] = (data[i] as number) * by;
-    }
-  };
   const { dtype, shape, constant, weight } = weights;
   if (constant === undefined) {
     return {
       name,
       dtype,
       shape,
-      weight:
-        weight &&
-        derivedWeight(weight, weight.shape, {
-          kind: 'inPlace',
-          name: `scaled ${digestOf(new Uint8Array(factors.buffer, factors.byteOffset, factors.byteLength))}`,
-          apply: scale,
-        }),
+      weight: weight && derivedWeight(weight, weight.shape, { kind: 'scale', factors }),
     };
   }
-  const copy = new Tensor('float32', constant.shape, (constant.data as Float32Array).slice());
-  scale(copy);
-  return { name, dtype, shape, constant: copy };
+  const copy = (constant.data as Float32Array).slice();
+  scaleRows(copy, factors);
+  return { name, dtype, shape, constant: new Tensor('float32', constant.shape, copy) };
 }
 
 /** A constant as one number per channel of an NC… value, if that is what it is. */

@@ -5,6 +5,8 @@ import { readFunction, type StoredFunction } from './stored-function.js';
 /** Field numbers of `FunctionDef` and `OpDef` (`tensorflow/core/framework/{function,op_def}.proto`). */
 const SIGNATURE = 1;
 const NAME = 1;
+/** Every function that is found is looked for in all others. */
+const MOST_MENTIONING = 16;
 
 /**
  * The functions of a graph. A model holds each of them several times over (for every signature, for training, for saving
@@ -21,6 +23,30 @@ export class FunctionLibrary {
 
   has(name: string): boolean {
     return this.#serialized.has(name);
+  }
+
+  /**
+   * The functions whose definitions hold any of some words, and those that name such functions, directly or through
+   * others. Functions are not parsed for it, so some of them may hold the words for another reason.
+   *
+   * @returns `undefined` when there are too many for the search to be worth it
+   */
+  mentioning(words: readonly string[]): ReadonlySet<string> | undefined {
+    const found = new Set<string>();
+    let wanted = words.map((word) => Buffer.from(word));
+    while (wanted.length > 0) {
+      const added: string[] = [];
+      for (const [name, { buffer, byteOffset, byteLength }] of this.#serialized) {
+        if (found.has(name)) continue;
+        const bytes = Buffer.from(buffer, byteOffset, byteLength);
+        if (!wanted.some((word) => bytes.includes(word))) continue;
+        found.add(name);
+        added.push(name);
+      }
+      if (found.size > MOST_MENTIONING) return undefined;
+      wanted = added.map((name) => Buffer.from(name));
+    }
+    return found;
   }
 
   /** Adds a function that no call in the model names. */

@@ -1,5 +1,12 @@
-import { create } from '@bufbuild/protobuf';
-import { GraphDefSchema, MetaGraphDefSchema, type MetaGraphDef } from '@servable/protos/tensorflow';
+import { create, mergeFromBinary } from '@bufbuild/protobuf';
+import {
+  GraphDefSchema,
+  MetaGraphDef_MetaInfoDefSchema,
+  MetaGraphDefSchema,
+  OpListSchema,
+  type MetaGraphDef,
+  type MetaGraphDef_MetaInfoDef,
+} from '@servable/protos/tensorflow';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { FunctionLibrary } from './function-library.js';
 import { mergeWithout, messagesOf } from './message-parts.js';
@@ -8,6 +15,7 @@ import { storedNodes, type StoredNode } from './stored-node.js';
 /** Field numbers of `SavedModel`, `MetaGraphDef` and `MetaInfoDef` (`tensorflow/core/protobuf/*.proto`). */
 const META_GRAPHS = 2;
 const META_INFO_DEF = 1;
+const STRIPPED_OP_LIST = 2;
 const TAGS = 4;
 const GRAPH_DEF = 2;
 const OBJECT_GRAPH = 7;
@@ -66,7 +74,9 @@ export function selectMetaGraph(bytes: Uint8Array, tags: readonly string[], file
 function readMetaGraph(bytes: Uint8Array): ReadMetaGraph {
   const metaGraph = create(MetaGraphDefSchema);
   const graph = create(GraphDefSchema);
-  const parts = mergeWithout(MetaGraphDefSchema, metaGraph, bytes, [GRAPH_DEF, OBJECT_GRAPH]);
+  const parts = mergeWithout(MetaGraphDefSchema, metaGraph, bytes, [META_INFO_DEF, GRAPH_DEF, OBJECT_GRAPH]);
+  const metaInfo = parts.get(META_INFO_DEF) ?? [];
+  if (metaInfo.length > 0) metaGraph.metaInfoDef = readMetaInfo(metaInfo);
   const nodes: Uint8Array[] = [];
   const functions: Uint8Array[] = [];
   for (const graphDef of parts.get(GRAPH_DEF) ?? []) {
@@ -81,6 +91,39 @@ function readMetaGraph(bytes: Uint8Array): ReadMetaGraph {
     functions: new FunctionLibrary(functions),
     objectGraph: parts.get(OBJECT_GRAPH) ?? [],
   };
+}
+
+/** The definitions of the ops are parsed when they are looked at: few graphs need them, and they are most of the message. */
+function readMetaInfo(serialized: readonly Uint8Array[]): MetaGraphDef_MetaInfoDef {
+  const metaInfo = create(MetaGraphDef_MetaInfoDefSchema);
+  const lists = serialized.flatMap((bytes) => {
+    const parts = mergeWithout(MetaGraphDef_MetaInfoDefSchema, metaInfo, bytes, [STRIPPED_OP_LIST]);
+    return parts.get(STRIPPED_OP_LIST) ?? [];
+  });
+  if (lists.length === 0) return metaInfo;
+  const replace = (value: MetaGraphDef_MetaInfoDef['strippedOpList']) => {
+    Object.defineProperty(metaInfo, 'strippedOpList', { value, writable: true, enumerable: true, configurable: true });
+  };
+  return Object.defineProperty(metaInfo, 'strippedOpList', {
+    enumerable: true,
+    configurable: true,
+    get() {
+      const opList = create(OpListSchema);
+      try {
+        for (const bytes of lists) mergeFromBinary(OpListSchema, opList, bytes, { readUnknownFields: false });
+      } catch (cause) {
+        throw new SavedModelError(
+          'DATA_LOSS',
+          'MALFORMED_PROTO',
+          `The definitions of the model's ops cannot be parsed: expected an OpList: ${(cause as Error).message}`,
+          { cause },
+        );
+      }
+      replace(opList);
+      return opList;
+    },
+    set: replace,
+  });
 }
 
 function tagsOf(metaGraph: Uint8Array): string[] {

@@ -25,6 +25,7 @@ const TYPE = (6 << 3) | WireType.Varint;
 /** Of those that may name functions. */
 const LIST_TAG = (LIST << 3) | WireType.LengthDelimited;
 const FUNC_TAG = (FUNC << 3) | WireType.LengthDelimited;
+const LIST_FUNC_TAG = (LIST_FUNC << 3) | WireType.LengthDelimited;
 
 /**
  * A `NodeDef` that is parsed when it is first looked at, and its attributes one by one. A model's file holds thousands of
@@ -32,7 +33,7 @@ const FUNC_TAG = (FUNC << 3) | WireType.LengthDelimited;
  */
 export class StoredNode {
   readonly name: string;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   #parts: NodeParts | undefined;
 
   /**
@@ -40,8 +41,8 @@ export class StoredNode {
    * @throws Error when the bytes are no message
    */
   constructor(bytes: Uint8Array) {
-    this.name = nameOf(bytes);
-    this.#bytes = bytes;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.name = nameOf(this.#bytes);
   }
 
   /** @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` */
@@ -62,13 +63,19 @@ export class StoredNode {
   /** Names of the functions that attributes name, as callee or body. */
   get functions(): readonly string[] {
     const { attr } = this.#read();
-    const names: string[] = [];
-    for (const name in attr) names.push(...(attr[name]?.functions ?? []));
+    let names = noNames;
+    for (const name in attr) {
+      const found = attr[name]?.functions ?? noNames;
+      if (found.length > 0) names = [...names, ...found];
+    }
     return names;
   }
 
   #read(): NodeParts {
-    this.#parts ??= orMalformed(this.name, () => readParts(this.name, this.#bytes));
+    this.#parts ??= orMalformed(
+      this.name,
+      () => readPlainParts(this.name, this.#bytes) ?? readParts(this.name, this.#bytes),
+    );
     return this.#parts;
   }
 }
@@ -89,31 +96,49 @@ interface NodeParts {
   readonly attr: Readonly<Record<string, StoredAttribute>>;
 }
 
+const noNames: readonly string[] = [];
+
 /** An `AttrValue` that is parsed when its value is read. */
 export class StoredAttribute implements AttrValue {
   readonly $typeName = 'tensorflow.AttrValue';
   #value: AttrValue['value'] | undefined;
 
-  /** @param owner - what it is an attribute of, for messages */
+  /**
+   * @param owner - what it is an attribute of, for messages
+   * @param within - bytes that hold the serialised `AttrValue`
+   * @param start - where it begins there
+   * @param end - where it ends
+   */
   constructor(
     private readonly owner: string,
-    private readonly bytes: Uint8Array,
+    private readonly within: Uint8Array,
+    private readonly start = 0,
+    private readonly end = within.length,
   ) {}
 
   get value(): AttrValue['value'] {
-    this.#value ??= orMalformed(this.owner, () => readValue(this.bytes));
+    this.#value ??=
+      readShort(this.within, this.start, this.end) ?? orMalformed(this.owner, () => readValue(this.bytes));
     return this.#value;
   }
 
   /** Names of the functions that it names; without parsing most values, which name none. */
   get functions(): readonly string[] {
-    const [first] = this.bytes;
-    if (first !== FUNC_TAG && first !== LIST_TAG) return [];
+    const first = this.start < this.end ? this.within[this.start] : undefined;
+    if (first !== FUNC_TAG && first !== LIST_TAG) return noNames;
+    // The elements of a list are all of one kind; lists of functions are short.
+    const size = (this.within[this.start + 1] ?? 0) < 0x80 ? 1 : 2;
+    if (first === LIST_TAG && this.within[this.start + 1 + size] !== LIST_FUNC_TAG) return noNames;
     return orMalformed(this.owner, () =>
       [...messagesOf(this.bytes, FUNC), ...messagesOf(this.bytes, LIST).flatMap((list) => messagesOf(list, LIST_FUNC))]
         .flatMap((func) => messagesOf(func, FUNC_NAME).slice(-1))
         .map(textOf),
     );
+  }
+
+  private get bytes(): Uint8Array {
+    const { buffer, byteOffset } = this.within;
+    return new Uint8Array(buffer, byteOffset + this.start, this.end - this.start);
   }
 }
 
@@ -121,9 +146,9 @@ export class StoredAttribute implements AttrValue {
 const FIRST_TEXT = (1 << 3) | WireType.LengthDelimited;
 const SECOND_TEXT = (2 << 3) | WireType.LengthDelimited;
 
-function nameOf(bytes: Uint8Array): string {
+function nameOf(bytes: Buffer): string {
   const end = 2 + (bytes[1] ?? 0);
-  if (bytes[0] === FIRST_TEXT && end < 0x80 && bytes[end] === SECOND_TEXT) return textOf(bytes.subarray(2, end));
+  if (bytes[0] === FIRST_TEXT && end < 0x80 && bytes[end] === SECOND_TEXT) return bytes.toString('utf8', 2, end);
   const reader = new BinaryReader(bytes);
   let name: Uint8Array | undefined;
   while (reader.pos < reader.len) {
@@ -135,6 +160,47 @@ function nameOf(bytes: Uint8Array): string {
     } else name = reader.bytes();
   }
   return name === undefined ? '' : textOf(name);
+}
+
+/** Tags of the fields of a node: strings and messages, all of them. */
+const LENGTH_DELIMITED: number = WireType.LengthDelimited;
+const NODE_TAGS = { op: 0x12, input: 0x1a, attr: 0x2a, lowest: 0x0a, highest: 0x3a } as const;
+
+/**
+ * Reads a node as TensorFlow writes it, in place: a model has thousands of nodes with dozens of fields each, and a view of
+ * every one would take longer than all the rest. Gives `undefined` for what is written otherwise.
+ */
+function readPlainParts(name: string, bytes: Buffer): NodeParts | undefined {
+  let op = '';
+  const input: string[] = [];
+  // Names of attributes are not names that objects inherit.
+  const attr = Object.create(null) as Record<string, StoredAttribute>;
+  for (let at = 0; at < bytes.length;) {
+    const tag = bytes[at]!;
+    if (tag < NODE_TAGS.lowest || tag > NODE_TAGS.highest || (tag & 7) !== LENGTH_DELIMITED) return undefined;
+    let size = bytes[at + 1] ?? 0x80;
+    let start = at + 2;
+    if (size >= 0x80) {
+      const next = bytes[start++] ?? 0x80;
+      if (next >= 0x80) return undefined;
+      size = (size & 0x7f) | (next << 7);
+    }
+    const end = start + size;
+    if (end > bytes.length) return undefined;
+    if (tag === NODE_TAGS.op) op = bytes.toString('utf8', start, end);
+    else if (tag === NODE_TAGS.input) input.push(bytes.toString('utf8', start, end));
+    else if (tag === NODE_TAGS.attr) {
+      const keyEnd = start + 2 + (bytes[start + 1] ?? 0);
+      if (bytes[start] !== FIRST_TEXT || bytes[start + 1]! >= 0x80 || bytes[keyEnd] !== SECOND_TEXT) return undefined;
+      let valueSize = bytes[keyEnd + 1] ?? 0x80;
+      let valueStart = keyEnd + 2;
+      if (valueSize >= 0x80) valueSize = (valueSize & 0x7f) | ((bytes[valueStart++] ?? 0) << 7);
+      if (valueStart + valueSize !== end) return undefined;
+      attr[bytes.toString('utf8', start + 2, keyEnd)] = new StoredAttribute(name, bytes, valueStart, end);
+    }
+    at = end;
+  }
+  return { op, input, attr };
 }
 
 function readParts(name: string, bytes: Uint8Array): NodeParts {
@@ -196,6 +262,22 @@ export function readMapEntry(entry: Uint8Array): [key: string, value: Uint8Array
     }
   }
   return [key === undefined ? '' : textOf(key), value ?? new Uint8Array()];
+}
+
+/** Values of one byte, which most are. */
+function readShort(bytes: Uint8Array, start: number, end: number): AttrValue['value'] | undefined {
+  const byte = bytes[start + 1] ?? 0x80;
+  if (end - start !== 2 || byte >= 0x80) return undefined;
+  switch (bytes[start]) {
+    case INT:
+      return { case: 'i', value: BigInt(byte) };
+    case BOOL:
+      return { case: 'b', value: byte !== 0 };
+    case TYPE:
+      return { case: 'type', value: byte };
+    default:
+      return undefined;
+  }
 }
 
 function readValue(bytes: Uint8Array): AttrValue['value'] {
