@@ -106,6 +106,9 @@ export async function createServer(
 ): Promise<Server> {
   const resolved = resolveServerOptions(options);
   await checkEngines(resolved);
+  if (resolved.modelMemoryBudget !== undefined) {
+    await Promise.all(resolved.platforms.map((platform) => platform.prepare?.()));
+  }
   const { logger, waitForModels } = resolved;
   const tracer = await loadRequestTracer(resolved.tracing, logger);
   const monitor = new ServableStateMonitor({ clock: resolved.clock });

@@ -4,7 +4,7 @@ import { compileSignature, readSavedModel, VariableStore, type SavedModel } from
 import type { PlanVariant } from '../compile/compile-messages.js';
 import { CompileThread, compileWorkerFile } from '../compile/compile-thread.js';
 import { allIslands } from '../compile/plan-message.js';
-import { returnFreePages, reusingFreedBlocks } from '../native/allocator.js';
+import { returnFreePages, returnFreePagesSoon, reusingFreedBlocks } from '../native/allocator.js';
 import { IslandSessions, mayShareSessions, mayShareWeights } from '../plan/island-sessions.js';
 import type { PreparedIsland } from '../plan/prepared-plan.js';
 import { PlanRunner, type PlanOptions } from '../plan/plan-runner.js';
@@ -78,7 +78,10 @@ export async function openHere(
       (sizes ?? (await sizesOf(dir))).all,
     ),
     loaded: () => Promise.resolve(),
-    close: () => source.close(),
+    async close() {
+      await source.close();
+      returnFreePagesSoon();
+    },
   };
 }
 

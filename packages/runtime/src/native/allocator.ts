@@ -28,6 +28,10 @@ let trim: { async(pad: number, done: (error: unknown) => void): void } | undefin
 let setOption: ((param: number, value: number) => number) | undefined;
 let isSet = false;
 let reusers = 0;
+let isTrimming = false;
+
+/** Free pages of small models are given back together: finding them takes milliseconds. */
+const TRIM_AFTER_MS = 1000;
 
 /** Makes the allocator of this process return the memory of unloaded models; has an effect with glibc only. */
 export function returnLargeBlocks(): void {
@@ -93,4 +97,14 @@ function setThresholds(mapped: number, trimmed: number): void {
 export function returnFreePages(): Promise<void> {
   const call = trim;
   return call === undefined ? Promise.resolve() : new Promise((resolve) => call.async(0, () => resolve()));
+}
+
+/** Gives free pages back within a second, however many ask for it until then. */
+export function returnFreePagesSoon(): void {
+  if (trim === undefined || isTrimming) return;
+  isTrimming = true;
+  setTimeout(() => {
+    isTrimming = false;
+    void returnFreePages();
+  }, TRIM_AFTER_MS).unref();
 }

@@ -14,6 +14,16 @@ export function nativeBytesInUse(): number | undefined {
   return loaded?.nativeBytesInUse();
 }
 
+/** Starts the engine ahead of the first model, which says what is wrong where that fails. */
+export async function prepareEngine(options: EnginePlatformOptions): Promise<void> {
+  try {
+    const runtime = await preparedRuntime(options);
+    if (!options.engine) runtime.prepareRuntime();
+  } catch {
+    // Without the engine's library, or with other settings of the program around.
+  }
+}
+
 /** The runtime is native code: imported when the first model is loaded, not when the server starts. */
 export async function preparedRuntime({ engine }: EnginePlatformOptions): Promise<typeof Runtime> {
   const runtime = await import('@servable/runtime');

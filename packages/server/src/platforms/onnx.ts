@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EnginePlatformOptions, nativeBytesInUse, preparedRuntime } from './engine-options.js';
+import { type EnginePlatformOptions, nativeBytesInUse, prepareEngine, preparedRuntime } from './engine-options.js';
 import type { EngineLoadOptions } from './model-engine.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
@@ -20,6 +20,7 @@ export function onnxPlatform(options: OnnxPlatformOptions = {}): Platform {
   return {
     name: 'onnx',
     isolated: options.load ? undefined : { name: 'onnx', options: { engine: options.engine } },
+    ...(options.load === undefined && { prepare: () => prepareEngine(options) }),
     accepts: (directory) =>
       access(fileOf(directory)).then(
         () => true,

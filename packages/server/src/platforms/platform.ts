@@ -18,6 +18,11 @@ export interface Platform {
   readonly isolated?: IsolatedPlatform | undefined;
   /** Whether a version directory is of this kind, by its file names alone. */
   accepts(directory: StoragePath): Promise<boolean>;
+  /**
+   * Loads what all of its models need, such as a library. Called when a server starts whose models are loaded on demand, so
+   * that neither the first request nor the memory of the first model has to bear it. Does not reject.
+   */
+  prepare?(): Promise<void>;
   /** @param engine - what the built-in engine runs the model on; means nothing to other engines */
   createLoader(directory: StoragePath, engine?: EngineSettings): Loader<InferenceServable>;
 }

@@ -99,7 +99,7 @@ test('what a model runs on reaches its platform, and every instance counts for i
   const loader = platformLoader([onnxPlatform({ load })], undefined, join(directory.path, '1'), engine);
   await loader.load(neverAborted);
   expect(given).toEqual([[['cuda'], 3]]);
-  expect((await loader.estimateResources!()).ramBytes).toBeCloseTo(3 * (120 + 512 * 1024), 3);
+  expect((await loader.estimateResources!()).ramBytes).toBeCloseTo(3 * (120 + 704 * 1024), 3);
 });
 
 test('unloading closes the model once', async () => {
@@ -129,7 +129,7 @@ test('EstimateResourceFromPathUsingDiskState: 1.2 times the bytes of all files, 
   const version = join(directory.path, '1');
   expect((await diskEstimate(version)).ramBytes).toBeCloseTo(120, 9);
   expect((await platformLoader(platforms().list, undefined, version).estimateResources!()).ramBytes).toBeCloseTo(
-    120 + 512 * 1024,
+    120 + 704 * 1024,
   );
   await expect(diskEstimate(join(directory.path, '2'))).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@servable/core';
-import { type EnginePlatformOptions, nativeBytesInUse, preparedRuntime } from './engine-options.js';
+import { type EnginePlatformOptions, nativeBytesInUse, prepareEngine, preparedRuntime } from './engine-options.js';
 import type { EngineLoadOptions } from './model-engine.js';
 import { type LoadedModel, modelLoader } from './model-loader.js';
 import type { Platform } from './platform.js';
@@ -40,6 +40,7 @@ export function savedModelPlatform(options: SavedModelPlatformOptions = {}): Pla
   return {
     name: 'tensorflow',
     isolated: given ? undefined : { name: 'tensorflow', options: settings },
+    ...(given === undefined && { prepare: () => prepareEngine(options) }),
     accepts: (directory) =>
       access(join(directory, 'saved_model.pb')).then(
         () => true,
