@@ -107,7 +107,7 @@ export async function createServer(
   const resolved = resolveServerOptions(options);
   await checkEngines(resolved);
   if (resolved.modelMemoryBudget !== undefined) {
-    await Promise.all(resolved.platforms.map((platform) => platform.prepare?.()));
+    for (const platform of resolved.platforms) await platform.prepare?.();
   }
   const { logger, waitForModels } = resolved;
   const tracer = await loadRequestTracer(resolved.tracing, logger);
