@@ -30,6 +30,11 @@ export class AnyShapeRunner implements SignatureRunner {
     this.#compile = compile;
   }
 
+  /** Plans for other shapes may keep them. */
+  get returnsInputs(): boolean {
+    return this.#runner.returnsInputs === true && this.#others.size === 0;
+  }
+
   run(
     inputs: ReadonlyMap<string, Tensor>,
     aliases: readonly string[],
