@@ -177,7 +177,9 @@ test('a servable of one’s own type-checks against the declarations of the pack
 test('the installed command serves a model', async () => {
   const source = `
     import { spawn } from 'node:child_process';
-    const server = spawn('npx', ['--no-install', 'servable', 'serve', ${model}, '--port', '0', '--rest-port', '0']);
+    const args = ['--no-install', 'servable', 'serve', ${model}, '--port', '0', '--rest-port', '0'];
+    // A group of its own: npx may end without the program that it runs.
+    const server = spawn('npx', args, { detached: true });
     let text = '';
     server.stderr.setEncoding('utf8').on('data', async (chunk) => {
       text += chunk;
@@ -189,7 +191,7 @@ test('the installed command serves a model', async () => {
         body: JSON.stringify({ instances: [1, 2, 5] }),
       });
       console.log(JSON.stringify(await reply.json()));
-      server.kill('SIGTERM');
+      process.kill(-server.pid, 'SIGTERM');
     });
     server.once('exit', () => process.exit(0));`;
   expect(await evaluate('serve.mjs', source)).toBe('{"predictions":[2.5,3,4.5]}');
