@@ -9,7 +9,11 @@ const [name, basePath] = process.argv.slice(2);
 const models = [{ name, basePath }];
 const server = await createServer({ models, grpcPort: 0, waitForModels: true });
 console.log(JSON.stringify({ port: server.grpcPort }));
-process.once('SIGTERM', () => void server.close().then(() => process.exit(0)));
+let closing = false;
+process.once('SIGTERM', () => {
+  closing = true;
+  void server.close().then(() => process.exit(0));
+});
 
 /** The time that some work takes, and the longest time between two turns of the event loop, in milliseconds. */
 async function watched(work) {
@@ -29,5 +33,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (load !== undefined) models.push(load);
   const work =
     load === undefined ? () => new Promise((resolve) => setTimeout(resolve, idle)) : () => server.reload(models);
-  console.log(JSON.stringify(await watched(work)));
+  try {
+    console.log(JSON.stringify(await watched(work)));
+  } catch (error) {
+    // A server that closes gives up what it is loading, and says so to whoever waits for it.
+    if (!closing) throw error;
+    break;
+  }
 }

@@ -18,6 +18,15 @@ export function peerChecks(servers: Servers, root: string, tools: Tools): readon
   return [
     { topic: 'tensorflow-serving-api', run: () => script(tools.python, [join(clients, 'grpc_official.py'), grpc]) },
     { topic: 'curl', run: () => script('bash', [join(clients, 'rest.sh'), rest]) },
+    {
+      topic: 'request logs',
+      run: () =>
+        script(tools.python, [
+          join(clients, 'request_log.py'),
+          process.execPath,
+          join(root, 'packages/server/bin/servable.js'),
+        ]),
+    },
     { topic: 'tritonclient', run: () => script(tools.tritonPython, [join(clients, 'triton.py'), rest, grpc]) },
     { topic: 'Chromium', run: () => runBrowser(tools.chromium, servers.addresses.checked) },
     { topic: 'grpc_health_probe', run: () => healthProbeChecks(tools.healthProbe, servers) },

@@ -47,6 +47,20 @@ export const restPredictRequest: RestTopic = {
       'JSON Value: {\n    "signature_name": null,\n    "instances": [1.0]\n} not formatted correctly. \'signature_name\' key must be a string value.',
     ),
     accepted('an empty signature name is the default one', '', '"instances": [2.0]', { predictions: [3] }),
+    accepted(
+      'another shape than the signature tells, which the graph takes',
+      '',
+      '"instances": [[1.0], [2.0], [5.0]]',
+      { predictions: [[2.5], [3], [4.5]] },
+      'docs/differences.md',
+    ),
+    accepted(
+      'one number where the signature tells a list, which the graph takes',
+      '',
+      '"inputs": 2.0',
+      { outputs: 3 },
+      'docs/differences.md',
+    ),
     refused(
       'an unknown signature',
       '{"signature_name": "nope", "instances": [1.0]}',
