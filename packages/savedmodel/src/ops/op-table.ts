@@ -9,6 +9,7 @@ import { comparison } from './comparison.js';
 import { convolution } from './convolution.js';
 import { decoding } from './decoding.js';
 import { detection } from './detection.js';
+import { dynamicSlices } from './dynamic-slices.js';
 import { exampleParsing } from './example-parsing.js';
 import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
@@ -82,6 +83,7 @@ export const opFamilies = [
   reordering,
   padding,
   slicing,
+  dynamicSlices,
   gather,
   ranking,
   scatter,
