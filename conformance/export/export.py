@@ -3,7 +3,8 @@
 Run: python export.py [name ...]        all models without a name; `--list` writes models.json, which says which there are
 
 Each goes to conformance/.cache/models/<name>/1, with conformance/.cache/models/<name>/golden.json (several input sets,
-among them batches of 1 and of 3) and ops.json (how often each op occurs in the graph and its function library).
+among them batches of 1 and of 3) and ops.json (how often each op occurs in the graph and its function library). Where a
+package that a model needs is not installed, there is skipped.txt with the reason in their place.
 """
 
 import json
@@ -22,9 +23,12 @@ import graph_mode
 import image_classifiers
 import keras2_networks
 import keras3_networks
+import keras_hub_models
+import probability
 import published
 import tf_modules
 import transformer
+import transformers_models
 from golden import LoadedModel, ops_in, write_golden  # first: it sets TensorFlow up
 
 CACHE = HERE.parent / ".cache" / "models"
@@ -37,6 +41,9 @@ KINDS = {
     "tf.Module": tf_modules,
     "TensorFlow 1": graph_mode,
     "published on PyPI": published,
+    "Keras Hub": keras_hub_models,
+    "Hugging Face transformers": transformers_models,
+    "TensorFlow Probability": probability,
 }
 MODELS = {name: make for kind in KINDS.values() for name, make in kind.MODELS.items()}
 
@@ -71,6 +78,9 @@ def main(names):
             raise SystemExit(f"no model {name!r}; there are {', '.join(MODELS)}")
         try:
             export(name)
+        except ModuleNotFoundError as error:
+            (CACHE / name / "skipped.txt").write_text(f"{error}\n")
+            print(f"{name}: skipped, {error}", flush=True)
         except Exception:
             traceback.print_exc()
             print(f"{name}: FAILED", flush=True)
