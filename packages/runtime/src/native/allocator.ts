@@ -84,7 +84,8 @@ export async function reusingFreedBlocks<T>(work: () => Promise<T>): Promise<T> 
   } finally {
     reusers -= 1;
     if (reusers === 0) setThresholds(LARGE_BLOCK_BYTES, LARGE_BLOCK_BYTES);
-    await returnFreePages();
+    // Nobody has to wait for it.
+    void returnFreePages();
   }
 }
 
