@@ -12,7 +12,12 @@ let executor: Executor;
 function setup(maxLoadRetries = 0) {
   const lines: string[] = [];
   const note = (message: string): void => void lines.push(message);
-  const logger: Logger = { debug: note, info: note, warning: note, error: note };
+  const errors: string[] = [];
+  const error = (message: string): void => {
+    errors.push(message);
+    note(message);
+  };
+  const logger: Logger = { debug: note, info: note, warning: note, error };
   const clock = new ManualClock();
   const loader = new PuppetLoader('model');
   const harness = new LoaderHarness({ name: 'm', version: 3n }, loader, {
@@ -23,7 +28,7 @@ function setup(maxLoadRetries = 0) {
     maxLoadRetries,
     loadRetryIntervalMs: 10,
   });
-  return { harness, loader, lines, clock };
+  return { harness, loader, lines, errors, clock };
 }
 
 describe.each([
@@ -254,5 +259,8 @@ describe.each([
     await world.loader.finishUnload();
     expect(await loading).toMatchObject({ code: 'CANCELLED' });
     expect(world.harness.state).toBe('error');
+    // It is told, but not as an error: somebody wanted it so.
+    expect(world.lines.at(-1)).toMatch(/^Encountered an error for servable version .*: CANCELLED: /);
+    expect(world.errors).toEqual([]);
   });
 });

@@ -135,9 +135,11 @@ export class LoaderHarness<T> {
   fail(error: ServingError): ServingError {
     this.#state = 'error';
     this.#error = error;
-    this.#options.logger.error(
-      `Encountered an error for servable version ${formatServableId(this.id)}: ${error.code}: ${error.message}`,
-    );
+    const { logger } = this.#options;
+    const line = `Encountered an error for servable version ${formatServableId(this.id)}: ${error.code}: ${error.message}`;
+    // A load that was called off, such as by SIGTERM, is nobody's fault.
+    if (error.code === 'CANCELLED') logger.info(line);
+    else logger.error(line);
     return error;
   }
 
