@@ -1,3 +1,4 @@
+import { add, multiply, type Complex } from './complex-functions.js';
 import type { Tensor } from '@servable/tensor';
 import {
   allocate,
@@ -7,6 +8,7 @@ import {
   integersOf,
   invalidRequest,
   isBig,
+  isComplex,
   sizeOf,
   tensorOf,
   type Elements,
@@ -50,6 +52,7 @@ export function reduceSegments(data: Tensor, ids: Tensor, options: SegmentOption
   const rows = rowsOf(options.indices, segments.length, data.shape[0] ?? 0);
   const sizes = new Float64Array(count);
   for (const id of segments) if (id >= 0) sizes[id] = sizes[id]! + 1;
+  if (isComplex(data.dtype)) return reduceComplex(data, segments, rows, sizes, inner, shape, options);
   if (isBig(data.dtype)) return reduceBig(data, segments, rows, sizes, inner, shape, options);
 
   const from = doublesOf(data);
@@ -69,6 +72,42 @@ export function reduceSegments(data: Tensor, ids: Tensor, options: SegmentOption
     for (let k = 0; k < inner; k++) totals[id * inner + k] = totals[id * inner + k]! / divisor;
   }
   return fromDoubles(data.dtype, shape, totals);
+}
+
+function reduceComplex(
+  data: Tensor,
+  segments: readonly number[],
+  rows: readonly number[],
+  sizes: Float64Array,
+  inner: number,
+  shape: readonly number[],
+  { op, empty }: SegmentOptions,
+): Tensor {
+  if (op === 'max' || op === 'min') throw invalidRequest('NO_ORDER', 'complex numbers have no least and no greatest');
+  const from = data.data as Float64Array;
+  const start = op === 'prod' ? 1 : 0;
+  const totals = Float64Array.from({ length: 2 * sizes.length * inner }, (_, i) => (i % 2 === 0 ? start : 0));
+  segments.forEach((id, i) => {
+    if (id < 0) return;
+    for (let k = 0; k < inner; k++) {
+      const [to, at] = [2 * (id * inner + k), 2 * (rows[i]! * inner + k)];
+      const [a, b]: readonly [Complex, Complex] = [
+        [totals[to]!, totals[to + 1]!],
+        [from[at]!, from[at + 1]!],
+      ];
+      [totals[to], totals[to + 1]] = op === 'prod' ? multiply(a, b) : add(a, b);
+    }
+  });
+  sizes.forEach((size, id) => {
+    const divisor = op === 'mean' ? size : op === 'sqrtN' ? Math.sqrt(size) : 1;
+    for (let k = 2 * id * inner; k < 2 * (id + 1) * inner; k++) {
+      if (size > 0) totals[k] = totals[k]! / divisor;
+      else if (empty !== 'identity') totals[k] = empty === 'one' && k % 2 === 0 ? 1 : 0;
+    }
+  });
+  const storage = allocate(data.dtype, shape) as Elements;
+  totals.forEach((total, i) => (storage[i] = total));
+  return tensorOf(data.dtype, shape, storage);
 }
 
 function reduceBig(

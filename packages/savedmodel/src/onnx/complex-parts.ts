@@ -59,7 +59,9 @@ export function emitComplex(
       attrs,
       specs,
     );
-  if (ON_EACH_PART.has(op) || op === 'Split' || op === 'Pad') {
+  const reduction = attrs['reduction'];
+  const scatters = op === 'ScatterND' && (reduction?.kind !== 'string' || reduction.value === 'add');
+  if (ON_EACH_PART.has(op) || op === 'Split' || op === 'Pad' || scatters) {
     const specs = given?.map((spec) => ({ ...spec, dtype: partDType(spec.dtype) }));
     const re = onEach('re', specs);
     const im = onEach('im', specs);

@@ -2,7 +2,7 @@ import type { Builder } from '../onnx/builder.js';
 import { float } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
 import { expm1, log1p } from './arithmetic.js';
-import { inComputeDType } from './dtypes.js';
+import { inComputeDType, isFloat } from './dtypes.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 const unary = (op: string) => (context: OpContext) =>
@@ -13,7 +13,13 @@ const compute = (body: (builder: Builder, x: Value, context: OpContext) => Value
 
 /** Activation functions. */
 export const activations = new OpFamily('activations')
-  .native('Relu', unary('Relu'))
+  .native(
+    'Relu',
+    // The engine has no Relu of integers.
+    compute((builder, x) =>
+      isFloat(x.dtype) ? builder.emit('Relu', [x]) : builder.emit('Max', [x, builder.scalar(x.dtype, 0)]),
+    ),
+  )
   .native(
     'Relu6',
     compute((builder, x) => builder.emit('Clip', [x, builder.scalar(x.dtype, 0), builder.scalar(x.dtype, 6)])),

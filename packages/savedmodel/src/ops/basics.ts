@@ -9,7 +9,10 @@ export const basics = new OpFamily('basics')
     return large ? builder.weight(weightOf(tensor), node.name) : builder.constant(tensor, node.name);
   })
   // TensorFlow's Identity of a reference variable does not copy: whoever uses it later sees what was assigned meanwhile.
-  .compile('Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault', (context) => context.given(0))
+  .compile(
+    'Identity StopGradient PreventGradient Snapshot PlaceholderWithDefault GuaranteeConst DeepCopy RefIdentity',
+    (context) => context.given(0),
+  )
   // What a model prints, it printed for whoever developed it.
   .compile('Print', (context) => context.given(0))
   .compile('PrintV2', () => [])

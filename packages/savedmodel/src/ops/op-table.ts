@@ -13,6 +13,8 @@ import { dynamicSlices } from './dynamic-slices.js';
 import { exampleParsing } from './example-parsing.js';
 import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
+import { indexArithmetic } from './index-arithmetic.js';
+import { recurrentCells } from './recurrent-cells.js';
 import { loops } from './loops.js';
 import { lookup } from './lookup.js';
 import { losses } from './losses.js';
@@ -66,6 +68,8 @@ export const opFamilies = [
   transposedConvolution,
   spaceBatch,
   speech,
+  recurrentCells,
+  indexArithmetic,
   pooling,
   resize,
   colour,

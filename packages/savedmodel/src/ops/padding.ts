@@ -42,10 +42,14 @@ function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | und
     const checked = requireAll(builder, ok, wide, 'Paddings must be non-negative');
     pads = builder.reshape(builder.transpose(checked, [1, 0]), [-1]);
   }
+  return emitPad(builder, x, pads, fill, mode);
+}
+
+/** Pads a value of any dtype. @param pads - an int64 vector as the engine has it: all sizes in front, then all behind */
+export function emitPad(builder: Builder, x: Value, pads: Value, fill?: Value, mode = 'constant'): Value {
   const emit = (value: Value, filling: Value | undefined) =>
     builder.emit('Pad', filling === undefined ? [value, pads] : [value, pads, filling], { mode });
-  if (isComplex(x.dtype)) return emit(x, undefined);
-  if (PADDED.includes(x.dtype)) return emit(x, fill);
+  if (isComplex(x.dtype) || PADDED.includes(x.dtype)) return emit(x, fill);
   return inComputeDType(builder, fill === undefined ? [x] : [x, fill], ([value, filling]) =>
     emit(value as Value, filling),
   );

@@ -210,7 +210,7 @@ function position(context: OpContext, op: string): Value {
   }
   return inComputeDType(
     builder,
-    [context.input(0)],
+    [x.dtype === 'bool' ? builder.cast(x, 'uint8') : x],
     ([x]) => {
       const wide = x?.dtype === 'int64' ? builder.cast(x, 'float64') : x;
       return builder.cast(builder.emit(op, [wide], { axis: builder.axis(axis, wide as Value), keepdims: 0 }), dtype);

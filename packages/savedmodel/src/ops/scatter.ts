@@ -15,10 +15,16 @@ export const scatter = new OpFamily('scatter')
   .native('ScatterNd', (context) => {
     const { builder } = context;
     const [indices, updates, shape] = context.inputs() as [Value, Value, Value];
-    if (updates.dtype === 'string' || isComplex(updates.dtype)) {
-      throw context.refuse(`it adds values of dtype ${updates.dtype}`);
-    }
+    if (updates.dtype === 'string') throw context.refuse(`it adds values of dtype ${updates.dtype}`);
     const dims = builder.cast(shape, 'int64');
+    if (isComplex(updates.dtype)) {
+      const { re, im } = builder.complexParts(updates);
+      const of = (part: Value) => {
+        const zeros = tensorAttribute(vectorTensor(part.dtype, [0]));
+        return write(context, builder.emit('ConstantOfShape', [dims], { value: zeros }), indices, part, 'add');
+      };
+      return builder.complex({ re: of(re), im: of(im) });
+    }
     return inComputeDType(builder, [updates], ([values]) => {
       const dtype = (values as Value).dtype;
       const base = builder.emit('ConstantOfShape', [dims], { value: tensorAttribute(vectorTensor(dtype, [0])) });

@@ -1,3 +1,4 @@
+import type { DType } from '@servable/tensor';
 import { axisOf, broadcast, integerOf, integersOf, invalidRequest, isComplex, zeros } from '../kernels/elements.js';
 import { linSpace } from '../kernels/lin-space.js';
 import { concat, split as splitTensor } from '../kernels/rearrange.js';
@@ -13,13 +14,21 @@ import { requireAll } from './guard.js';
 import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
+const COUNTED: readonly DType[] = ['float32', 'float64', 'int32', 'int64', 'string', 'bool'];
+
 /** Ops that look at shapes or rearrange elements without computing. */
 export const shapes = new OpFamily('shapes')
   .native('Shape', (context) => shapeAs(context, context.input(0)))
   .native('ShapeN', (context) => context.inputs().map((input) => shapeAs(context, input)))
-  .native('Size', (context) =>
-    context.builder.cast(context.builder.emit('Size', [context.input(0)]), context.attrs.dtype('out_type', 'int32')),
-  )
+  .native('Size', (context) => {
+    const { builder } = context;
+    const x = context.input(0);
+    // The engine counts few dtypes, and has the shape of all.
+    const size = COUNTED.includes(x.dtype)
+      ? builder.emit('Size', [x])
+      : builder.emit('ReduceProd', [builder.shapeOf(x), builder.ints([0])], { keepdims: 0 });
+    return builder.cast(size, context.attrs.dtype('out_type', 'int32'));
+  })
   .native('Rank', (context) => {
     const { builder } = context;
     const { shape } = context.input(0);

@@ -2,6 +2,7 @@ import type { GraphNode } from '../graph/graph.js';
 import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { isChannelsFirst } from './image-layout.js';
+import { emitPad } from './padding.js';
 import { OpFamily, type OpContext } from './registry.js';
 import type { Window } from './window-slices.js';
 
@@ -42,7 +43,7 @@ function spaceToBatch(context: OpContext, x: Value, block: readonly number[], pa
   const behind = builder.ints(Array.from({ length: rank - 1 - block.length }, () => 0));
   const pads = builder.concat([builder.ints([0]), before, behind, builder.ints([0]), after, behind], 0);
   const known = knownIntegers(paddings);
-  const padded = known?.every((pad) => pad === 0) === true ? x : builder.emit('Pad', [x, pads], { mode: 'constant' });
+  const padded = known?.every((pad) => pad === 0) === true ? x : emitPad(builder, x, pads);
   // [batch, d1 * b1, …, rest] → [batch, d1, b1, …, rest] → [b1, …, batch, d1, …, rest] → [b1 * … * batch, d1, …, rest]
   const shape = builder.shapeOf(padded);
   const batch = builder.slice(shape, 0, 0, 1);
@@ -132,8 +133,7 @@ function dilatedConvolution(context: OpContext, block: readonly number[], crops:
   const behind = builder.ints(Array.from({ length: rank - 1 - block.length }, () => 0));
   const vector = builder.concat([builder.ints([0]), before, behind, builder.ints([0]), after, behind], 0);
   const known = knownIntegers(pads);
-  const padded =
-    known?.every((pad) => pad === 0) === true ? start.x : builder.emit('Pad', [start.x, vector], { mode: 'constant' });
+  const padded = known?.every((pad) => pad === 0) === true ? start.x : emitPad(builder, start.x, vector);
   const dilations = Array.from({ length: spatial }, (_, i) => rates[i] ?? 1);
   if (expanded === undefined) return dilated(padded, dilations);
   return builder.squeeze(dilated(builder.unsqueeze(padded, [1]), dilations), [1]);
