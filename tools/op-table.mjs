@@ -47,12 +47,19 @@ function knownSince() {
 
 const { version } = JSON.parse(readFileSync(new URL('packages/savedmodel/package.json', root), 'utf8'));
 const since = knownSince();
+const coverage = JSON.parse(readFileSync(new URL('zoo/op-coverage.json', root), 'utf8'));
 const tested = testedDtypes();
 const ops = knownOps();
 const rows = ops.map(({ op, family, runs }) => {
   const dtypes = [...(tested.get(op) ?? [])].sort().join(', ');
   return `| ${op} | ${family} | ${where[runs]} | ${dtypes || (tested.has(op) ? 'fixed' : '')} | ${since.get(op) ?? version} |`;
 });
+// What the compiler takes without an entry is in the list of ops that a graph can carry all the same.
+const known = new Set([...ops.map(({ op }) => op), ...coverage.resolvedBefore]);
+const missing = coverage.inference.filter((op) => !known.has(op));
+const others = Object.entries(coverage.other)
+  .map(([kind, names]) => `${kind} (${names.length})`)
+  .join(', ');
 const text = `# Ops
 
 The ${ops.length} TensorFlow ops that the compiler knows. *Engine*: compiled to ONNX. *Host*: run by JavaScript between
@@ -66,6 +73,16 @@ This page is written by \`npm run docs:ops\`.
 | op | family | runs | checked dtypes | since |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## What is not here
+
+TensorFlow ${coverage.tensorflow} registers kernels for the processor of ${coverage.inference.length} ops that an inference graph can
+carry; the compiler takes ${coverage.inference.length - missing.length} of them. These ${missing.length} it refuses, by name, when a model is loaded:
+
+${missing.map((op) => `\`${op}\``).join(', ')}
+
+The others that TensorFlow has are those of ${others}. [zoo/op_coverage.py](../zoo/op_coverage.py) draws the line, and
+zoo/op-coverage.json lists them.
 `;
 const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' });
 if (process.argv.includes('--check')) {

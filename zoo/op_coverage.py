@@ -69,7 +69,7 @@ def main():
         kinds.setdefault(kind(op, known), []).append(op)
     inference = kinds.pop("inference")
     missing = [op for op in inference if op not in known]
-    report = {"tensorflow": tf.__version__, "inference": inference, "other": dict(sorted(kinds.items()))}
+    report = {"tensorflow": tf.__version__, "inference": inference, "resolvedBefore": sorted(RESOLVED_BEFORE), "other": dict(sorted(kinds.items()))}
     (HERE / "op-coverage.json").write_text(json.dumps(report, indent=1) + "\n")
     for name, ops in sorted(kinds.items()):
         print(f"{name}: {len(ops)}")

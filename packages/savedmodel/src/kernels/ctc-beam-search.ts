@@ -39,16 +39,17 @@ class Entry {
     }
     return child;
   }
+}
 
-  labels(mergeRepeated: boolean): number[] {
-    const labels: number[] = [];
-    let previous = -1;
-    for (let entry: Entry | undefined = this; entry?.parent !== undefined; entry = entry.parent) {
-      if (!mergeRepeated || entry.label !== previous) labels.push(entry.label);
-      previous = entry.label;
-    }
-    return labels.reverse();
+/** The labels on the way to an entry. */
+function labelsOf(last: Entry, mergeRepeated: boolean): number[] {
+  const labels: number[] = [];
+  let previous = -1;
+  for (let entry = last; entry.parent !== undefined; entry = entry.parent) {
+    if (!mergeRepeated || entry.label !== previous) labels.push(entry.label);
+    previous = entry.label;
   }
+  return labels.reverse();
 }
 
 const impossible = (): Probability => ({ total: -Infinity, blank: -Infinity, label: -Infinity });
@@ -174,7 +175,7 @@ export function ctcBeamSearch(logits: Tensor, lengths: Tensor, options: BeamSear
     }
     found.forEach((path, p) => {
       const entry = entries[p]!;
-      const labels = entry.labels(mergeRepeated);
+      const labels = labelsOf(entry, mergeRepeated);
       labels.forEach((label, at) => {
         path.places.push(b, at);
         path.labels.push(label);
