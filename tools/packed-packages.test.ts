@@ -128,6 +128,33 @@ test('what the README of the core shows serves a table, from the packed package 
   expect(await evaluate('table.mjs', shown!.replace('/data/prices', join(project, 'prices')))).toBe('2 1n');
 });
 
+/** The first snippet of an installed package's README, and the lines that its comments say it prints. */
+async function firstSnippet(name: string): Promise<{ code: string; prints: string[] }> {
+  const readme = await readFile(join(project, 'node_modules/@servable', name, 'README.md'), 'utf8');
+  const [, code] = /^```js\n(.*?)^```/ms.exec(readme)!;
+  return { code: code!, prints: [...code!.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map(([, line]) => line!) };
+}
+
+test.each(['protos', 'tensor', 'savedmodel', 'client', 'server'])(
+  'what the README of %s shows prints what its comments say, from the packed packages',
+  async (name) => {
+    const { code, prints } = await firstSnippet(name);
+    expect(prints).not.toEqual([]);
+    const runs = code
+      .replace('/models/half_plus_two', join(root, 'examples/models/half_plus_two'))
+      .replace(/Port: 850\d/g, 'Port: 0')
+      .replace("'localhost:8500'", "'127.0.0.1:' + server.grpcPort");
+    const models = JSON.stringify([{ name: 'half_plus_two', basePath: join(root, 'examples/models/half_plus_two') }]);
+    const served = `
+      import { createServer } from '@servable/server';
+      const server = await createServer({ models: ${models}, grpcPort: 0 });
+      await server.waitUntilReady();
+      ${runs}
+      await server.close();`;
+    expect(await evaluate(`readme-${name}.mjs`, name === 'client' ? served : runs)).toBe(prints.join('\n'));
+  },
+);
+
 test('the examples of a lookup table and of two SavedModels as one version run outside of the repository', async () => {
   for (const example of ['lookup-table.mjs', 'composite.mjs']) {
     await cp(join(root, 'examples/quickstart', example), join(project, example));

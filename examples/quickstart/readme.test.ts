@@ -56,6 +56,28 @@ test('the package table lists what is published', () => {
   expect(listed.toSorted()).toEqual(published.toSorted());
 });
 
+test('the links of every README lead to a file that is there, and to a heading of it', () => {
+  const folders = readdirSync(join(root, 'packages')).map((folder) => join(root, 'packages', folder));
+  const headings = (path: string): string[] =>
+    [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+      text!
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const broken = [root, ...folders].flatMap((folder) => {
+    const page = readFileSync(join(folder, 'README.md'), 'utf8');
+    const links = [...page.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    return links
+      .filter(([, path, anchor]) => {
+        const file = join(folder, path || 'README.md');
+        return !existsSync(file) || (anchor !== undefined && !headings(file).includes(anchor));
+      })
+      .map(([link]) => `${folder}: ${link}`);
+  });
+  expect(broken).toEqual([]);
+});
+
 describe('with a server', () => {
   let server: Program;
   let target: string;
