@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { AttrValueSchema, DataType, NodeDefSchema, type NodeDef } from '@servable/protos/tensorflow';
+import { tensor, tensorToProto } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../graph/build-graph.js';
 import { readSavedModel } from '../reader/read-saved-model.js';
@@ -28,6 +29,9 @@ function changed(model: SavedModel, changes: Partial<SavedModelParts>): SavedMod
 }
 
 const type = (value: DataType) => create(AttrValueSchema, { value: { case: 'type', value } });
+const int = (value: bigint) => create(AttrValueSchema, { value: { case: 'i', value } });
+const ints = (values: readonly number[]) =>
+  create(AttrValueSchema, { value: { case: 'tensor', value: tensorToProto(tensor([...values], 'int32')) } });
 const node = (op: string, name: string, input: string[] = []) => create(NodeDefSchema, { op, name, input });
 const table = create(NodeDefSchema, {
   op: 'HashTableV2',
@@ -51,6 +55,43 @@ describe('the state before the first request', () => {
   it('refuses init ops that change variables in ways that are not worked out', async () => {
     const model = await withInitOp('init', [node('NoOp', 'init', ['^adds']), node('AssignAddVariableOp', 'adds')]);
     await expect(stateOf(model)).rejects.toMatchObject({ reason: 'UNSUPPORTED_INIT_OP', op: 'AssignAddVariableOp' });
+  });
+
+  it("gives variables TensorFlow's random numbers for their seeds", async () => {
+    const model = await withInitOp('fill', [
+      create(NodeDefSchema, {
+        op: 'Const',
+        name: 'size',
+        attr: { dtype: type(DataType.DT_INT32), value: ints([2, 3]) },
+      }),
+      create(NodeDefSchema, {
+        op: 'RandomUniform',
+        name: 'drawn',
+        input: ['size'],
+        attr: { dtype: type(DataType.DT_FLOAT), T: type(DataType.DT_INT32), seed: int(7n), seed2: int(5n) },
+      }),
+      create(NodeDefSchema, {
+        op: 'Add',
+        name: 'twice',
+        input: ['drawn', 'drawn'],
+        attr: { T: type(DataType.DT_FLOAT) },
+      }),
+      create(NodeDefSchema, {
+        op: 'VarHandleOp',
+        name: 'kernel',
+        attr: {
+          dtype: type(DataType.DT_FLOAT),
+          shape: create(AttrValueSchema, { value: { case: 'shape', value: {} } }),
+        },
+      }),
+      node('AssignVariableOp', 'fill', ['kernel', 'twice']),
+    ]);
+    const { variables } = await stateOf(model);
+    const kernel = variables.get('kernel');
+    expect(kernel?.shape).toEqual([2, 3]);
+    // Twice what tf.raw_ops.RandomUniform(shape=[2, 3], dtype=tf.float32, seed=7, seed2=5) gives.
+    const expected = [1.7338621616363525, 0.004335165023803711, 1.8389039039611816, 0.8521950244903564];
+    expect(Array.from(kernel?.data as Float32Array).slice(0, 4)).toEqual(expected);
   });
 
   it('is read once per model', async () => {

@@ -6,12 +6,13 @@ import type { Graph, GraphNode, GraphValue } from '../graph/graph.js';
 import { restoredKey } from '../graph/variable-keys.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import { lowerGraph } from '../lower-graph.js';
-import { Builder } from '../onnx/builder.js';
+import type { Builder } from '../onnx/builder.js';
 import { findOp } from '../ops/op-table.js';
 import { frozenVariable, isResource, type Lowered } from '../onnx/resource.js';
 import { readWholeFile } from '../reader/data-file.js';
 import { checkpointOf, type Checkpoint, type ReadOptions } from '../reader/read-options.js';
 import type { SavedModel } from '../reader/saved-model.js';
+import { InitialBuilder } from './initial-builder.js';
 import { emptyTable, isTable, tableKey } from './table-nodes.js';
 import { readTextFileTable } from './text-file-table.js';
 
@@ -92,7 +93,7 @@ export function assetFeeds(model: SavedModel, builder: Builder): Map<string, Low
 class StateReader {
   private readonly tables = new Map<string, LookupTable>();
   private readonly variables = new Map<string, Tensor>();
-  private readonly builder = new Builder();
+  private readonly builder = new InitialBuilder();
   private readonly feeds: ReadonlyMap<string, Lowered>;
 
   constructor(
