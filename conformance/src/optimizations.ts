@@ -22,8 +22,6 @@ const NCHWC =
 const PRODUCTS =
   'MatmulTransposeFusion makes products with one matrix for all rows, which the engine refuses to broadcast to an empty ' +
   'batch (https://github.com/microsoft/onnxruntime/pull/25663); without it attention would transpose its keys';
-const ROUNDING =
-  "the model makes rounding errors large: TensorFlow's float32 is as far from its own float64 (RESULTS.md)";
 const known: ReadonlyMap<string, string> = new Map([
   ['zoo/image: ssim, an empty batch', NCHWC],
   ['conformance/segmenter: serving_default, an empty batch', NCHWC],
