@@ -104,6 +104,37 @@ it.runIf(canMapFiles)('shares kernels of convolutions, which the engine rearrang
   expect(await answer(second, image)).toEqual(expected.map((value) => Math.max(value, 0)));
 });
 
+it.runIf(canMapFiles)('shares what is not a kernel where convolutions are the lesser part', async () => {
+  const shapes = { inputs: { x: 'float32[1,1,4,512]' }, outputs: { y: 'float32[1,1,4,512]' } };
+  const weights = { k: weight([1, 1, 129, 129], 3), m: weight([512, 8192], 2), b: weight([8192, 512], 4) };
+  const mixed = (last: string) =>
+    placedModel(
+      {
+        nodes: [
+          node('Conv', ['x', 'k'], ['c'], { pads: [64n, 64n, 64n, 64n] }),
+          node('MatMul', ['c', 'm'], ['w']),
+          node('MatMul', ['w', 'b'], ['z']),
+          node(last, ['z'], ['y']),
+        ],
+        ...shapes,
+      },
+      weights,
+    );
+  const input = new Tensor(
+    'float32',
+    [1, 1, 4, 512],
+    Float32Array.from({ length: 2048 }, (_, i) => (i % 17) / 17),
+  );
+  const shared = new SharedWeights();
+  await using first = await open(shared, mixed('Identity'));
+  await using second = await open(shared, mixed('Neg'));
+  expect(shared.byteLength).toBe(32 * MIB);
+  await using alone = await open(undefined, mixed('Identity'));
+  const expected = await answer(alone, input);
+  expect(await answer(first, input)).toEqual(expected);
+  expect(await answer(second, input)).toEqual(expected.map((value) => -value));
+});
+
 it.runIf(canMapFiles)('leaves small models alone, and says what is wrong with others as without sharing', async () => {
   const shared = new SharedWeights();
   const small = placedModel(

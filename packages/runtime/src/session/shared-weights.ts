@@ -61,6 +61,8 @@ export interface SharingRequest {
 interface Written {
   readonly model: Uint8Array | string;
   readonly graph: GraphProto | undefined;
+  /** Names of weights that the session has to itself. */
+  readonly own?: ReadonlySet<string> | undefined;
   readonly options: ResolvedSessionOptions;
   readonly weightFolder?: string | undefined;
   /** The file that holds the initializers. */
@@ -75,8 +77,8 @@ interface Written {
  * (`CreateSessionWithPrepackedWeightsContainer`).
  *
  * While it optimizes a graph the engine puts the kernels of convolutions into blocks, which are weights that no one has
- * given to it. Sessions with convolutions are therefore made in two steps: the engine optimizes the model and writes what has
- * come out; then it makes a session of that as it is.
+ * given to it. Sessions of which these are a good part are therefore made in two steps: the engine optimizes the model and
+ * writes what has come out; then it makes a session of that as it is. Where they are few, each session has its own.
  */
 export class SharedWeights {
   readonly #weights = new Map<string, SharedWeight[]>();
@@ -102,9 +104,14 @@ export class SharedWeights {
   async create(request: SharingRequest, limits: SessionLimits): Promise<SharingSession | undefined> {
     const { model, options, initializers, folder: weightFolder } = request;
     const { graph } = fromBinary(ModelProtoSchema, model);
-    if (graph === undefined || !isRearranged(graph)) {
+    if (graph === undefined || !isWorthRearranging(graph)) {
       if (weightFolder === undefined) return undefined;
-      return this.#open({ model, graph, options, weightFolder, data: join(weightFolder, WEIGHT_FILE_NAME) }, limits);
+      // Kernels that are not in blocks yet would stay in memory beside those that the engine makes of them.
+      const own = graph && kernelsOfConvolutions(graph);
+      return this.#open(
+        { model, graph, own, options, weightFolder, data: join(weightFolder, WEIGHT_FILE_NAME) },
+        limits,
+      );
     }
     const folder = await makeWeightFolder();
     if (folder === undefined) return undefined;
@@ -125,7 +132,10 @@ export class SharedWeights {
     }
   }
 
-  async #open({ model, graph, options, weightFolder, data }: Written, limits: SessionLimits): Promise<SharingSession> {
+  async #open(
+    { model, graph, own, options, weightFolder, data }: Written,
+    limits: SessionLimits,
+  ): Promise<SharingSession> {
     const used: SharedWeight[] = [];
     let isHeld = true;
     this.#sessions++;
@@ -135,7 +145,7 @@ export class SharedWeights {
     };
     try {
       const values = new Map<string, Pointer>();
-      const wanted = graph === undefined ? [] : largeInitializers(graph);
+      const wanted = graph === undefined ? [] : largeInitializers(graph).filter(({ name }) => own?.has(name) !== true);
       if (wanted.length > 0) {
         const file = MappedFile.open(data);
         for (const [name, weight] of await this.#take(wanted, file, used)) values.set(name, weight.value);
@@ -232,9 +242,23 @@ export class SharedWeights {
   }
 }
 
-/** Whether the engine makes weights of its own of those of a graph (`onnxruntime/core/optimizer/nchwc_transformer.cc`). */
-function isRearranged(graph: GraphProto): boolean {
-  return [graph, ...subgraphsOf(graph)].some(({ node }) => node.some(({ opType }) => opType === 'Conv'));
+/**
+ * Whether the engine makes weights of its own (`onnxruntime/core/optimizer/nchwc_transformer.cc`) of so many of a graph's
+ * that optimizing it ahead, which takes the time of making a session once more, spares much.
+ */
+function isWorthRearranging(graph: GraphProto): boolean {
+  const kernels = kernelsOfConvolutions(graph);
+  let [rearranged, all] = [0, 0];
+  for (const { name, byteLength } of externalInitializers(graph)) {
+    all += byteLength;
+    if (kernels.has(name)) rearranged += byteLength;
+  }
+  return rearranged > all / 4;
+}
+
+function kernelsOfConvolutions(graph: GraphProto): ReadonlySet<string> {
+  const nodes = [graph, ...subgraphsOf(graph)].flatMap(({ node }) => node.filter(({ opType }) => opType === 'Conv'));
+  return new Set(nodes.flatMap(({ input }) => input.slice(1)));
 }
 
 /** An initializer that stands in the file of data. */
@@ -251,8 +275,12 @@ interface LargeInitializer {
 function largeInitializers(graph: GraphProto): readonly LargeInitializer[] {
   // Values are given by name, and a subgraph may use one again.
   const inner = new Set(subgraphsOf(graph).flatMap(({ initializer }) => initializer.map(({ name }) => name)));
+  return externalInitializers(graph).filter(({ name }) => !inner.has(name));
+}
+
+function externalInitializers(graph: GraphProto): readonly LargeInitializer[] {
   return graph.initializer
-    .filter(({ name, dataLocation }) => dataLocation === TensorProto_DataLocation.EXTERNAL && !inner.has(name))
+    .filter(({ dataLocation }) => dataLocation === TensorProto_DataLocation.EXTERNAL)
     .map(largeInitializer)
     .filter(({ byteLength }) => byteLength > 0);
 }
