@@ -1,20 +1,9 @@
 import { stringTensor, type Tensor } from '@servable/tensor';
 import { zeros } from '../kernels/elements.js';
 import type { Builder } from './builder.js';
+import type { Check } from './check.js';
 import type { LoopParts } from './loop-parts.js';
 import type { Value } from './value.js';
-
-/** Something that a request has to fulfil. */
-export interface Check {
-  /** TensorFlow's op. */
-  readonly op: string;
-  /** A bool scalar. */
-  readonly holds: Value;
-  /** What its message shows; of fixed shapes where the engine runs what is around it. */
-  readonly inputs: readonly Value[];
-  /** Throws; called with the inputs when the check does not hold. */
-  readonly fail: (inputs: readonly Tensor[]) => never;
-}
 
 /** A check of a body as the graph around the body sees it. */
 interface Handed {

@@ -2,7 +2,7 @@ import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { isComplex } from '../kernels/elements.js';
 import type { HostContext, Weight } from '../plan/plan.js';
-import type { Check } from './body-checks.js';
+import type { Check } from './check.js';
 import { emitComplex, putTogether, realParts, splitComplex } from './complex-parts.js';
 import { scalarTensor, vectorTensor } from './constant-tensors.js';
 import { foldNode, knownTensor, unchangedOperand } from './fold-node.js';

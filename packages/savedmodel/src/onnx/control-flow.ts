@@ -9,7 +9,7 @@ import { knownIntegers, type OutputSpec } from './known-shapes.js';
 import type { LoopParts } from './loop-parts.js';
 import type { LoweredBody, Subgraph } from './lowered-graph.js';
 import type { Dim, Value } from './value.js';
-import { emitCheck } from './variable-access.js';
+import { emitCheck } from './emit-check.js';
 
 /**
  * Lowers bodies for the engine; if something in them needs the host, for a plan's own loop or branch.

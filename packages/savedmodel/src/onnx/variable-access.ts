@@ -3,15 +3,10 @@ import type { HostContext } from '../plan/plan.js';
 import type { VariableStore } from '../plan/variable-store.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
 import type { OutputSpec } from './known-shapes.js';
-import type { Check } from './body-checks.js';
 import type { Builder } from './builder.js';
+import { MARK, MARK_SPEC } from './mark.js';
 import type { Lowered, Variable } from './resource.js';
 import type { Value } from './value.js';
-
-/** A tensor without elements: what stands for "this has run" between steps that have to keep their order. */
-export const MARK = new Tensor('bool', [0], new Uint8Array());
-
-const MARK_SPEC = { dtype: 'bool', shape: [0] } as const;
 
 /** What a variable holds at this point of the graph. */
 export function readVariable(builder: Builder, variable: Variable): Value {
@@ -100,25 +95,6 @@ export function accessTable(
     builder.effects.push(mark);
   }
   return outputs.slice(0, -1);
-}
-
-/**
- * Checks every request, before what is written after it. There is no failing inside what the engine runs: the check is left
- * to the graph around that.
- */
-export function emitCheck(builder: Builder, check: Check): void {
-  if (!builder.runsHostOps) {
-    builder.checks.push(check);
-    return;
-  }
-  const { op, holds, inputs, fail } = check;
-  const [mark] = builder.host(op, [holds, ...inputs], [MARK_SPEC], ([condition, ...tensors]) => {
-    if (condition?.data[0] === 0) fail(tensors);
-    return [MARK];
-  });
-  if (mark === undefined) throw new RangeError('a check has one output');
-  builder.order.afterCheck(mark);
-  builder.effects.push(mark);
 }
 
 function storeOf(context: HostContext): VariableStore {

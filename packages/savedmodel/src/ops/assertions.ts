@@ -6,7 +6,7 @@ import { assertedValue, assertionMessage } from '../kernels/assertion-message.js
 import { integersOf, zeros } from '../kernels/elements.js';
 import type { Builder } from '../onnx/builder.js';
 import { isStatic, type Value } from '../onnx/value.js';
-import { emitCheck } from '../onnx/variable-access.js';
+import { emitCheck } from '../onnx/emit-check.js';
 import { isResource, type Lowered } from '../onnx/resource.js';
 import { OpFamily, type OpContext } from './registry.js';
 
