@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { AttrValueSchema, FunctionDefSchema, type AttrValue, type FunctionDef } from '@servable/protos/tensorflow';
 import { describe, expect, it } from 'vitest';
 import { graphBuilder } from '../testing/graphs.js';
-import { findWrittenVariables } from './written-variables.js';
+import { findWrittenVariables, WRITES } from './written-variables.js';
 
 const text = (value: string): AttrValue =>
   create(AttrValueSchema, { value: { case: 's', value: new TextEncoder().encode(value) } });
@@ -52,6 +52,18 @@ describe('variables that requests write', () => {
   it('go by their shared name', () => {
     const nodes = [handle('a', 'counter'), { name: 'n', op: 'Const' }, { name: 'w', op: 'Assign', input: ['a', 'n'] }];
     expect(written(nodes, 'w:0')).toEqual(['counter']);
+  });
+
+  it.each([...WRITES])('are found where all that a function does is %s', (op) => {
+    const holder = op.startsWith('LookupTable') ? 'MutableHashTableV2' : 'VarHandleOp';
+    const nodes = [
+      { name: 'held', op: holder, attr: { shared_name: text('state') } },
+      { name: 'x', op: 'Placeholder' },
+      { name: 'call', op: 'StatefulPartitionedCall', input: ['held', 'x'], attr: { f: func('changes') } },
+      { name: 'y', op: 'Identity', input: ['x', '^call'] },
+    ];
+    const functions = [body('changes', ['h', 'x'], [{ name: 'change', op, input: ['h', 'x'] }], { y: 'x' })];
+    expect(written(nodes, 'y:0', functions)).toHaveLength(1);
   });
 
   it('are followed through calls and into the bodies of loops and branches', () => {

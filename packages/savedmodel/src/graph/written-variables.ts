@@ -8,29 +8,27 @@ export const VARIABLE_OPS: ReadonlySet<string> = new Set(['VarHandleOp', 'Variab
 
 const SCATTER = ['Update', 'Add', 'Sub', 'Mul', 'Div', 'Min', 'Max', 'NdUpdate', 'NdAdd', 'NdSub', 'NdMin', 'NdMax'];
 
-/** Ops that change the variable or the table at their input 0. */
-export const WRITES: ReadonlySet<string> = new Set([
-  'AssignVariableOp',
-  'AssignAddVariableOp',
-  'AssignSubVariableOp',
-  ...SCATTER.map((kind) => `ResourceScatter${kind}`),
-  'Assign',
-  'AssignAdd',
-  'AssignSub',
-  ...SCATTER.map((kind) => `Scatter${kind}`),
-  'ResourceStridedSliceAssign',
-  'StridedSliceAssign',
-  'ResourceCountUpTo',
-  'CountUpTo',
-  'LookupTableInsert',
-  'LookupTableInsertV2',
-  'LookupTableImport',
-  'LookupTableImportV2',
-  'LookupTableRemoveV2',
-]);
+/** Ops that change the variable or the table at their input 0, by a word that stands in all of their names. */
+const WRITES_BY_WORD: Readonly<Record<string, readonly string[]>> = {
+  Assign: [
+    'AssignVariableOp',
+    'AssignAddVariableOp',
+    'AssignSubVariableOp',
+    'Assign',
+    'AssignAdd',
+    'AssignSub',
+    'ResourceStridedSliceAssign',
+    'StridedSliceAssign',
+  ],
+  Scatter: SCATTER.flatMap((kind) => [`ResourceScatter${kind}`, `Scatter${kind}`]),
+  CountUpTo: ['ResourceCountUpTo', 'CountUpTo'],
+  LookupTableInsert: ['LookupTableInsert', 'LookupTableInsertV2'],
+  LookupTableImport: ['LookupTableImport', 'LookupTableImportV2'],
+  LookupTableRemove: ['LookupTableRemoveV2'],
+};
 
-/** Words, one of which is in the name of each of those ops. */
-const WRITE_WORDS = ['Assign', 'Scatter'];
+/** Ops that change the variable or the table at their input 0. */
+export const WRITES: ReadonlySet<string> = new Set(Object.values(WRITES_BY_WORD).flat());
 
 /** What tells one variable from another: its shared name, or else the name of its node. */
 export function variableKey(node: GraphNode): string {
@@ -48,7 +46,7 @@ export interface Fetched {
 /** Keys of the variables and tables that any of the requests changes. */
 export function findWrittenVariables(graphs: GraphBuilder, requests: readonly Fetched[]): ReadonlySet<string> {
   const search = new Search(graphs);
-  const functions = graphs.functionsMentioning(WRITE_WORDS);
+  const functions = graphs.functionsMentioning(Object.keys(WRITES_BY_WORD));
   for (const { fetches, feeds } of requests) {
     if (graphs.reaches(fetches, WRITES, functions)) search.visit(graphs.buildMain(fetches, feeds), new Map());
   }
