@@ -1,17 +1,5 @@
 // `npm run conformance`: builds the packages and the program in src/, and runs it. Arguments: see src/arguments.ts.
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { bundled, root } from './bundled.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const build = spawnSync(
-  process.execPath,
-  ['node_modules/nx/dist/bin/nx.js', 'run', '@servable/conformance:bundle', '--outputStyle=static'],
-  { cwd: root, encoding: 'utf8', env: { ...process.env, NX_DAEMON: 'false' } },
-);
-if (build.status !== 0) {
-  console.error(build.stdout + build.stderr);
-  console.log('0 passed, 1 failed');
-  process.exit(1);
-}
-const { main } = await import('./dist/main.js');
+const { main } = await bundled('main');
 process.exit(await main(root, process.argv.slice(2)));

@@ -1,7 +1,7 @@
 import type { OutputWork } from '@servable/savedmodel';
 import type { Tensor } from '@servable/tensor';
 import type { PlanRunner } from '../plan/plan-runner.js';
-import { watchLimits, type CallOptions } from '../session/interruption.js';
+import { within, type CallOptions } from '../session/interruption.js';
 import type { SignatureRunner } from './loaded-model.js';
 
 /** A plan for some of the outputs is made where it spares so much of the work. */
@@ -116,12 +116,4 @@ export class FilteringRunner implements SignatureRunner {
     const filtered: Filtered = { compiled, ready: undefined };
     return filtered;
   }
-}
-
-/** Waits for a promise that goes on without the caller when its limits are up. */
-function within<T>(promise: Promise<T>, limits: CallOptions): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = watchLimits(limits, reject);
-    promise.then(resolve, reject).finally(stop);
-  });
 }

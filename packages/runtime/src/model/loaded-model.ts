@@ -3,7 +3,7 @@ import type { SignatureTensor } from '@servable/savedmodel';
 import type { Tensor, TensorLike } from '@servable/tensor';
 import { RuntimeError } from '../runtime-error.js';
 import { CallCount } from '../session/call-count.js';
-import { checkLimits, watchLimits, type CallOptions } from '../session/interruption.js';
+import { checkLimits, within, type CallOptions } from '../session/interruption.js';
 import type { Model, ModelCall, ModelIdentity, Prediction, PredictOptions } from './model.js';
 import { checkInputs, coerceInputs, type SignatureInputs } from './signature-inputs.js';
 
@@ -195,15 +195,6 @@ async function run(
     return other.run(checkInputs(other.plan, inputs), aliases, left());
   }
   return runner.run(checked, aliases, left());
-}
-
-/** Waits for a promise that goes on without the caller when its limits are up. */
-function within<T>(promise: Promise<T>, limits: CallOptions): Promise<T> {
-  if (limits.signal === undefined && limits.timeoutMs === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = watchLimits(limits, reject);
-    promise.then(resolve, reject).finally(stop);
-  });
 }
 
 function closedError(name: string): RuntimeError {

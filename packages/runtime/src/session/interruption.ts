@@ -67,3 +67,16 @@ export function watchLimits({ signal, timeoutMs }: CallOptions, interrupt: (erro
   signal?.addEventListener('abort', onAbort, { once: true });
   return stop;
 }
+
+/**
+ * Waits for a promise that goes on without the caller when its limits are up.
+ *
+ * @throws RuntimeError CANCELLED, DEADLINE_EXCEEDED; what the promise is rejected with
+ */
+export function within<T>(promise: Promise<T>, limits: CallOptions): Promise<T> {
+  if (limits.signal === undefined && limits.timeoutMs === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = watchLimits(limits, reject);
+    promise.then(resolve, reject).finally(stop);
+  });
+}

@@ -10,8 +10,8 @@ import { REQUEST_ID_HEADER, requestId } from '../execution/request-id.js';
 import type { RunOptions } from '../execution/run-servable.js';
 import { callControl, type CallControl } from './call-control.js';
 import { grpcStatus } from './grpc-status.js';
-import type { CallHead, UnaryCall } from './http2/call.js';
-import type { HeadCheck, HeadCheckingHandler } from './http2/head-check.js';
+import type { UnaryCall } from './http2/call.js';
+import type { CallHead, HeadCheck, HeadCheckingHandler } from './http2/head-check.js';
 
 /** Answers one call from request bytes to response bytes. */
 export type UnaryAnswer = (request: Buffer, options: RunOptions) => Promise<Uint8Array>;

@@ -1,47 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
-import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import type { AuthContext } from './auth-context.js';
 import type { Exchange } from './exchange.js';
 import { type CallStatus, OK, statusOf } from './failure.js';
-
-/** What is known of a call before its message is there. */
-export type CallHead = Pick<
-  ServerUnaryCall<unknown, unknown>,
-  'metadata' | 'getPeer' | 'getAuthContext' | 'getDeadline'
-> & {
-  /** When its headers were there, by `performance.now()`; grpc-js does not tell. */
-  readonly startedAt?: number;
-};
-
-/** A call whose message is on its way. */
-export class ArrivingCall implements CallHead {
-  readonly #exchange: Exchange;
-
-  constructor(exchange: Exchange) {
-    this.#exchange = exchange;
-  }
-
-  get startedAt(): number {
-    return this.#exchange.startedAt;
-  }
-
-  get metadata(): Metadata {
-    return this.#exchange.metadata;
-  }
-
-  getPeer(): string {
-    return this.#exchange.connection.peer;
-  }
-
-  getDeadline(): number {
-    return this.#exchange.deadline;
-  }
-
-  getAuthContext(): AuthContext {
-    return this.#exchange.connection.authContext;
-  }
-}
 
 /** A call with one request, as handlers know it from grpc-js (`ServerUnaryCall`). */
 export class UnaryCall extends EventEmitter {

@@ -11,6 +11,8 @@ import {
   type FramedMessage,
   type PayloadFinder,
 } from './message-reader.js';
+import type { AuthContext } from './auth-context.js';
+import type { CallHead } from './head-check.js';
 import type { MessageMemory } from './message-memory.js';
 import { statusMessage } from './status-message.js';
 import { timeoutMs } from './timeout-header.js';
@@ -66,7 +68,7 @@ export interface ExchangeListener {
  * One gRPC call on one HTTP/2 stream: messages in, messages out, one status, in the words of the protocol
  * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md). Texts of failures are those of grpc-js.
  */
-export class Exchange {
+export class Exchange implements CallHead {
   readonly path: string;
   readonly connection: Connection;
   /** Milliseconds of `Date.now()`; `Infinity` without one. */
@@ -127,6 +129,18 @@ export class Exchange {
 
   get host(): string {
     return String(this.headers[constants.HTTP2_HEADER_AUTHORITY] ?? this.headers.host ?? '');
+  }
+
+  getPeer(): string {
+    return this.connection.peer;
+  }
+
+  getDeadline(): number {
+    return this.deadline;
+  }
+
+  getAuthContext(): AuthContext {
+    return this.connection.authContext;
   }
 
   /** Whether nothing can be sent any more; a stream may be gone before its `close` is heard. */

@@ -1,6 +1,14 @@
-import type { handleUnaryCall } from '@grpc/grpc-js';
-import type { CallHead } from './call.js';
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import type { CallStatus } from './failure.js';
+
+/** What is known of a call before its message is there. */
+export type CallHead = Pick<
+  ServerUnaryCall<unknown, unknown>,
+  'metadata' | 'getPeer' | 'getAuthContext' | 'getDeadline'
+> & {
+  /** When its headers were there, by `performance.now()`; grpc-js does not tell. */
+  readonly startedAt?: number;
+};
 
 /** Says, by the headers alone, what a call is to end with; `undefined` lets its message in. */
 export type HeadCheck = (call: CallHead) => CallStatus | undefined;

@@ -6,7 +6,7 @@ import type {
   sendUnaryData,
   UntypedHandleCall,
 } from '@grpc/grpc-js';
-import { ArrivingCall, StreamingCall, UnaryCall } from './call.js';
+import { StreamingCall, UnaryCall } from './call.js';
 import type { Exchange } from './exchange.js';
 import { Failure, OK, statusOf } from './failure.js';
 import { headCheckOf } from './head-check.js';
@@ -27,7 +27,7 @@ export function runHandler(exchange: Exchange, handler: Handler): void {
 }
 
 function runOneRequest(exchange: Exchange, { responseStream, handle }: Handler): void {
-  const refusal = exchange.isOver ? undefined : headCheckOf(handle)?.(new ArrivingCall(exchange));
+  const refusal = exchange.isOver ? undefined : headCheckOf(handle)?.(exchange);
   if (refusal !== undefined) {
     exchange.finish(refusal);
     return;
