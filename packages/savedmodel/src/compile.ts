@@ -6,7 +6,7 @@ import { GraphBuilder } from './graph/build-graph.js';
 import type { Graph, GraphNode } from './graph/graph.js';
 import { findVariableKeys, type VariableKey } from './graph/variable-keys.js';
 import { findWrittenVariables, VARIABLE_OPS, variableKey } from './graph/written-variables.js';
-import { lowerGraph } from './lower-graph.js';
+import { loweringSteps } from './lower-graph.js';
 import { Builder } from './onnx/builder.js';
 import { unknownDim } from './onnx/known-shapes.js';
 import type { Value } from './onnx/value.js';
@@ -19,6 +19,7 @@ import { simplify } from './passes/simplify.js';
 import type { Plan, SignatureTensor, Weight } from './plan/plan.js';
 import type { SavedModel } from './reader/saved-model.js';
 import { assetFeeds, initialState } from './tables/initial-state.js';
+import { TimeSlices } from './time-slices.js';
 import { emptyTable, tableContents, tableKey } from './tables/table-nodes.js';
 
 /** How a signature is compiled. */
@@ -71,6 +72,7 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
       `Serving signature key "${signatureName}" not found. The model has: ${[...model.signatureDefs.keys()].join(', ')}.`,
     );
   }
+  const slices = new TimeSlices();
   const graphs = new GraphBuilder(model);
   const inputs = tensorInfos(signatureDef.inputs, signatureName);
   const outputs = tensorInfos(signatureDef.outputs, signatureName).filter(
@@ -81,6 +83,7 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
     inputs.map(([, info]) => info.tensorName),
   );
 
+  await slices.pause();
   const initial = await initialState(model, graphs, options);
   const builder = new Builder();
   const feeds = new Map<string, Lowered>();
@@ -99,7 +102,9 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
   for (const [node, path] of assetFeeds(model, builder)) feeds.set(node, path);
   const keys = findVariableKeys(model.metaGraph, graphs);
   const values = await readVariables(model, graph, keys, initial.variables, options.signal);
+  await slices.pause();
   const written = writtenVariables(model, graphs);
+  await slices.pause();
   const changing = new Map<string, GraphNode>();
   const variable = (node: GraphNode, into: Builder): Variable => {
     const key = variableKey(node);
@@ -118,14 +123,16 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
     changingTables.set(key, node);
     return key;
   };
-  const lowered = lowerGraph(graph, builder, feeds, {
-    graphs,
-    signatureName,
-    checksRanks: options.inputRanks !== undefined,
-    variable,
-    table,
-    changingTable,
-  });
+  const lowered = await slices.run(
+    loweringSteps(graph, builder, feeds, {
+      graphs,
+      signatureName,
+      checksRanks: options.inputRanks !== undefined,
+      variable,
+      table,
+      changingTable,
+    }),
+  );
   const results = lowered.map((value, i) => {
     if (!isResource(value)) return builder.materialize(value);
     if (value.kind === 'variable' && value.isReference) return readVariable(builder, value);
@@ -133,7 +140,9 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
   });
 
   const wanted = [...results, ...builder.effects];
+  await slices.pause();
   const nodes = simplify(builder.nodes, wanted);
+  await slices.pause();
   const { steps, constants, weights } = partition(signatureName, nodes, wanted);
   const named = outputs.flatMap(([alias], i) => (results[i] === undefined ? [] : [[alias, results[i]] as const]));
   // What host steps and outputs read must be there; the engine's weights are read when its session is made.

@@ -14,6 +14,7 @@ import { checkRanks } from './ops/required-ranks.js';
 import { isResource, type Lowered, type Variable } from './onnx/resource.js';
 import type { OpContext, OpDefinition } from './ops/registry.js';
 import { readVariable, valueOf } from './onnx/variable-access.js';
+import { runAtOnce } from './time-slices.js';
 
 /** What lowering needs of the model around the graph. */
 export interface LoweringEnvironment {
@@ -47,6 +48,16 @@ export function lowerGraph(
   feeds: ReadonlyMap<string, Lowered>,
   environment: LoweringEnvironment,
 ): readonly Lowered[] {
+  return runAtOnce(loweringSteps(graph, builder, feeds, environment));
+}
+
+/** {@link lowerGraph} in steps: one for each node of the graph; bodies of loops and branches belong to their node's. */
+export function* loweringSteps(
+  graph: Graph,
+  builder: Builder,
+  feeds: ReadonlyMap<string, Lowered>,
+  environment: LoweringEnvironment,
+): Generator<void, readonly Lowered[]> {
   refuseUnknownOps(graph, feeds, environment);
   const lowered = new Map<GraphNode, readonly Lowered[]>();
   for (const node of graph.nodes) {
@@ -62,6 +73,7 @@ export function lowerGraph(
     if (environment.checksRanks === true) checkRanks(node.op, context);
     const result = lowerNode(definition, context);
     lowered.set(node, Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered]);
+    yield;
   }
   return graph.outputs.map(({ node, index }) => outputOf(lowered, node, index));
 }

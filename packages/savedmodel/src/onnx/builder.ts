@@ -28,7 +28,8 @@ export class Builder {
   readonly nodes: LoweredNode[] = [];
   /** The TensorFlow node whose lowering is at work, for names and messages. */
   origin = '';
-  private readonly names: Set<string>;
+  /** The names that are taken, with the number to try next behind each. */
+  private readonly names: Map<string, number>;
   private readonly materialized = new Map<Value, Value>();
   private readonly constants = new Map<string, Value>();
   /** Values that have to be computed though no output needs them. */
@@ -45,7 +46,7 @@ export class Builder {
     private readonly parent?: Builder,
     readonly place: 'engine' | 'host' = 'host',
   ) {
-    this.names = parent?.names ?? new Set();
+    this.names = parent?.names ?? new Map<string, number>();
     this.origin = parent?.origin ?? '';
   }
 
@@ -309,8 +310,9 @@ export class Builder {
   private uniqueName(hint: string): string {
     const base = hint === '' ? 'value' : hint;
     let name = base;
-    for (let i = 1; this.names.has(name); i++) name = `${base}:${i}`;
-    this.names.add(name);
+    let number = this.names.get(base) ?? 1;
+    while (this.names.has(name)) name = `${base}:${number++}`;
+    this.names.set(name, 1).set(base, number);
     return name;
   }
 

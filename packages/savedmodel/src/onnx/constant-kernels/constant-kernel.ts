@@ -59,22 +59,28 @@ export function broadcastStrides(input: Tensor, shape: readonly number[]): numbe
   return shape.map((_, i) => (i < lead || input.shape[i - lead] === 1 ? 0 : (own[i - lead] ?? 0)));
 }
 
-/** Calls `visit(output offset, offset into each input)` over all elements of `shape`. */
-export function walk(
+/**
+ * Calls `visit` for every row of `shape`, which is its innermost dimension: with the offset of the row in the output and in
+ * each input, how many elements it has, and the inputs' steps along it. What is done for an element is then a plain loop.
+ */
+export function walkRows(
   shape: readonly number[],
-  strides: readonly number[][],
-  visit: (out: number, at: number[]) => void,
+  strides: readonly (readonly number[])[],
+  visit: (out: number, at: readonly number[], length: number, steps: readonly number[]) => void,
 ) {
-  const size = shape.reduce((a, b) => a * b, 1);
-  const index = new Array<number>(shape.length).fill(0);
+  const outer = shape.slice(0, -1);
+  const length = shape.at(-1) ?? 1;
+  const rows = outer.reduce((a, b) => a * b, 1);
+  const steps = strides.map((ofInput) => ofInput.at(-1) ?? 0);
+  const index = new Array<number>(outer.length).fill(0);
   const at = strides.map(() => 0);
-  for (let out = 0; out < size; out++) {
-    visit(out, at);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let row = 0; row < rows; row++) {
+    visit(row * length, at, length, steps);
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
       index[axis] = (index[axis] ?? 0) + 1;
       for (let k = 0; k < at.length; k++) at[k] = (at[k] ?? 0) + (strides[k]?.[axis] ?? 0);
-      if ((index[axis] ?? 0) < (shape[axis] ?? 0)) break;
-      for (let k = 0; k < at.length; k++) at[k] = (at[k] ?? 0) - (strides[k]?.[axis] ?? 0) * (shape[axis] ?? 0);
+      if ((index[axis] ?? 0) < (outer[axis] ?? 0)) break;
+      for (let k = 0; k < at.length; k++) at[k] = (at[k] ?? 0) - (strides[k]?.[axis] ?? 0) * (outer[axis] ?? 0);
       index[axis] = 0;
     }
   }

@@ -1,6 +1,6 @@
 import { type DType } from '@servable/tensor';
 import { broadcastShapes } from '../known-shapes.js';
-import { broadcastStrides, integers, make, numbers, walk, type ConstantKernel } from './constant-kernel.js';
+import { broadcastStrides, integers, make, numbers, walkRows, type ConstantKernel } from './constant-kernel.js';
 
 /** Ops that work on one element, or on one of each input, at a time. */
 export const elementwiseKernels = new Map<string, ConstantKernel>();
@@ -25,10 +25,11 @@ function binary(
       return output.tensor;
     }
     const strides = [broadcastStrides(a, shape), broadcastStrides(b, shape)];
-    walk(shape, strides, (out, at) => {
-      const [i, j] = at as [number, number];
-      if (big && onBigints) output.data[out] = onBigints(x[i] as bigint, y[j] as bigint);
-      else output.data[out] = onNumbers(x[i] as number, y[j] as number);
+    walkRows(shape, strides, (out, [i = 0, j = 0], length, [stepX = 0, stepY = 0]) => {
+      for (const end = out + length; out < end; out++, i += stepX, j += stepY) {
+        if (big && onBigints) output.data[out] = onBigints(x[i] as bigint, y[j] as bigint);
+        else output.data[out] = onNumbers(x[i] as number, y[j] as number);
+      }
     });
     return output.tensor;
   };
@@ -166,7 +167,7 @@ elementwiseKernels.set('Cast', ([x], _attrs, dtype) => {
       output.data[i] = typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
     } else if (dtype === 'float32' || dtype === 'float64') output.data[i] = Number(value);
     else if (fractional && !(Math.abs(value as number) < 2 ** 31)) return undefined;
-    else output.data[i] = Number(BigInt.asIntN(32, BigInt(Math.trunc(Number(value)))));
+    else output.data[i] = typeof value === 'bigint' ? Number(BigInt.asIntN(32, value)) : Math.trunc(value) | 0;
   }
   return output.tensor;
 });
@@ -178,9 +179,10 @@ elementwiseKernels.set('Where', ([condition, a, b], _attrs, dtype) => {
   if (output === undefined) return undefined;
   const strides = [condition, a, b].map((tensor) => broadcastStrides(tensor, shape));
   const [c, x, y] = [numbers(condition), numbers(a), numbers(b)];
-  walk(shape, strides, (out, at) => {
-    const [i, j, k] = at as [number, number, number];
-    output.data[out] = ((c[i] as number) !== 0 ? x[j] : y[k]) as number;
+  walkRows(shape, strides, (out, [i = 0, j = 0, k = 0], length, [stepC = 0, stepX = 0, stepY = 0]) => {
+    for (const end = out + length; out < end; out++, i += stepC, j += stepX, k += stepY) {
+      output.data[out] = ((c[i] as number) !== 0 ? x[j] : y[k]) as number;
+    }
   });
   return output.tensor;
 });

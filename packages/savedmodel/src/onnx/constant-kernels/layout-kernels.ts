@@ -9,7 +9,7 @@ import {
   make,
   numbers,
   stridesOf,
-  walk,
+  walkRows,
   type ConstantKernel,
 } from './constant-kernel.js';
 
@@ -21,13 +21,10 @@ function copyStrided(x: Tensor, shape: readonly number[], strides: number[], sta
   const output = make(x.dtype, shape);
   if (output === undefined) return undefined;
   const from = numbers(x);
-  const last = shape.length - 1;
-  const inner = shape[last] ?? 1;
-  const step = strides[last] ?? 0;
-  // The innermost dimension as a plain loop: weights of tens of millions of elements pass through here.
-  walk(shape.slice(0, -1), [strides.slice(0, -1)], (row, [offset = 0]) => {
+  // Weights of tens of millions of elements pass through here.
+  walkRows(shape, [strides], (out, [offset = 0], length, [step = 0]) => {
     let at = start + offset;
-    for (let out = row * inner, end = out + inner; out < end; out++, at += step) output.data[out] = from[at] as number;
+    for (const end = out + length; out < end; out++, at += step) output.data[out] = from[at] as number;
   });
   return output.tensor;
 }

@@ -6,7 +6,7 @@ import {
   make,
   numbers,
   stridesOf,
-  walk,
+  walkRows,
   type ConstantKernel,
 } from './constant-kernel.js';
 
@@ -34,8 +34,8 @@ const reduce =
     let k = 0;
     const strides = x.shape.map((_, i) => (reduced.has(i) ? 0 : (keptStrides[k++] ?? 0)));
     const from = numbers(x);
-    walk(x.shape, [strides], (i, [at = 0]) => {
-      totals[at] = step(totals[at] ?? start, Number(from[i]));
+    walkRows(x.shape, [strides], (i, [at = 0], length, [along = 0]) => {
+      for (const end = i + length; i < end; i++, at += along) totals[at] = step(totals[at] ?? start, Number(from[i]));
     });
     totals.forEach((total, i) => (output.data[i] = dtype === 'int64' ? BigInt(Math.trunc(total)) : total));
     return output.tensor;
