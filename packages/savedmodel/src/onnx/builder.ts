@@ -351,7 +351,12 @@ export class Builder {
     }
     // Of a tensor without elements the engine infers a -1 only if no other size is 0.
     const isOpen = known !== undefined && written?.includes(-1) === true && written.includes(0);
-    if (written !== undefined && !isOpen) return this.emit('Reshape', [value, this.ints(written)]);
+    if (written !== undefined && !isOpen) {
+      // What is written -1 may be known as the size of something else.
+      const shape = known?.every(isSizeSymbolOrNumber) === true && !known.includes(-1) ? known : undefined;
+      const spec = shape && { dtype: value.dtype, shape };
+      return this.emit('Reshape', [value, this.ints(written)], {}, written.includes(-1) ? spec : undefined);
+    }
     const inferred = known && inferredTarget(value.shape, known);
     if (inferred !== undefined) return this.reshapeToInferred(value, inferred);
     // What is not known now may contain zeros that mean zero; a -1 beside them is refused here as in TensorFlow.
@@ -414,6 +419,8 @@ export class Builder {
     return value.shape === undefined ? axis : normalizeAxis(axis, value.shape.length);
   }
 }
+
+const isSizeSymbolOrNumber = (dim: Dim): boolean => typeof dim === 'number' || dim.kind === 'size';
 
 /** Optional inputs that are left out at the end are not written at all. */
 function withoutTrailingGaps(inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {

@@ -6,6 +6,7 @@ export interface OutputSpec {
   readonly dtype: DType;
   readonly shape: Shape | undefined;
   readonly elements?: readonly Dim[] | undefined;
+  readonly nonNegative?: boolean | undefined;
 }
 
 export const unknownDim = (): Dim => new DimSymbol();
@@ -64,6 +65,19 @@ export function knownElements(value: Value | undefined): readonly Dim[] | undefi
   return value.shape?.length === 1 && typeof length === 'number' && length < 64
     ? Array.from({ length }, () => new DimSymbol('integer'))
     : undefined;
+}
+
+/** Whether all elements of integers are known to be 0 or more: numbers that are, the sizes of something, and what is made of them. */
+export function isNeverNegative(value: Value): boolean {
+  if (value.nonNegative === true) return true;
+  if (value.constant !== undefined) return Array.from(value.constant.data as ArrayLike<number>).every((x) => x >= 0);
+  return value.elements?.every(isCount) ?? false;
+}
+
+/** Whether an integer is known to be 0 or more. */
+export function isCount(dim: Dim | undefined): boolean {
+  if (dim === undefined) return false;
+  return typeof dim === 'number' ? dim >= 0 : dim.kind === 'size' || dim.kind === 'count';
 }
 
 /** ONNX's (and NumPy's) clamping of slice bounds to a dimension of known size. */

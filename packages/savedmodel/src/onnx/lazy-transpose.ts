@@ -43,6 +43,8 @@ export function pushThroughTranspose(
   if (data === undefined) return undefined;
   if (op.startsWith('Reduce')) return pushReduce(builder, op, data, inputs[1], attrs);
   if (op === 'Pad') return pushPad(builder, data, inputs, attrs);
+  if (op === 'Squeeze') return pushSqueeze(builder, data, inputs[1]);
+  if (op === 'Unsqueeze') return pushUnsqueeze(builder, data, inputs[1]);
   return undefined;
 }
 
@@ -106,6 +108,37 @@ function pushReduce(
     reduced,
     rest.map((axis) => order.indexOf(axis)),
   );
+}
+
+function pushSqueeze(
+  builder: Emitter,
+  { of, perm }: NonNullable<Value['transposed']>,
+  axesInput: Value | undefined,
+): Value | undefined {
+  const axes = knownIntegers(axesInput)?.map((axis) => normalizeAxis(axis, perm.length));
+  if (axes === undefined || axes.length === 0) return undefined;
+  const squeezed = builder.emit('Squeeze', [of, builder.ints(axes.map((axis) => perm[axis] ?? 0))], {});
+  const rest = perm.filter((_, axis) => !axes.includes(axis));
+  const order = [...rest].sort((a, b) => a - b);
+  return builder.lazyTranspose(
+    squeezed,
+    rest.map((axis) => order.indexOf(axis)),
+  );
+}
+
+/** Dimensions of one between the batch and the channels, which stay last: those of a convolution over one dimension. */
+function pushUnsqueeze(
+  builder: Emitter,
+  { of, perm }: NonNullable<Value['transposed']>,
+  axesInput: Value | undefined,
+): Value | undefined {
+  const known = knownIntegers(axesInput);
+  const rank = perm.length + (known?.length ?? 0);
+  const axes = known?.map((axis) => normalizeAxis(axis, rank));
+  const isToLast = perm.length > 2 && perm.at(-1) === 1;
+  if (axes === undefined || !isToLast || !axes.every((axis) => axis > 0 && axis < rank - 1)) return undefined;
+  const wide = builder.emit('Unsqueeze', [of, builder.ints(axes.map((axis) => axis + 1))], {});
+  return builder.lazyTranspose(wide, [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1]);
 }
 
 function pushPad(

@@ -20,7 +20,7 @@ export function writtenTarget(shape: Shape | undefined, target: readonly Dim[]):
   });
   const holes = written.filter((dim) => dim === undefined).length + (target.includes(-1) ? 1 : 0);
   const unknown = target.find((dim, i) => written[i] === undefined);
-  if (holes > 1 || (typeof unknown === 'object' && unknown.kind === 'integer')) return undefined;
+  if (holes > 1 || (typeof unknown === 'object' && unknown.kind !== 'size')) return undefined;
   const place = written.findIndex((dim) => dim === undefined || dim === -1);
   const hole = inferred(shape, written, place);
   return written.map((dim) => (dim === undefined || dim === -1 ? hole : dim));

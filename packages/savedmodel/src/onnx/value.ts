@@ -8,8 +8,11 @@ import type { Weight } from '../plan/plan.js';
 export type Dim = number | DimSymbol;
 
 export class DimSymbol {
-  /** @param kind - `size`: the size of some dimension; `integer`: an element of an integer tensor, of any sign */
-  constructor(readonly kind: 'size' | 'integer' = 'size') {}
+  /**
+   * @param kind - `size`: the size of some dimension; of an element of an integer tensor, what is known of its sign:
+   * `integer`: nothing, `count`: it is not negative, `opposite`: it is not positive
+   */
+  constructor(readonly kind: 'size' | 'integer' | 'count' | 'opposite' = 'size') {}
 }
 
 export type Shape = readonly Dim[];
@@ -27,6 +30,8 @@ export interface Value {
   readonly weight?: Weight | undefined;
   /** What is known of an integer scalar's or vector's elements: the way shapes travel through a graph. */
   readonly elements?: readonly Dim[] | undefined;
+  /** Set where all elements of an integer tensor are known to be 0 or more. */
+  readonly nonNegative?: boolean | undefined;
   /**
    * Set when this value is `of` with its dimensions permuted and the Transpose has not been emitted. Ops that do not
    * care for the order of dimensions work on `of`, so that pairs of transpositions around convolutions vanish.

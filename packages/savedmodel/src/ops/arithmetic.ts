@@ -2,8 +2,8 @@ import { isComplex } from '../kernels/elements.js';
 import { nextAfter } from '../kernels/next-after.js';
 import { truncateFloats } from '../kernels/truncate-floats.js';
 import type { Builder } from '../onnx/builder.js';
-import { broadcastShapes } from '../onnx/known-shapes.js';
-import type { Value } from '../onnx/value.js';
+import { broadcastShapes, isNeverNegative, knownIntegers } from '../onnx/known-shapes.js';
+import { DimSymbol, type Dim, type Value } from '../onnx/value.js';
 import { inComputeDType, isFloat, isInteger } from './dtypes.js';
 import { requireAll } from './guard.js';
 import { hostValue } from './host-value.js';
@@ -217,22 +217,27 @@ function truncatingDivision(builder: Builder, a: Value, b: Value, byZero = BY_ZE
 
 function floorDivision(builder: Builder, a: Value, b: Value): Value {
   if (isFloat(a.dtype)) return builder.emit('Floor', [builder.emit('Div', [a, b])]);
+  const divisors = knownIntegers(b);
+  const isPositive = divisors !== undefined && divisors.every((x) => x > 0);
+  if (isPositive && divisors.length === 1 && a.elements?.every(isOpposite) === true) {
+    // Of what is not positive, as in -(-n // size): towards zero from a divisor less one further away is downwards.
+    const further = builder.emit('Sub', [a, builder.scalar(a.dtype, (divisors[0] ?? 1) - 1)]);
+    const elements = a.elements.map(() => new DimSymbol('opposite'));
+    return builder.emit('Div', [further, b], {}, { dtype: a.dtype, shape: a.shape, elements });
+  }
   const quotient = truncatingDivision(builder, a, b);
   if (isNeverNegative(a) && isNeverNegative(b)) return quotient;
   const remainder = builder.emit('Sub', [a, builder.emit('Mul', [quotient, b])]);
   const zero = builder.scalar(a.dtype, 0);
+  if (isPositive)
+    return builder.emit('Sub', [quotient, builder.cast(builder.emit('Less', [remainder, zero]), a.dtype)]);
   const inexact = builder.emit('Not', [builder.emit('Equal', [remainder, zero])]);
   const opposite = builder.emit('Xor', [builder.emit('Less', [remainder, zero]), builder.emit('Less', [b, zero])]);
   const down = builder.cast(builder.emit('And', [inexact, opposite]), a.dtype);
   return builder.emit('Sub', [quotient, down]);
 }
 
-/** Whether an integer is known to be 0 or more: a number that is, or the size of something. */
-function isNeverNegative(value: Value): boolean {
-  if (value.constant !== undefined)
-    return Array.from(value.constant.data as ArrayLike<number>, Number).every((x) => x >= 0);
-  return value.elements?.every((dim) => (typeof dim === 'number' ? dim >= 0 : dim.kind === 'size')) ?? false;
-}
+const isOpposite = (dim: Dim): boolean => (typeof dim === 'number' ? dim <= 0 : dim.kind === 'opposite');
 
 function floorRemainder(builder: Builder, a: Value, b: Value): Value {
   if (!isFloat(a.dtype)) return builder.emit('Mod', [a, nonZero(builder, b)]);

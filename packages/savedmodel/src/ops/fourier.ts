@@ -106,17 +106,39 @@ function transform(
   if (typeof size !== 'number' || size > MAX_MATRIX_SIZE || size < 1) {
     return onHost(context, { re, im }, kind, inverse, typeof length === 'object' ? length : undefined, size);
   }
-  const x = fitted(builder, re, bins(size));
+  const input = fitted(builder, re, bins(size));
+  const { x, window } = kind === 'from real' ? withoutWindow(builder, input, size) : { x: input, window: undefined };
   const { dtype } = x;
   const made = kind === 'from real' ? Math.floor(size / 2) + 1 : size;
-  const [cos, sin] = matrices(builder, dtype, size, bins(size), made, kind, inverse);
+  const [cos, sin] = matrices(builder, dtype, size, bins(size), made, kind, inverse, window);
   const product = (a: Value, b: Value) => builder.emit('MatMul', [a, b]);
-  if (kind === 'from real') return { re: product(x, cos), im: builder.emit('Neg', [product(x, sin)]) };
+  if (kind === 'from real') return { re: product(x, cos), im: product(x, builder.emit('Neg', [sin])) };
   const y = fitted(builder, im, bins(size));
   // e^-ia = cos - i sin forwards, e^ia = cos + i sin backwards.
   const real = builder.emit(inverse ? 'Sub' : 'Add', [product(x, cos), product(y, sin)]);
   if (kind === 'to real') return { re: real, im: real };
   return { re: real, im: builder.emit(inverse ? 'Add' : 'Sub', [product(y, cos), product(x, sin)]) };
+}
+
+/**
+ * What is multiplied with constants along its last dimension before it is transformed, as short-time transforms multiply
+ * with a window: the constants go into the matrices.
+ */
+function withoutWindow(
+  builder: Builder,
+  input: Value,
+  size: number,
+): { readonly x: Value; readonly window: Float64Array | undefined } {
+  const maker = builder.nodes.findLast((node) => node.outputs[0]?.name === input.name);
+  if (maker?.kind === 'native' && maker.op === 'Mul') {
+    for (const [x, factors] of [maker.inputs, maker.inputs.toReversed()]) {
+      const { constant } = factors ?? {};
+      if (x === undefined || constant?.size !== size || constant.shape.at(-1) !== size) continue;
+      if (x.shape?.at(-1) !== size || x.shape.length < constant.rank) continue;
+      return { x, window: doublesOf(constant) };
+    }
+  }
+  return { x: input, window: undefined };
 }
 
 /** The last dimension cut, or filled with zeros, to a size. */
@@ -133,7 +155,11 @@ function fitted(builder: Builder, x: Value, size: number): Value {
   return typeof last === 'number' && last < size ? wide : builder.slice(wide, axis, 0, size);
 }
 
-/** `[from, made]` matrices of cosines and sines; backwards they hold the division by the size too. */
+/**
+ * `[from, made]` matrices of cosines and sines; backwards they hold the division by the size too.
+ *
+ * @param window - factors of the elements that are transformed
+ */
 function matrices(
   builder: Builder,
   dtype: DType,
@@ -142,12 +168,13 @@ function matrices(
   made: number,
   kind: Kind,
   inverse: boolean,
+  window: Float64Array | undefined,
 ): readonly [Value, Value] {
   const [cos, sin] = [new Float64Array(from * made), new Float64Array(from * made)];
   for (let j = 0; j < from; j++) {
     // Half a spectrum stands for its mirror image too, but for the ends.
     const mirrored = kind === 'to real' && j > 0 && j * 2 !== size ? 2 : 1;
-    const weight = inverse ? mirrored / size : 1;
+    const weight = inverse ? mirrored / size : (window?.[j] ?? 1);
     for (let k = 0; k < made; k++) {
       const angle = (2 * Math.PI * ((j * k) % size)) / size;
       cos[j * made + k] = Math.cos(angle) * weight;

@@ -2,7 +2,7 @@ import { analyseBody, analyseCondition, type Bound } from '../graph/loop-analysi
 import type { FunctionGraph } from '../graph/graph.js';
 import type { Builder } from '../onnx/builder.js';
 import { asCondition, emitLoop, withBodies } from '../onnx/control-flow.js';
-import { knownIntegers, unknownDim } from '../onnx/known-shapes.js';
+import { isNeverNegative, knownIntegers, unknownDim } from '../onnx/known-shapes.js';
 import { sameScalar, UnsuitedVariable } from '../onnx/tensor-list.js';
 import type { Shape, Value } from '../onnx/value.js';
 import { bodyArguments } from './body-arguments.js';
@@ -163,9 +163,7 @@ class LoopLowering {
     }
     if (counts.length === 0) return undefined;
     const least = counts.reduce((a, b) => builder.emit('Min', [a, b]));
-    const dim = least.elements?.[0];
-    const isSize = typeof dim === 'number' ? dim >= 0 : dim?.kind === 'size';
-    return isSize ? least : builder.emit('Max', [least, builder.int(0)]);
+    return isNeverNegative(least) ? least : builder.emit('Max', [least, builder.int(0)]);
   }
 
   /** Whether there is another iteration, as far as that is not counted. */

@@ -2,7 +2,7 @@ import type { DType } from '@servable/tensor';
 import { integersOf, isComplex } from '../kernels/elements.js';
 import { pad as padTensor } from '../kernels/rearrange.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
+import { isNeverNegative, knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType } from './dtypes.js';
 import { requireAll } from './guard.js';
@@ -38,8 +38,14 @@ function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | und
   } else {
     // The engine would cut where a padding is negative.
     const wide = builder.cast(paddings, 'int64');
-    const ok = builder.emit('Not', [builder.emit('Less', [wide, builder.int(0)])]);
-    const checked = requireAll(builder, ok, wide, 'Paddings must be non-negative');
+    const checked = isNeverNegative(wide)
+      ? wide
+      : requireAll(
+          builder,
+          builder.emit('GreaterOrEqual', [wide, builder.int(0)]),
+          wide,
+          'Paddings must be non-negative',
+        );
     pads = builder.reshape(builder.transpose(checked, [1, 0]), [-1]);
   }
   return emitPad(builder, x, pads, fill, mode);

@@ -191,6 +191,10 @@ function mean(context: OpContext, x: Value): Value {
   }
   const sum = reduce(context, 'ReduceSum', x);
   if (axes?.length === 0) return sum;
+  const [only, ...others] = axes ?? [];
+  if (only !== undefined && others.length === 0 && x.shape !== undefined) {
+    return builder.emit('Div', [sum, builder.cast(builder.pick(builder.shapeOf(x), builder.axis(only, x)), x.dtype)]);
+  }
   const sizes = builder.emit('Gather', [builder.shapeOf(x), axesVector(builder, context.input(1))], { axis: 0 });
   const count = builder.emit('ReduceProd', [sizes, builder.ints([0])], { keepdims: 0 });
   return builder.emit('Div', [sum, builder.cast(count, x.dtype)]);

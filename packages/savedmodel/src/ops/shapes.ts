@@ -7,9 +7,9 @@ import { indices } from '../kernels/unique.js';
 import type { Builder } from '../onnx/builder.js';
 import { vectorTensor } from '../onnx/constant-tensors.js';
 import { tensorAttribute } from '../onnx/onnx-attributes.js';
-import { broadcastShapes, knownElements, knownIntegers, unknownShape } from '../onnx/known-shapes.js';
+import { broadcastShapes, isNeverNegative, knownElements, knownIntegers, unknownShape } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
-import { inComputeDType, viaFloat } from './dtypes.js';
+import { inComputeDType, isInteger, viaFloat } from './dtypes.js';
 import { requireAll } from './guard.js';
 import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -242,10 +242,13 @@ function range(context: OpContext): Value {
   const [start, limit, delta] = context.inputs() as [Value, Value, Value];
   return inComputeDType(builder, [start, limit, delta], ([from, to, step]) => {
     const values = builder.emit('Range', [from, to, step]);
-    const fromZero = knownIntegers(from)?.[0] === 0 && (knownIntegers(step)?.[0] ?? 0) > 0;
-    const end = to?.elements?.[0];
-    const isSize = end !== undefined && (typeof end === 'number' ? end >= 0 : end.kind === 'size');
-    if (values.constant !== undefined || (fromZero && isSize)) return values;
+    const upwards = (knownIntegers(step)?.[0] ?? 0) > 0;
+    const fromZero = upwards && knownIntegers(from)?.[0] === 0;
+    if (values.constant !== undefined || (fromZero && to !== undefined && isNeverNegative(to))) return values;
+    const complaint = 'Requires start <= limit when delta > 0, and start >= limit when delta < 0';
+    if (upwards && isInteger(values.dtype)) {
+      return requireAll(builder, builder.emit('LessOrEqual', [from, to]), values, complaint);
+    }
     const zero = builder.scalar(from!.dtype, 0);
     const up = builder.emit('Greater', [step, zero]);
     const wrong = builder.emit('Where', [
@@ -254,7 +257,7 @@ function range(context: OpContext): Value {
       builder.cast(builder.emit('Less', [from, to]), 'int32'),
     ]);
     const ok = builder.emit('Equal', [wrong, builder.scalar('int32', 0)]);
-    return requireAll(builder, ok, values, 'Requires start <= limit when delta > 0, and start >= limit when delta < 0');
+    return requireAll(builder, ok, values, complaint);
   });
 }
 

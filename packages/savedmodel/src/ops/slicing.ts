@@ -3,8 +3,8 @@ import { slice as sliceTensor } from '../kernels/rearrange.js';
 import { stridedSliceUpdate } from '../kernels/scatter.js';
 import { stridedSlice as sliceByMasks, type SliceMasks } from '../kernels/strided-slice.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers } from '../onnx/known-shapes.js';
-import type { Value } from '../onnx/value.js';
+import { knownElements, knownIntegers } from '../onnx/known-shapes.js';
+import type { Dim, Value } from '../onnx/value.js';
 import { requireAll } from './guard.js';
 import { hostValue, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -38,6 +38,8 @@ function slice(context: OpContext): Value {
   const starts = knownIntegers(begin);
   const sizes = knownIntegers(size);
   const axes = builder.ints(Array.from({ length: rank }, (_, i) => i));
+  const asked = knownElements(size);
+  if (starts?.every((start) => start === 0) === true && x.shape.every((dim, i) => dim === asked?.[i])) return x;
   if (starts !== undefined && sizes !== undefined) {
     const ends = starts.map((start, i) => ((sizes[i] ?? -1) < 0 ? TO_THE_END : start + (sizes[i] ?? 0)));
     const moved = starts.flatMap((start, i) => (start === 0 && ends[i] === TO_THE_END ? [] : [i]));
@@ -119,7 +121,9 @@ function stridedSlice(context: OpContext): Value {
       picked.push({ axis: axis++, index: element(builder, begin, entry.at) });
     } else {
       const step = strides[entry.at] ?? 1;
-      if (!(entry.fromStart && entry.toEnd && step === 1)) {
+      const startsAtZero = entry.fromStart || knownElements(begin)?.[entry.at] === 0;
+      const endsAtEnd = entry.toEnd || reaches(knownElements(end)?.[entry.at], value.shape?.[axis]);
+      if (!(startsAtZero && endsAtEnd && step === 1)) {
         axes.push(axis);
         starts.push(
           entry.fromStart ? builder.ints([step > 0 ? 0 : TO_THE_END]) : vectorElement(builder, begin, entry.at),
@@ -145,6 +149,12 @@ function stridedSlice(context: OpContext): Value {
   // From the back, so that the axes in front keep their numbers.
   for (const { axis: at, index } of picked.reverse()) value = builder.emit('Gather', [value, index], { axis: at });
   return builder.unsqueeze(value, inserted);
+}
+
+/** Whether a slice that goes so far takes all of a dimension. */
+function reaches(end: Dim | undefined, size: Dim | undefined): boolean {
+  if (end === undefined || size === undefined) return false;
+  return end === size || (typeof end === 'number' && typeof size === 'number' && end >= size);
 }
 
 function onHost(context: OpContext): Value {

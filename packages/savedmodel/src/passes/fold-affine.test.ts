@@ -47,3 +47,17 @@ test('a constant that differs within a channel, and one on the left of a subtrac
   const reversed = other.emit('Sub', [perChannel(other, [1, 2]), convolution(other)]);
   expect(foldAffine(other.nodes, [reversed])).toHaveLength(2);
 });
+
+test('a bias behind a dropped dimension, as convolutions over one dimension have it, folds too', () => {
+  const builder = new Builder();
+  const squeezed = builder.squeeze(convolution(builder), [2]);
+  const biased = builder.emit('Add', [squeezed, builder.constant(tensor([10, 20], 'float32', [1, 2, 1]))]);
+  const [conv, last, ...others] = foldAffine(builder.nodes, [biased]);
+  expect(others).toEqual([]);
+  expect(only([conv!])).toEqual([
+    [1, 2],
+    [10, 20],
+  ]);
+  expect(last).toMatchObject({ op: 'Squeeze', inputs: [conv?.outputs[0], {}] });
+  expect(last?.outputs[0]?.name).toBe(biased.name);
+});

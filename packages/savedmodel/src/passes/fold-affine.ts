@@ -1,4 +1,5 @@
 import { Tensor } from '@servable/tensor';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { LoweredNode, OnnxNode } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
 import { scaleRows } from '../kernels/transpose.js';
@@ -19,17 +20,29 @@ export function foldAffine(nodes: readonly LoweredNode[], outputs: readonly Valu
   nodes.forEach((node, i) => {
     if (node.kind !== 'native' || node.op !== 'Conv') return;
     let conv: OnnxNode = node;
+    // What stands between a convolution over one dimension and its bias.
+    let squeeze: OnnxNode | undefined;
+    let isSqueezeMoved = false;
     for (;;) {
-      const next = affineUser(conv, uses);
-      const folded = next && fold(conv, next.node, next.operand);
+      squeeze ??= squeezeUser(conv, uses);
+      const last = squeeze ?? conv;
+      const next = affineUser(last, uses);
+      const folded = next && fold(conv, next.node, next.operand, last.outputs[0]?.shape?.length);
       if (next === undefined || folded === undefined) break;
       result[position.get(next.node) ?? -1] = undefined;
-      conv = folded;
+      if (squeeze === undefined) conv = folded;
+      else {
+        conv = { ...folded, outputs: conv.outputs };
+        if (!isSqueezeMoved) result[position.get(squeeze) ?? -1] = undefined;
+        squeeze = { ...squeeze, outputs: folded.outputs };
+        isSqueezeMoved = true;
+      }
     }
     if (conv !== node) {
       result[i] = undefined;
       // The folded convolution makes the value of the last node folded into it.
       replaced.set(conv.outputs[0]?.name ?? '', conv);
+      if (isSqueezeMoved && squeeze !== undefined) replaced.set(squeeze.outputs[0]?.name ?? '', squeeze);
     }
   });
   if (replaced.size === 0) return [...nodes];
@@ -39,6 +52,15 @@ export function foldAffine(nodes: readonly LoweredNode[], outputs: readonly Valu
     if (conv !== undefined) return [conv];
     return kept === undefined ? [] : [kept];
   });
+}
+
+/** The only user of a convolution's output, when it drops dimensions behind the channels. */
+function squeezeUser(conv: OnnxNode, uses: Uses): OnnxNode | undefined {
+  const output = conv.outputs[0];
+  const users = output === undefined ? undefined : uses.get(output.name);
+  const user = users?.length === 1 ? users[0] : undefined;
+  if (user === undefined || user === 'output' || user.kind !== 'native' || user.op !== 'Squeeze') return undefined;
+  return knownIntegers(user.inputs[1])?.every((axis) => axis > 1) === true ? user : undefined;
 }
 
 /** The only user of a convolution's output, when it is an affine op with a constant operand. */
@@ -54,14 +76,15 @@ function affineUser(conv: OnnxNode, uses: Uses): { node: OnnxNode; operand: 0 | 
   return { node: user, operand };
 }
 
-function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1): OnnxNode | undefined {
+/** @param rank - of the convolution's output, or of what is left of it */
+function fold(conv: OnnxNode, user: OnnxNode, operand: 0 | 1, rank: number | undefined): OnnxNode | undefined {
   const [x, weights, bias] = conv.inputs;
   const constant = user.inputs[operand]?.constant;
   const shape = weights?.constant?.shape ?? weights?.weight?.shape;
   if (x === undefined || weights?.dtype !== 'float32' || shape === undefined) return undefined;
   if (constant?.dtype !== 'float32' || (bias !== undefined && bias.constant === undefined)) return undefined;
   const channels = shape[0] ?? 0;
-  const perChannel = channelVector(constant as Tensor<'float32'>, channels, shape.length);
+  const perChannel = channelVector(constant as Tensor<'float32'>, channels, rank ?? shape.length);
   if (perChannel === undefined) return undefined;
   const name = user.outputs[0]?.name ?? '';
   const factors = user.op === 'Mul' ? perChannel : user.op === 'Div' ? perChannel.map((x) => 1 / x) : undefined;

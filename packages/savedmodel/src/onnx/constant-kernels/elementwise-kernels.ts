@@ -1,5 +1,6 @@
 import { type DType } from '@servable/tensor';
 import { broadcastShapes } from '../known-shapes.js';
+import { intAttribute } from '../onnx-attributes.js';
 import { broadcastStrides, integers, make, numbers, walkRows, type ConstantKernel } from './constant-kernel.js';
 
 /** Ops that work on one element, or on one of each input, at a time. */
@@ -85,6 +86,10 @@ elementwiseKernels.set(
   binary((a, b) => a | b),
 );
 elementwiseKernels.set(
+  'Xor',
+  binary((a, b) => a ^ b),
+);
+elementwiseKernels.set(
   'Not',
   unary((a) => (a === 0 ? 1 : 0)),
 );
@@ -122,6 +127,14 @@ elementwiseKernels.set('Div', (inputs, attrs, dtype) => {
       : binary((a, b) => a / b)
   )(inputs, attrs, dtype);
 });
+elementwiseKernels.set('Mod', (inputs, attrs, dtype) => {
+  const integer = isInteger(dtype) || dtype === 'int64';
+  if (!integer || intAttribute(attrs, 'fmod', 0) === 1 || integers(inputs[1]).includes(0)) return undefined;
+  return binary(
+    (a, b) => ((a % b) + b) % b,
+    (a, b) => ((a % b) + b) % b,
+  )(inputs, attrs, dtype);
+});
 elementwiseKernels.set(
   'Max',
   binary(Math.max, (a, b) => (a > b ? a : b)),
@@ -148,6 +161,8 @@ elementwiseKernels.set(
 );
 elementwiseKernels.set('Exp', unary(Math.exp));
 elementwiseKernels.set('Log', unary(Math.log));
+elementwiseKernels.set('Cos', unary(Math.cos));
+elementwiseKernels.set('Sin', unary(Math.sin));
 elementwiseKernels.set('Floor', unary(Math.floor));
 elementwiseKernels.set('Ceil', unary(Math.ceil));
 elementwiseKernels.set('Identity', ([x]) => x);

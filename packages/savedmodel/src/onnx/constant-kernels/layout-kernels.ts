@@ -132,6 +132,45 @@ layoutKernels.set('Expand', ([x, target]) => {
   return copyStrided(x, shape, broadcastStrides(x, shape));
 });
 
+layoutKernels.set('Tile', ([x, repeats]) => {
+  if (x === undefined) return undefined;
+  const times = integers(repeats);
+  const shape = x.shape.map((dim, i) => dim * (times[i] ?? 1));
+  if (shape.some((dim) => dim < 0) || shape.reduce((a, b) => a * b, 1) > MAX_GROWN_ELEMENTS) return undefined;
+  // Each dimension as one that is repeated and one that is walked over.
+  const strides = stridesOf(x.shape);
+  const pairs = x.shape.flatMap((dim, i) => [
+    { dim: times[i] ?? 1, stride: 0 },
+    { dim, stride: strides[i] ?? 0 },
+  ]);
+  const wide = pairs.map(({ dim }) => dim);
+  const tiled = copyStrided(
+    x,
+    wide,
+    pairs.map(({ stride }) => stride),
+  );
+  return tiled?.reshape(shape);
+});
+
+layoutKernels.set('Pad', ([x, pads, fill, axes], attrs) => {
+  const mode = attrs['mode'];
+  const isConstant = mode === undefined || (mode.kind === 'string' && mode.value === 'constant');
+  if (x === undefined || axes !== undefined || !isConstant) return undefined;
+  const sizes = integers(pads);
+  const shape = x.shape.map((dim, i) => dim + (sizes[i] ?? 0) + (sizes[i + x.rank] ?? 0));
+  const isGrown = shape.reduce((a, b) => a * b, 1) <= Math.max(MAX_GROWN_ELEMENTS, x.size);
+  const output = sizes.every((size) => size >= 0) && isGrown ? make(x.dtype, shape) : undefined;
+  if (output === undefined) return undefined;
+  if (fill !== undefined) for (let i = 0; i < output.tensor.size; i++) output.data[i] = numbers(fill)[0] as number;
+  const strides = stridesOf(shape);
+  const start = strides.reduce((sum, stride, i) => sum + stride * (sizes[i] ?? 0), 0);
+  const from = numbers(x);
+  walkRows(x.shape, [strides], (out, [at = 0], length, [step = 0]) => {
+    for (let i = 0; i < length; i++) output.data[start + at + i * step] = from[out + i] as number;
+  });
+  return output.tensor;
+});
+
 layoutKernels.set('Range', ([start, limit, delta], _attrs, dtype) => {
   const [from, to, step] = [start, limit, delta].map((tensor) => Number((tensor?.data as ArrayLike<number>)[0]));
   if (from === undefined || to === undefined || !step) return undefined;

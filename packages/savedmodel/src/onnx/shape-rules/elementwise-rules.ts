@@ -8,7 +8,7 @@ export const elementwiseRules = new ShapeRules();
 const rule = elementwiseRules.add;
 
 rule(
-  'Abs Neg Sign Sqrt Reciprocal Exp Log Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Erf ' +
+  'Abs Sign Sqrt Reciprocal Exp Log Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Tanh Asinh Acosh Atanh Erf ' +
     'Relu LeakyRelu Elu Selu Sigmoid HardSigmoid HardSwish Softplus Softsign Gelu FastGelu QuickGelu Mish ThresholdedRelu ' +
     'Not BitwiseNot Clip Softmax LogSoftmax CumSum Trilu LRN',
   sameAsFirst,
@@ -17,11 +17,20 @@ rule('Identity', (inputs) => {
   const { dtype, shape, elements } = at(inputs, 0);
   return { dtype, shape, elements };
 });
+rule('Neg', (inputs) => {
+  const { dtype, shape, elements } = at(inputs, 0);
+  return { dtype, shape, elements: elements?.map(opposite) };
+});
 rule('IsNaN IsInf', (inputs) => ({ dtype: 'bool', shape: at(inputs, 0).shape }));
 rule('LayerNormalization InstanceNormalization GroupNormalization BatchNormalization', sameAsFirst);
 
+function opposite(dim: Dim): Dim {
+  if (typeof dim === 'number') return dim === 0 ? 0 : -dim;
+  return new DimSymbol(dim.kind === 'integer' ? 'integer' : dim.kind === 'opposite' ? 'count' : 'opposite');
+}
+
 const elementwise =
-  (combine?: (a: number, b: number) => number): Inference =>
+  (combine?: (a: number, b: number) => number, counts?: 1 | 2): Inference =>
   (inputs) => {
     const values = inputs.filter((input) => input !== undefined);
     const shape = broadcastShapes(values.map((value) => value.shape));
@@ -32,7 +41,7 @@ const elementwise =
       const length = Math.max(a?.length ?? 0, b?.length ?? 0);
       if (a !== undefined && b !== undefined && shape !== undefined) {
         elements = Array.from({ length }, (_, i) =>
-          combineDims(combine, a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i]),
+          combineDims(combine, a[a.length === 1 ? 0 : i], b[b.length === 1 ? 0 : i], counts),
         );
       }
     }
@@ -46,7 +55,7 @@ function elementsOfShapeLike(value: Value): readonly Dim[] | undefined {
 
 rule(
   'Add',
-  elementwise((a, b) => a + b),
+  elementwise((a, b) => a + b, 2),
 );
 rule(
   'Sub',
@@ -54,14 +63,14 @@ rule(
 );
 rule(
   'Mul',
-  elementwise((a, b) => a * b),
+  elementwise((a, b) => a * b, 2),
 );
 rule(
   'Div',
-  elementwise((a, b) => Math.trunc(a / b)),
+  elementwise((a, b) => Math.trunc(a / b), 2),
 );
-rule('Max', elementwise(Math.max));
-rule('Min', elementwise(Math.min));
+rule('Max', elementwise(Math.max, 1));
+rule('Min', elementwise(Math.min, 2));
 rule('Pow Mod PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor Sum Mean', elementwise());
 rule('And Or Xor Equal Less Greater LessOrEqual GreaterOrEqual', (inputs) => ({
   dtype: 'bool',

@@ -161,9 +161,12 @@ rule('Slice', (inputs) => {
 rule('Split', (inputs, attrs) => {
   const x = at(inputs, 0);
   const sizes = knownElements(inputs[1]) ?? [];
+  const elements = isShapeLike(x) && x.shape?.length === 1 && isStatic(sizes) ? knownElements(x) : undefined;
+  let start = 0;
   return sizes.map((size) => ({
     dtype: x.dtype,
     shape: x.shape?.with(normalizeAxis(intAttribute(attrs, 'axis', 0), x.shape.length), asSize(size)),
+    elements: typeof size === 'number' ? elements?.slice(start, (start += size)) : undefined,
   }));
 });
 

@@ -1,5 +1,5 @@
 import type { OnnxAttributes } from '../lowered-graph.js';
-import { unknownDim, type OutputSpec } from '../known-shapes.js';
+import { isCount, unknownDim, type OutputSpec } from '../known-shapes.js';
 import { DimSymbol, type Dim, type Value } from '../value.js';
 
 export type Inputs = readonly (Value | undefined)[];
@@ -24,7 +24,7 @@ export const at = (inputs: Inputs, index: number): Value => {
 };
 
 /** An integer that a request brings may be -1 or negative, and so is not the size of anything until an op made it one. */
-export const asSize = (dim: Dim): Dim => (typeof dim !== 'number' && dim.kind === 'integer' ? unknownDim() : dim);
+export const asSize = (dim: Dim): Dim => (typeof dim !== 'number' && dim.kind !== 'size' ? unknownDim() : dim);
 
 export const isShapeLike = (value: Value) =>
   (value.dtype === 'int64' || value.dtype === 'int32') && value.shape !== undefined && value.shape.length <= 1;
@@ -34,8 +34,17 @@ export const sameAsFirst: Inference = (inputs) => {
   return { dtype, shape };
 };
 
-/** An integer that two others make: known if they are, or if one leaves the other as it is. */
-export function combineDims(combine: (a: number, b: number) => number, a: Dim | undefined, b: Dim | undefined): Dim {
+/**
+ * An integer that two others make: known if they are, or if one leaves the other as it is.
+ *
+ * @param counts - how many of two integers must be 0 or more for the result to be; undefined: it may be negative anyway
+ */
+export function combineDims(
+  combine: (a: number, b: number) => number,
+  a: Dim | undefined,
+  b: Dim | undefined,
+  counts?: 1 | 2,
+): Dim {
   if (typeof a === 'number' && typeof b === 'number') {
     const result = combine(a, b);
     return Number.isSafeInteger(result) ? result : new DimSymbol('integer');
@@ -44,5 +53,6 @@ export function combineDims(combine: (a: number, b: number) => number, a: Dim | 
   const probes = [-3, 0, 5, 2 ** 40];
   if (typeof b === 'number' && a !== undefined && probes.every((x) => combine(x, b) === x)) return a;
   if (typeof a === 'number' && b !== undefined && probes.every((x) => combine(a, x) === x)) return b;
-  return new DimSymbol('integer');
+  const known = Number(isCount(a)) + Number(isCount(b));
+  return new DimSymbol(counts !== undefined && known >= counts ? 'count' : 'integer');
 }
