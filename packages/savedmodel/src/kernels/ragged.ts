@@ -15,6 +15,7 @@ import {
   tensorOf,
   type Elements,
 } from './elements.js';
+import { fillEmptyRows } from './sparse.js';
 
 /**
  * Row splits, checked: they start with 0, never fall, and end with the number of values.
@@ -343,4 +344,22 @@ export function raggedBincount(splits: Tensor, values: Tensor, size: Tensor, wei
     }
   }
   return fromDoubles(weights.dtype, shape, isBig(weights.dtype) ? counts.map(Math.trunc) : counts);
+}
+
+/** `RaggedFillEmptyRows`: a row without values gets one (tensorflow/core/kernels/ragged_fill_empty_rows_op.cc). */
+export function raggedFillEmptyRows(
+  rowids: Tensor,
+  values: Tensor,
+  rows: Tensor,
+  fallback: Tensor,
+): readonly [rowids: Tensor, values: Tensor, empty: Tensor, reverse: Tensor] {
+  if (rows.rank !== 0 || rowids.rank !== 1 || values.rank !== 1) {
+    throw invalidRequest(
+      'BAD_RANK',
+      `Expected nrows, value_rowids and values of rank 0, 1 and 1, got ${rows.rank}, ${rowids.rank} and ${values.rank}`,
+    );
+  }
+  const [indices, ...others] = fillEmptyRows(rowids.reshape([rowids.size, 1]), values, rows.reshape([1]), fallback);
+  // Of no rows TensorFlow gives row ids of rank 2.
+  return [integerOf(rows) === 0 ? indices : indices.reshape([indices.size]), ...others];
 }

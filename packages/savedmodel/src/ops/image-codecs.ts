@@ -3,8 +3,10 @@ import { integersOf, invalidRequest } from '../kernels/elements.js';
 import type { ImageOp, ImageRequest } from '../kernels/images/decode-image.js';
 import { encodeJpeg } from '../kernels/images/encode-jpeg.js';
 import { encodePng } from '../kernels/images/encode-png.js';
+import { extractJpegShape } from '../kernels/images/jpeg-shape.js';
 import { imageDecoder } from '../kernels/images/image-decoder-pool.js';
 import type { Value } from '../onnx/value.js';
+import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 /** Decoding and encoding of image files. */
@@ -16,6 +18,10 @@ export const imageCodecs = new OpFamily('image codecs')
   .host('DecodeBmp', (context) => decode(context, 'DecodeBmp'))
   .host('DecodeWebP', (context) => decode(context, 'DecodeWebP'))
   .host('DecodeImage', (context) => decode(context, 'DecodeImage'))
+  .host('ExtractJpegShape', (context) => {
+    const dtype = context.attrs.dtype('output_type', 'int32');
+    return hostValue(context, context.inputs(), { dtype, shape: [3] }, (contents) => extractJpegShape(contents, dtype));
+  })
   .host('EncodePng', (context) => {
     const { builder, attrs } = context;
     const level = attrs.int('compression', -1);

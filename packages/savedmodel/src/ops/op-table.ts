@@ -52,6 +52,9 @@ import { sparse } from './sparse.js';
 import { strings } from './strings.js';
 import { tensorArrays } from './tensor-arrays.js';
 import { tensorLists } from './tensor-lists.js';
+import { tensorMaps } from './tensor-maps.js';
+import { csrMatrices } from './csr-matrices.js';
+import { serializedElements } from './serialized-elements.js';
 import { unicode } from './unicode.js';
 import { variables } from './variables.js';
 
@@ -112,6 +115,9 @@ export const opFamilies = [
   loops,
   tensorLists,
   tensorArrays,
+  tensorMaps,
+  csrMatrices,
+  serializedElements,
 ] as const;
 
 const table = new Map<string, OpDefinition>();

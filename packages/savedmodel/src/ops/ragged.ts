@@ -14,6 +14,7 @@ import {
 import { integerOf, integersOf } from '../kernels/elements.js';
 import {
   raggedBincount,
+  raggedFillEmptyRows,
   raggedGather,
   raggedRange,
   raggedToSparse,
@@ -62,6 +63,17 @@ export const ragged = new OpFamily('ragged tensors')
       );
     }
     return [...ragged.splits, ragged.values];
+  })
+  .host('RaggedFillEmptyRows', (context) => {
+    const { builder } = context;
+    const [values, count] = [context.input(1), builder.unknownDim()];
+    const specs: OutputSpec[] = [
+      { dtype: 'int64', shape: [count] },
+      { dtype: values.dtype, shape: [count] },
+      { dtype: 'bool', shape: [builder.unknownDim()] },
+      { dtype: 'int64', shape: values.shape },
+    ];
+    return hostValues(context, context.inputs(), specs, raggedFillEmptyRows);
   })
   .host('RaggedTensorToSparse', (context) => {
     const count = context.attrs.int('RAGGED_RANK');
