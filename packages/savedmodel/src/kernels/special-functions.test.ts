@@ -62,6 +62,23 @@ describe('gamma functions', () => {
     near(zeta(4, 0.5), Math.PI ** 4 / 6);
   });
 
+  it('go on far below zero, without adding up every term', () => {
+    near(zeta(2, -100.25), 19.72928332534936);
+    near(zeta(2, -1000.5), 9.868605400173442);
+    expect(zeta(3, -1000.5)).toBeCloseTo(zeta(3, 1001.5), 12);
+    near(zeta(50, -1e7 - 0.5), 2251799813685248);
+    expect(zeta(2, -1e15 - 0.5)).toBeCloseTo(Math.PI ** 2, 12);
+  });
+
+  it('end with infinities and at infinities', () => {
+    expect([zeta(2, -Infinity), zeta(Infinity, -Infinity), zeta(Infinity, -0.5), zeta(Infinity, 1e-3)]).toEqual(
+      new Array(4).fill(Infinity),
+    );
+    expect([zeta(2, Infinity), zeta(Infinity, 1e20), zeta(50, 1e20)]).toEqual([0, 0, 0]);
+    expect([zeta(1.5, -Infinity), polygamma(1, -Infinity)]).toEqual([NaN, Infinity]);
+    expect(polygamma(3, Infinity)).toBe(0);
+  });
+
   it('have poles where they should', () => {
     expect([logGamma(0), logGamma(-3), logGamma(-Infinity), zeta(1, 2)]).toEqual([
       Infinity,

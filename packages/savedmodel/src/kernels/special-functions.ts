@@ -140,13 +140,24 @@ export function digamma(x: number): number {
   return result + Math.log(z) - 0.5 / z;
 }
 
+/** Below this the terms at negative numbers are taken together instead of one by one. */
+const FAR_BELOW_ZERO = -100;
+
 /** Hurwitz's zeta function Σ (k+q)^-s, by Euler and Maclaurin. */
 export function zeta(s: number, q: number): number {
   if (s === 1) return Infinity;
   if (!(s > 1) || Number.isNaN(q)) return NaN;
   if (q <= 0) {
-    if (Number.isInteger(q)) return Number.isInteger(s) && s % 2 === 0 ? Infinity : NaN;
-    if (!Number.isInteger(s)) return NaN;
+    // Infinite numbers count as whole and even ones here (unsupported/Eigen/src/SpecialFunctions/SpecialFunctionsImpl.h).
+    const isEven = s === Infinity || s % 2 === 0;
+    if (Math.floor(q) === q) return isEven ? Infinity : NaN;
+    if (Math.floor(s) !== s) return NaN;
+    if (q < FAR_BELOW_ZERO) {
+      const below = Math.ceil(-q);
+      const nearest = -q - (below - 1);
+      const atNegative = zeta(s, nearest) - zeta(s, nearest + below);
+      return (isEven ? atNegative : -atNegative) + zeta(s, q + below);
+    }
   }
   let sum = 0;
   let a = q;
@@ -156,6 +167,7 @@ export function zeta(s: number, q: number): number {
     if (a > 0 && term < EPSILON * sum) return sum;
   }
   const base = a ** -s;
+  if (!Number.isFinite(sum) || base === 0) return sum;
   sum += (base * a) / (s - 1) + base / 2;
   let factor = s * (base / a);
   for (let k = 0; k < BERNOULLI.length; k++) {
