@@ -39,8 +39,14 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          // The zoo is no package: its reader of goldens serves the conformance run and the examples' tests too.
-          allow: ['../../zoo/*', '../../../zoo/*'],
+          // The zoo is no package: its reader of goldens serves the conformance run and the examples' tests too; nor is
+          // what tests start programs with.
+          allow: [
+            '../../zoo/*',
+            '../../../zoo/*',
+            '../../../tools/build-program.js',
+            '../../../../tools/build-program.js',
+          ],
           enforceBuildableLibDependency: false,
           depConstraints: [
             ...Object.entries(mayImport).map(([name, targets]) => ({

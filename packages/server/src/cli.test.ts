@@ -1,39 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildProgram, type BuiltProgram } from '../../../tools/build-program.js';
 import { version } from './version.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-let directory: string;
+let program: BuiltProgram;
 
-// The program is built like the package's own, with our other packages in it, so that no build has to come first. It
-// must lie inside the workspace to find its dependencies.
 beforeAll(async () => {
-  await mkdir(join(root, '.cache'), { recursive: true });
-  directory = await mkdtemp(join(root, '.cache', 'server-cli-'));
-  await build({
-    entry: { cli: fileURLToPath(new URL('cli.ts', import.meta.url)) },
-    format: 'esm',
-    target: 'node20.19',
-    platform: 'node',
-    silent: true,
-    config: false,
-    outDir: directory,
-    noExternal: [/^@servable\//],
-    // All packages but ours; what begins like a path is none.
-    external: [/^(?!@servable\/|[A-Za-z]:)[^./]/],
-    tsconfig: join(root, 'tsconfig.json'),
-  });
+  program = await buildProgram(new URL('cli.ts', import.meta.url));
 });
 
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => program.remove());
 
 function start(...argv: string[]): { process: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, [join(directory, 'cli.js'), ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program.file, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (data: Buffer) => (text += data.toString()));
   child.stderr.on('data', (data: Buffer) => (text += data.toString()));
@@ -50,7 +32,7 @@ test('the program answers, and its exit status is the one of the command', async
 });
 
 test('SIGTERM ends a server that waits for its model with 0', async () => {
-  const server = start('--port=8500', `--model_base_path=${directory}`);
+  const server = start('--port=8500', `--model_base_path=${program.directory}`);
   const closed = once(server.process, 'close');
   const warned = (async () => {
     while (!server.output().includes('No versions of servable default')) await once(server.process.stderr!, 'data');
@@ -61,7 +43,7 @@ test('SIGTERM ends a server that waits for its model with 0', async () => {
 });
 
 test('a configuration file is checked from the command line', async () => {
-  const path = join(directory, 'servable.yaml');
+  const path = join(program.directory, 'servable.yaml');
   await writeFile(path, 'models:\n  - name: m\n    basePth: /m\n');
   const { process: child, output } = start('config', 'check', path);
   const [status] = (await once(child, 'exit')) as [number];

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a fake is for tests only, and so for no entry of a package
 import { answer, type FakeS3, fakeS3 } from '../../core/src/lifecycle/source/testing/fake-s3.js';
+import { buildProgram, type BuiltProgram } from '../../../tools/build-program.js';
 import { createServer, type Server } from './server.js';
 import type { ServerOptions } from './server-options.js';
 import { halfPlusTwoPlatform } from './testing/half-plus-two-platform.js';
@@ -62,29 +62,15 @@ async function predict(port: number | undefined): Promise<unknown> {
 }
 
 describe('a server that was killed', () => {
-  let built: string;
+  let program: BuiltProgram;
   const children: ChildProcess[] = [];
-  // With our other packages in it, so that no build has to come first; inside the workspace to find its dependencies.
   beforeAll(async () => {
-    await mkdir(join(root, '.cache'), { recursive: true });
-    built = await mkdtemp(join(root, '.cache', 'killable-server-'));
-    await build({
-      entry: { server: fileURLToPath(new URL('testing/killable-server.ts', import.meta.url)) },
-      format: 'esm',
-      target: 'node20.19',
-      platform: 'node',
-      silent: true,
-      config: false,
-      outDir: built,
-      noExternal: [/^@servable\//],
-      external: [/^(?!@servable\/|[A-Za-z]:)[^./]/],
-      tsconfig: join(root, 'tsconfig.json'),
-    });
+    program = await buildProgram(new URL('testing/killable-server.ts', import.meta.url));
   });
   afterEach(() => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
   });
-  afterAll(() => rm(built, { recursive: true }));
+  afterAll(() => program.remove());
 
   /**
    * A server in a process of its own, with version 1 loaded; it stops for good at `stopAt`.
@@ -93,8 +79,8 @@ describe('a server that was killed', () => {
    */
   async function killable(stopAt: string, within: readonly string[] = []) {
     s3.put('bucket/models/m/1/half_plus_two', 'one');
-    const program = [process.execPath, join(built, 'server.js'), s3.endpoint, directory, stopAt];
-    const [command, ...args] = [...within, ...program] as [string, ...string[]];
+    const server = [process.execPath, program.file, s3.endpoint, directory, stopAt];
+    const [command, ...args] = [...within, ...server] as [string, ...string[]];
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
     let text = '';

@@ -1,46 +1,30 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SavedModelError } from '@servable/savedmodel';
 import { tensor, Tensor } from '@servable/tensor';
-import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram, type BuiltProgram } from '../../../../tools/build-program.js';
 import { LoadedModel } from './loaded-model.js';
 import { openHere, openOnThread, type OpenOptions, type SavedModelSignatures } from './open-signatures.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const halfPlusTwo = join(root, 'examples/models/half_plus_two/1');
 const digits = join(root, 'examples/models/digits/1');
-let directory: string;
+let program: BuiltProgram;
 let script: string;
 let temporary: string;
 
-// The thread's program is built like the package's own, with our other packages in it, so that no build has to come
-// first. It must lie inside the workspace to find its dependencies.
 beforeAll(async () => {
-  await mkdir(join(root, '.cache'), { recursive: true });
-  directory = await mkdtemp(join(root, '.cache', 'compile-worker-'));
-  await build({
-    entry: { worker: fileURLToPath(new URL('../compile/compile-worker.ts', import.meta.url)) },
-    format: 'esm',
-    target: 'node20.19',
-    platform: 'node',
-    silent: true,
-    config: false,
-    outDir: directory,
-    noExternal: [/^@servable\//],
-    // All packages but ours; what begins like a path is none.
-    external: [/^(?!@servable\/|[A-Za-z]:)[^./]/],
-    tsconfig: join(root, 'tsconfig.json'),
-  });
-  script = join(directory, 'worker.js');
+  program = await buildProgram(new URL('../compile/compile-worker.ts', import.meta.url));
+  script = program.file;
   // Folders of weights are looked for here when a test has ended.
-  temporary = join(directory, 'tmp');
+  temporary = join(program.directory, 'tmp');
   await mkdir(temporary);
   for (const variable of ['TMPDIR', 'TEMP', 'TMP']) process.env[variable] = temporary;
 });
 
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => program.remove());
 
 const open = (dir: string, options: Partial<OpenOptions> = {}, file = script): Promise<SavedModelSignatures> =>
   openOnThread(dir, { session: {}, ...options }, file);
@@ -50,7 +34,7 @@ const weightFolders = async () => (await readdir(temporary)).filter((name) => na
 
 /** A program of a thread that ends in another way. */
 async function otherScript(name: string, source: string): Promise<string> {
-  const file = join(directory, `${name}.mjs`);
+  const file = join(program.directory, `${name}.mjs`);
   await writeFile(file, source);
   return file;
 }
@@ -116,7 +100,7 @@ describe('a SavedModel that is compiled on a thread', () => {
 
   it('fails as it would here', async () => {
     for (const [dir, options] of [
-      [join(directory, 'none'), {}],
+      [join(program.directory, 'none'), {}],
       [halfPlusTwo, { tags: ['train', 'gpu'] }],
     ] as const) {
       const here = (await openHere(dir, { session: {}, ...options }).catch((error: unknown) => error)) as Error;

@@ -1,9 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Tensor, tensor } from '@servable/tensor';
-import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram, type BuiltProgram } from '../../../../tools/build-program.js';
 import { addressOf } from '../native/address.js';
 import { ortEnv } from '../native/ort-env.js';
 import { node, onnxModel } from '../testing/onnx-model.js';
@@ -11,35 +10,21 @@ import { BackgroundThread } from './background-thread.js';
 import { NativeSession } from './native-session.js';
 import { describeSession } from './value-info.js';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const model = onnxModel({
   nodes: [node('Neg', ['x'], ['y'])],
   inputs: { x: 'float32[n]' },
   outputs: { y: 'float32[n]' },
 });
+let program: BuiltProgram;
 let directory: string;
 let script: string;
 
-// The thread's program is built like the package's own.
 beforeAll(async () => {
-  await mkdir(join(root, '.cache'), { recursive: true });
-  directory = await mkdtemp(join(root, '.cache', 'background-worker-'));
-  await build({
-    entry: { worker: fileURLToPath(new URL('./background-worker.ts', import.meta.url)) },
-    format: 'esm',
-    target: 'node20.19',
-    platform: 'node',
-    silent: true,
-    config: false,
-    outDir: directory,
-    noExternal: [/^@servable\//],
-    external: [/^(?!@servable\/|[A-Za-z]:)[^./]/],
-    tsconfig: join(root, 'tsconfig.json'),
-  });
-  script = join(directory, 'worker.js');
+  program = await buildProgram(new URL('./background-worker.ts', import.meta.url));
+  ({ file: script, directory } = program);
 });
 
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => program.remove());
 
 /** The nice values of the threads of this process (proc(5), field 19 of `stat`). */
 async function niceValues(): Promise<number[]> {
