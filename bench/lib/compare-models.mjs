@@ -1,13 +1,16 @@
 // Every exported SavedModel on our engine and on a rival, in two programs side by side.
-import { countHostOps, goldenCall, modelNames } from './exported-models.mjs';
+import { allModelNames, countHostOps, goldenCall, modelNames } from './exported-models.mjs';
 import { compareRates, geometricMean, median } from './pairs.mjs';
+import { KeptRows } from './kept-rows.mjs';
 import { writeResults } from './results-page.mjs';
 
-const rounds = { rounds: 5, slowRounds: 3, milliseconds: 150 };
+/** Calls of more than a second are their own warm-up: the first one has been made when the model was loaded. */
+const rounds = { rounds: 5, slowRounds: 3, longRounds: 2, milliseconds: 100 };
 
 /**
  * Compares all models at every batch that they take, yields figures and writes the page of the results, unless MODELS
- * names some of the models.
+ * names some of the models. Every model's rows are kept when they are there: with RESUME=1, only models without rows are
+ * run, or those that MODELS names, and the page is written of all rows.
  *
  * @param programs - `{ ours, theirs }`, which run model-loop.mjs
  * @param rival - `name`; `callOf(name, call)`: the call as the rival takes it, or why there is none; `lineOf(row)`: what
@@ -15,8 +18,11 @@ const rounds = { rounds: 5, slowRounds: 3, milliseconds: 150 };
  * @param page - `name`, `title`, `about`; `mean`: what the geometric mean has to reach
  */
 export async function* compareModels({ ours, theirs }, rival, page) {
-  const rows = [];
-  for (const name of modelNames()) {
+  const isNamed = process.env['MODELS'] !== undefined;
+  const resumes = process.env['RESUME'] === '1';
+  const kept = new KeptRows(page.name, { read: resumes, write: resumes || !isNamed });
+  for (const name of isNamed ? modelNames() : modelNames().filter((each) => !kept.has(each))) {
+    const rows = [];
     const call = goldenCall(name);
     if (call === undefined) {
       yield { what: `${name}: not exported`, value: 0, atLeast: 0.95 };
@@ -33,11 +39,13 @@ export async function* compareModels({ ours, theirs }, rival, page) {
       rows.push(row);
       yield figureOf(row, rival);
     }
+    kept.set(name, rows);
   }
+  const rows = allModelNames().flatMap((name) => kept.rowsOf(name));
   const compared = rows.filter((row) => row.refused === undefined);
   const mean = geometricMean(compared.map((row) => row.ratio));
   yield { what: `geometric mean of ${compared.length}`, value: mean, atLeast: page.mean };
-  if (process.env['MODELS'] === undefined) await writePage(rows, rival, page);
+  if (resumes || !isNamed) await writePage(rows, rival, page);
 }
 
 /** The rates of both, or what one of them said to the call. */

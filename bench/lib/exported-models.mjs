@@ -6,10 +6,15 @@ import { basePath } from './models.mjs';
 /** The rows of a batch that measurements ask for; `undefined` are the rows of the golden call, whose inputs differ in them. */
 const batches = [1, 32];
 
+/** Names of all models. */
+export function allModelNames() {
+  const kinds = JSON.parse(readFileSync(new URL('../../conformance/export/models.json', import.meta.url), 'utf8'));
+  return Object.values(kinds).flat();
+}
+
 /** Names of the models: those that MODELS names, with commas between; otherwise all. */
 export function modelNames() {
-  const kinds = JSON.parse(readFileSync(new URL('../../conformance/export/models.json', import.meta.url), 'utf8'));
-  return process.env['MODELS']?.split(',') ?? Object.values(kinds).flat();
+  return process.env['MODELS']?.split(',') ?? allModelNames();
 }
 
 /** The first golden call of a model; undefined when it has not been exported. */

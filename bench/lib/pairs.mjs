@@ -14,13 +14,16 @@ export function geometricMean(values) {
 /**
  * @param a, b - functions that run for about the given milliseconds and give a rate (more is better)
  * @param slowRounds - how many rounds there are where a call takes longer than a round
+ * @param longRounds - how many where both take longer than a second; the warm-up is the first of them. Default: as `slowRounds`
  * @returns medians of both rates and of the ratios a/b, with the spread of the ratios
  */
-export async function compareRates(a, b, { rounds = 7, slowRounds = rounds, milliseconds = 1500 } = {}) {
-  const warm = [await a(milliseconds), await b(milliseconds)];
-  const isSlow = Math.min(...warm) * milliseconds < 1000;
-  const rates = { a: [], b: [], ratio: [] };
-  for (let round = 0; round < (isSlow ? slowRounds : rounds); round++) {
+export async function compareRates(a, b, { rounds = 7, slowRounds = rounds, longRounds, milliseconds = 1500 } = {}) {
+  const [warmA, warmB] = [await a(milliseconds), await b(milliseconds)];
+  const isLong = longRounds !== undefined && Math.max(warmA, warmB) < 1;
+  const isSlow = Math.min(warmA, warmB) * milliseconds < 1000;
+  const rates = isLong ? { a: [warmA], b: [warmB], ratio: [warmA / warmB] } : { a: [], b: [], ratio: [] };
+  const count = isLong ? longRounds : isSlow ? slowRounds : rounds;
+  for (let round = rates.ratio.length; round < count; round++) {
     const first = round % 2 === 0;
     const x = first ? await a(milliseconds) : undefined;
     const y = await b(milliseconds);
