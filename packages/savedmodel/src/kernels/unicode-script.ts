@@ -51,7 +51,7 @@ export function unicodeScript(input: Tensor): Tensor<'int32'> {
   return new Tensor('int32', input.shape, Int32Array.from(integersOf(input), scriptOf));
 }
 
-function scriptOf(point: number): number {
+export function scriptOf(point: number): number {
   if (point < 0 || point > 0x10ffff) return INVALID;
   let script = known.get(point);
   if (script === undefined) {

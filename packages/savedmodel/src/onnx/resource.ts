@@ -17,6 +17,8 @@ export type Resource =
     }
   /** A ragged tensor in one variant: its row splits, outermost first, and its values. */
   | { readonly kind: 'ragged'; readonly splits: readonly Value[]; readonly values: Value }
+  /** A tensor of maps between normalized and original strings: per string the splits of its edits, and the edits. */
+  | { readonly kind: 'offsets-map'; readonly splits: Value; readonly edits: Value }
   | TensorList
   /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
   | { readonly kind: 'tensor-array'; readonly node: GraphNode };

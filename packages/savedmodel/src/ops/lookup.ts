@@ -56,16 +56,16 @@ export const lookup = new OpFamily('lookup tables')
   )
   .host('LookupTableRemoveV2', (context) => change(context, [1], (table, [keys]) => table.remove(keys!)));
 
-function tableOf(context: OpContext) {
-  const resource = context.resource(0);
-  if (resource.kind !== 'table') throw context.refuse(`its input 0 is a ${resource.kind}, not a table`);
+function tableOf(context: OpContext, index = 0) {
+  const resource = context.resource(index);
+  if (resource.kind !== 'table') throw context.refuse(`its input ${index} is a ${resource.kind}, not a table`);
   const { node, table, changing } = resource;
   return { node, table: table ?? (isMutableTable(node) ? emptyTable(node) : undefined), changing };
 }
 
 /** The table in the store, made of what the plan seeds the store with. */
-function stored(context: OpContext) {
-  const { node, changing } = tableOf(context);
+function stored(context: OpContext, index = 0) {
+  const { node, changing } = tableOf(context, index);
   if (changing === undefined) throw context.refuse(`its table at '${node.name}' cannot be found before a request`);
   const names = tableContents(changing);
   const make = (store: VariableStore) => {
@@ -76,10 +76,34 @@ function stored(context: OpContext) {
   return { key: changing, make };
 }
 
+/**
+ * What an op does with the contents of the table at an input: those of the time of the request when requests change it.
+ *
+ * @param index - of the table's handle
+ */
+export function useTable(
+  context: OpContext,
+  index: number,
+  inputs: readonly Value[],
+  specs: readonly OutputSpec[],
+  use: Use,
+): readonly Value[] {
+  const { node, table, changing } = tableOf(context, index);
+  if (changing !== undefined) return read(context, inputs, specs, use, index);
+  const ready = initialized(table, node.name);
+  return hostValues(context, inputs, specs, (...tensors) => use(ready(), tensors));
+}
+
 type Use = (table: LookupTable, inputs: readonly Tensor[]) => readonly Tensor[];
 
-function read(context: OpContext, inputs: readonly Value[], specs: readonly OutputSpec[], use: Use): readonly Value[] {
-  return accessTable(context.builder, context.node.op, stored(context), 'read', inputs, specs, use);
+function read(
+  context: OpContext,
+  inputs: readonly Value[],
+  specs: readonly OutputSpec[],
+  use: Use,
+  index = 0,
+): readonly Value[] {
+  return accessTable(context.builder, context.node.op, stored(context, index), 'read', inputs, specs, use);
 }
 
 function change(

@@ -55,6 +55,8 @@ import { tensorLists } from './tensor-lists.js';
 import { tensorMaps } from './tensor-maps.js';
 import { csrMatrices } from './csr-matrices.js';
 import { serializedElements } from './serialized-elements.js';
+import { textNormalization } from './text-normalization.js';
+import { textTokens } from './text-tokens.js';
 import { unicode } from './unicode.js';
 import { variables } from './variables.js';
 
@@ -109,6 +111,8 @@ export const opFamilies = [
   sequenceExampleParsing,
   decoding,
   unicode,
+  textTokens,
+  textNormalization,
   lookup,
   assertions,
   branches,

@@ -8,6 +8,7 @@ import type { Builder } from '../onnx/builder.js';
 import { vectorTensor } from '../onnx/constant-tensors.js';
 import { tensorAttribute } from '../onnx/onnx-attributes.js';
 import { broadcastShapes, isNeverNegative, knownElements, knownIntegers, unknownShape } from '../onnx/known-shapes.js';
+import { isResource } from '../onnx/resource.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isInteger, viaFloat } from './dtypes.js';
 import { requireAll } from './guard.js';
@@ -35,9 +36,12 @@ export const shapes = new OpFamily('shapes')
     if (shape !== undefined) return builder.scalar('int32', shape.length);
     return builder.cast(builder.emit('Size', [builder.shapeOf(context.input(0))]), 'int32');
   })
-  .native('Reshape', (context) =>
-    context.builder.reshapeTo(context.input(0), context.builder.cast(context.input(1), 'int64')),
-  )
+  .native('Reshape', (context) => {
+    const x = context.lowered(0);
+    // Maps of offsets are a list, whatever shape their tensor has.
+    if (isResource(x) && x.kind === 'offsets-map') return x;
+    return context.builder.reshapeTo(context.input(0), context.builder.cast(context.input(1), 'int64'));
+  })
   .native('ExpandDims', (context) => {
     const { builder } = context;
     const [x, axis] = [context.input(0), context.input(1)];
