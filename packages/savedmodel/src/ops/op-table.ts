@@ -56,6 +56,7 @@ import { tensorMaps } from './tensor-maps.js';
 import { csrMatrices } from './csr-matrices.js';
 import { serializedElements } from './serialized-elements.js';
 import { textNormalization } from './text-normalization.js';
+import { textRows } from './text-rows.js';
 import { textTokens } from './text-tokens.js';
 import { unicode } from './unicode.js';
 import { variables } from './variables.js';
@@ -113,6 +114,7 @@ export const opFamilies = [
   unicode,
   textTokens,
   textNormalization,
+  textRows,
   lookup,
   assertions,
   branches,
