@@ -31,7 +31,7 @@ OTHER_THAN_INFERENCE = {
     "Python": r"^(Eager)?PyFunc",
     "tests": r"^(TestAttr|Old|ConstructionFails|KernelLabel|KernelLabelRequired)$|^Stub|^Resource(Create|Initialized|Using)Op$",
     # Kernels of oneDNN that graph rewrites put in; the processor's own have no code.
-    "oneDNN only": r"^QuantizedConv2D.+|^QuantizedDepthwise|^QuantizedMatMulWith|^QuantizedConv2DPerChannel",
+    "oneDNN only": r"^QuantizedConv2D.+|^QuantizedConcatV2$|^QuantizedDepthwise|^QuantizedMatMulWith|^QuantizedConv2DPerChannel",
 }
 
 # Ops that the compiler takes without an entry of their own.

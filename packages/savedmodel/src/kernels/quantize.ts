@@ -1,26 +1,10 @@
 import type { DType, Tensor } from '@servable/tensor';
 import { around, doublesOf, fromDoubles, invalidRequest, tensorOf } from './elements.js';
+import { limitsOf, roundAway } from './quantized-numbers.js';
 
 export type QuantizationMode = 'MIN_COMBINED' | 'MIN_FIRST' | 'SCALED';
 
 const { fround, max, min, abs, floor, trunc } = Math;
-
-/** Least and greatest value of the quantized dtypes. */
-const LIMITS: Partial<Record<DType, readonly [number, number]>> = {
-  quint8: [0, 255],
-  qint8: [-128, 127],
-  quint16: [0, 65535],
-  qint16: [-32768, 32767],
-  qint32: [-(2 ** 31), 2 ** 31 - 1],
-};
-
-function limitsOf(dtype: DType): readonly [number, number] {
-  const limits = LIMITS[dtype];
-  if (limits === undefined) throw invalidRequest('BAD_QUANTIZED_DTYPE', `expected a quantized dtype, got ${dtype}`);
-  return limits;
-}
-
-const roundAway = (value: number) => (value < 0 ? -floor(-value + 0.5) : floor(value + 0.5));
 
 function roundEven(value: number): number {
   const low = floor(value);

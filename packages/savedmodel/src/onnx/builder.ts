@@ -1,7 +1,8 @@
 import { Tensor, type DType } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { isComplex } from '../kernels/elements.js';
-import type { HostContext, Weight } from '../plan/plan.js';
+import { STORAGE } from '../kernels/quantized-numbers.js';
+import type { HostStep, Weight } from '../plan/plan.js';
 import type { Check } from './check.js';
 import { emitComplex, putTogether, realParts, splitComplex } from './complex-parts.js';
 import { scalarTensor, vectorTensor } from './constant-tensors.js';
@@ -16,6 +17,8 @@ import { toAttributes, type AttributeInput } from './onnx-attributes.js';
 import { inferredTarget, movedOnes, sameTarget, writtenTarget, type InferredTarget } from './reshape-target.js';
 import type { ComplexParts, Dim, Shape, Value } from './value.js';
 import { VariableOrder } from './variable-order.js';
+
+type HostRun = HostStep['run'];
 
 /** Ops of ONNX Runtime's own domain that the lowerings use. */
 const CONTRIB_OPS = new Set(['FastGelu', 'QuickGelu', 'BiasGelu', 'SkipLayerNormalization', 'FusedMatMul']);
@@ -184,12 +187,7 @@ export class Builder {
   }
 
   /** Emits an op that JavaScript runs. */
-  host(
-    op: string,
-    inputs: readonly Value[],
-    specs: readonly OutputSpec[],
-    run: (inputs: readonly Tensor[], context: HostContext) => readonly Tensor[] | Promise<readonly Tensor[]>,
-  ): readonly Value[] {
+  host(op: string, inputs: readonly Value[], specs: readonly OutputSpec[], run: HostRun): readonly Value[] {
     if (!this.runsHostOps) throw new HostOpInBody(op, this.origin);
     const outputs: Value[] = specs.map(({ dtype, shape, elements }) => ({
       name: this.uniqueName(this.origin),
@@ -203,7 +201,7 @@ export class Builder {
       inputs: inputs.map((input) => this.materialize(input)),
       outputs,
       origin: this.origin,
-      run,
+      run: withQuantizedInputs(inputs, run),
     };
     this.nodes.push(node);
     return outputs;
@@ -421,6 +419,15 @@ export class Builder {
 }
 
 const isSizeSymbolOrNumber = (dim: Dim): boolean => typeof dim === 'number' || dim.kind === 'size';
+
+/** The engine hands on quantized integers as plain ones, which they become again. */
+function withQuantizedInputs(inputs: readonly Value[], run: HostRun): HostRun {
+  const dtypes = inputs.map(({ dtype }) => (STORAGE[dtype] === undefined ? undefined : dtype));
+  if (dtypes.every((dtype) => dtype === undefined)) return run;
+  const typed = (tensor: Tensor, i: number) =>
+    dtypes[i] === undefined || tensor.dtype === dtypes[i] ? tensor : new Tensor(dtypes[i], tensor.shape, tensor.data);
+  return (tensors, context) => run(tensors.map(typed), context);
+}
 
 /** Optional inputs that are left out at the end are not written at all. */
 function withoutTrailingGaps(inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {

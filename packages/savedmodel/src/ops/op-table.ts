@@ -32,6 +32,7 @@ import { cumulative } from './cumulative.js';
 import { specialFunctions } from './special-functions.js';
 import { trigonometry } from './trigonometry.js';
 import { quantization } from './quantization.js';
+import { quantizedLayers } from './quantized-layers.js';
 import { random } from './random.js';
 import { ranking } from './ranking.js';
 import { scatter } from './scatter.js';
@@ -85,6 +86,7 @@ export const opFamilies = [
   fourierTransforms,
   audio,
   quantization,
+  quantizedLayers,
   random,
   detection,
   normalization,

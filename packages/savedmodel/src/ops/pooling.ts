@@ -18,19 +18,25 @@ type PoolOp = 'MaxPool' | 'AveragePool';
 
 const attributes = ({ attrs }: OpContext) => [attrs.ints('ksize'), attrs.ints('strides')] as const;
 
-function pool(context: OpContext, op: PoolOp, ksize: readonly number[], steps: readonly number[]): Value {
+/** @param x - what is pooled; the node's first input if left out */
+export function pool(
+  context: OpContext,
+  op: PoolOp,
+  ksize: readonly number[],
+  steps: readonly number[],
+  x = context.input(0),
+): Value {
   const { builder } = context;
   const rank = context.rank(0);
   const first = isChannelsFirst(context);
   const channelAxis = first ? 1 : rank - 1;
   if (ksize[0] !== 1) throw context.refuse('it pools over the batch');
-  if (ksize[channelAxis] !== 1) return overChannels(context, op, ksize, channelAxis);
+  if (ksize[channelAxis] !== 1) return overChannels(context, op, x, ksize, channelAxis);
   const window: Window = {
     kernel: spatialOf(context, ksize),
     strides: spatialOf(context, steps),
     dilations: ksize.slice(2).map(() => 1),
   };
-  const x = context.input(0);
   const native = op === 'MaxPool' ? ['float32', 'float64', 'int8', 'uint8'] : ['float32'];
   if (native.includes(x.dtype)) return inEngine(context, op, x, window, first);
   return inComputeDType(builder, [x], ([wide]) =>
@@ -90,11 +96,11 @@ function lowest(dtype: Value['dtype']): number {
 }
 
 /** Pooling over channels alone, in windows that do not overlap: all that TensorFlow has for it. */
-function overChannels(context: OpContext, op: PoolOp, ksize: readonly number[], axis: number): Value {
+function overChannels(context: OpContext, op: PoolOp, given: Value, ksize: readonly number[], axis: number): Value {
   const { builder } = context;
   const size = ksize[axis] ?? 1;
   if (ksize.some((k, i) => i !== axis && k !== 1)) throw context.refuse('it pools over channels and space at once');
-  return inComputeDType(builder, [context.input(0)], ([x]) => {
+  return inComputeDType(builder, [given], ([x]) => {
     const shape = builder.shapeOf(x as Value);
     const count = builder.emit('Div', [builder.slice(shape, 0, axis, axis + 1), builder.int(size)]);
     const parts = [builder.slice(shape, 0, 0, axis), count, builder.ints([size]), builder.slice(shape, 0, axis + 1)];

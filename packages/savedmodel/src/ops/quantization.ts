@@ -22,6 +22,12 @@ export const quantization = new OpFamily('quantization')
   .native('QuantizeAndDequantizeV3', (context) =>
     thereAndBack(context, context.constantInts(3, 'bits')[0] ?? 8, 'HALF_TO_EVEN'),
   )
+  .native('QuantizeAndDequantize', (context) => {
+    const { builder, attrs } = context;
+    const { dtype } = context.input(0);
+    const limits = ['input_min', 'input_max'].map((name) => builder.scalar(dtype, attrs.float(name, 0)));
+    return thereAndBack(context, attrs.int('num_bits', 8), 'HALF_TO_EVEN', limits);
+  })
   .host('QuantizeV2', (context) => {
     const { attrs } = context;
     const axis = attrs.int('axis', -1);
@@ -89,14 +95,19 @@ function fakeQuantization(context: OpContext, min: Value, max: Value): Value {
 }
 
 /** tensorflow/core/kernels/quantize_and_dequantize_op.h */
-function thereAndBack(context: OpContext, bits: number, roundMode: string): Value {
+function thereAndBack(
+  context: OpContext,
+  bits: number,
+  roundMode: string,
+  limits: readonly Value[] = [context.input(1), context.input(2)],
+): Value {
   const { builder, attrs } = context;
   const signed = attrs.bool('signed_input', true);
   const given = attrs.bool('range_given', context.node.op === 'QuantizeAndDequantizeV3');
   const low = signed ? -(2 ** (bits - 1)) + (attrs.bool('narrow_range', false) ? 1 : 0) : 0;
   const high = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
   const axis = attrs.int('axis', -1);
-  return inComputeDType(builder, [context.input(0), context.input(1), context.input(2)], ([x, givenMin, givenMax]) => {
+  return inComputeDType(builder, [context.input(0), ...limits], ([x, givenMin, givenMax]) => {
     const value = x as Value;
     const emit = (op: string, ...inputs: Value[]) => builder.emit(op, inputs);
     const n = (number: number) => builder.scalar(value.dtype, number);
