@@ -17,6 +17,7 @@ import { outputWork } from './passes/output-work.js';
 import { partition } from './passes/partition.js';
 import { simplify } from './passes/simplify.js';
 import type { Plan, SignatureTensor, Weight } from './plan/plan.js';
+import { readAsset } from './reader/assets.js';
 import type { SavedModel } from './reader/saved-model.js';
 import { assetFeeds, initialState } from './tables/initial-state.js';
 import { TimeSlices } from './time-slices.js';
@@ -131,6 +132,7 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
       variable,
       table,
       changingTable,
+      assetBytes: (path) => readAsset(model.dir, path),
     }),
   );
   const results = lowered.map((value, i) => {

@@ -31,6 +31,8 @@ export interface LoweringEnvironment {
   table(node: GraphNode): LookupTable | undefined;
   /** What {@link VariableStore} calls the contents of a table that requests change; undefined for any other. */
   changingTable?(node: GraphNode): string | undefined;
+  /** The bytes of a file in the model's assets folder; undefined when there is no such file. */
+  assetBytes?(path: string): Uint8Array | undefined;
 }
 
 /** Ops that change nothing a request could see, and may hang on control edges. */
@@ -185,6 +187,10 @@ class NodeContext implements OpContext {
 
   changingTable(node: GraphNode): string | undefined {
     return this.environment.changingTable?.(node);
+  }
+
+  assetBytes(path: string): Uint8Array | undefined {
+    return this.environment.assetBytes?.(path);
   }
 
   constantInts(index: number, what: string): readonly number[] {

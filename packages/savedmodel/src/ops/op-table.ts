@@ -55,6 +55,7 @@ import { tensorArrays } from './tensor-arrays.js';
 import { tensorLists } from './tensor-lists.js';
 import { tensorMaps } from './tensor-maps.js';
 import { csrMatrices } from './csr-matrices.js';
+import { protocolBuffers } from './protocol-buffers.js';
 import { serializedElements } from './serialized-elements.js';
 import { textNormalization } from './text-normalization.js';
 import { textRows } from './text-rows.js';
@@ -126,6 +127,7 @@ export const opFamilies = [
   tensorMaps,
   csrMatrices,
   serializedElements,
+  protocolBuffers,
 ] as const;
 
 const table = new Map<string, OpDefinition>();

@@ -26,6 +26,8 @@ export interface OpContext {
   table(node: GraphNode): LookupTable | undefined;
   /** The key of the contents of a table that requests change; undefined for any other. */
   changingTable(node: GraphNode): string | undefined;
+  /** The bytes of a file in the model's assets folder; undefined when there is no such file. */
+  assetBytes(path: string): Uint8Array | undefined;
   /** The known integers of an input. @throws SavedModelError when they depend on the request */
   constantInts(index: number, what: string): readonly number[];
   /** The rank of an input. @throws SavedModelError when it is unknown */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { anyIs, anyUnpack } from '@bufbuild/protobuf/wkt';
 import { AssetFileDefSchema, type AssetFileDef, type MetaGraphDef } from '@servable/protos/tensorflow';
@@ -35,6 +36,22 @@ export function findAssets(dir: string, metaGraph: MetaGraphDef): Map<string, st
     assets.set(tensor, assetPath(folder, filename));
   }
   return assets;
+}
+
+/**
+ * The bytes of a file that an attribute of the graph names. The path is that of the machine which saved the model: what
+ * stands behind its last `assets` is looked for in the model's own folder, and nowhere else.
+ *
+ * @returns undefined when there is no such file
+ */
+export function readAsset(dir: string, path: string): Uint8Array | undefined {
+  const parts = path.split(/[/\\]/);
+  const name = parts.slice(parts.lastIndexOf(ASSETS_FOLDER) + 1).join('/');
+  try {
+    return readFileSync(assetPath(resolve(dir, ASSETS_FOLDER), name));
+  } catch {
+    return undefined;
+  }
 }
 
 /**
