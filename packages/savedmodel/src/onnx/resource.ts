@@ -17,6 +17,8 @@ export type Resource =
     }
   /** A ragged tensor in one variant: its row splits, outermost first, and its values. */
   | { readonly kind: 'ragged'; readonly splits: readonly Value[]; readonly values: Value }
+  /** A SentencePiece model: the bytes of its `ModelProto`. */
+  | { readonly kind: 'sentencepiece'; readonly node: GraphNode; readonly model: Uint8Array }
   /** A tensor of maps between normalized and original strings: per string the splits of its edits, and the edits. */
   | { readonly kind: 'offsets-map'; readonly splits: Value; readonly edits: Value }
   | TensorList

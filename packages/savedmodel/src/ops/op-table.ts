@@ -57,6 +57,7 @@ import { tensorMaps } from './tensor-maps.js';
 import { csrMatrices } from './csr-matrices.js';
 import { protocolBuffers } from './protocol-buffers.js';
 import { serializedElements } from './serialized-elements.js';
+import { sentencepiece } from './sentencepiece.js';
 import { textNormalization } from './text-normalization.js';
 import { textRows } from './text-rows.js';
 import { textTokens } from './text-tokens.js';
@@ -117,6 +118,7 @@ export const opFamilies = [
   unicode,
   textTokens,
   textNormalization,
+  sentencepiece,
   textRows,
   lookup,
   assertions,

@@ -37,6 +37,12 @@ export class VocabularyTrie {
     }
   }
 
+  /** The place of a word, or -1. */
+  find(word: Uint8Array): number {
+    const node = this.walk(word);
+    return node === NOWHERE ? -1 : this.wordAt(node);
+  }
+
   /** The place of the word that ends at a node, or -1. */
   wordAt(node: number): number {
     return this.ends[node]!;
