@@ -242,7 +242,7 @@ export class Builder {
       );
     }
     const known = of.constant !== undefined || of.weight !== undefined;
-    if (known || of.dtype === 'string') return this.emit('Transpose', [of], { perm });
+    if (known || of.dtype === 'string' || of.elements !== undefined) return this.emit('Transpose', [of], { perm });
     return {
       name: this.uniqueName(this.origin),
       dtype: of.dtype,
@@ -383,8 +383,10 @@ export class Builder {
   }
 
   concat(values: readonly Value[], axis: number): Value {
-    const [only] = values;
-    return values.length === 1 && only !== undefined ? only : this.emit('Concat', values, { axis });
+    // What is known to be empty adds nothing; one is left of those that all are.
+    const parts = values.filter((value) => value.shape?.length !== 1 || value.shape[0] !== 0);
+    const [only] = parts.length === 0 ? values : parts;
+    return parts.length <= 1 && only !== undefined ? only : this.emit('Concat', parts, { axis });
   }
 
   /** One element of a vector (or slice along an axis), that axis gone. */

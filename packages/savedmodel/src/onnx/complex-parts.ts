@@ -205,5 +205,17 @@ export function magnitude(builder: Emitter, re: Value, im: Value): Value {
   const length = builder.emit('Mul', [large, root]);
   // An infinite part makes the whole infinite, even beside a part that is not a number.
   const infinite = builder.emit('Or', [builder.emit('IsInf', [re]), builder.emit('IsInf', [im])]);
-  return builder.emit('Where', [infinite, builder.scalar(dtype, Infinity), length]);
+  const result = builder.emit('Where', [infinite, builder.scalar(dtype, Infinity), length]);
+  magnitudes.set(result, { re, im });
+  return result;
+}
+
+const magnitudes = new WeakMap<Value, ComplexParts>();
+
+/** The square of a value that is the length of a complex number: the root need not be taken. */
+export function squaredMagnitude(builder: Emitter, value: Value): Value | undefined {
+  const parts = magnitudes.get(value);
+  if (parts === undefined) return undefined;
+  const { re, im } = parts;
+  return builder.emit('Add', [builder.emit('Mul', [re, re]), builder.emit('Mul', [im, im])]);
 }

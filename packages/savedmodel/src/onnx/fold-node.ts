@@ -58,10 +58,13 @@ function foldLayout(
   return emitter.weight(derivedWeight(weight, shape, { kind: 'transpose', perm: perm.value }));
 }
 
-/** The elements of an integer scalar or vector, where all are known. */
+/** The elements of integers, where all are known. */
 export function knownTensor({ elements, shape, dtype }: OutputSpec): Tensor | undefined {
-  if (elements === undefined || shape === undefined || shape.length > 1 || !isStatic(elements)) return undefined;
-  return dtype === 'int64' || dtype === 'int32' ? integerTensor(dtype, shape.length, elements) : undefined;
+  if (elements === undefined || shape === undefined || !isStatic(elements)) return undefined;
+  if (dtype !== 'int64' && dtype !== 'int32') return undefined;
+  if (shape.length <= 1) return integerTensor(dtype, shape.length, elements);
+  const isWhole = isStatic(shape) && shape.reduce((a, b) => a * b, 1) === elements.length;
+  return isWhole ? integerTensor(dtype, 1, elements).reshape(shape) : undefined;
 }
 
 /** The operand that a multiplication or division by one, or a subtraction of zero, leaves as it is. */

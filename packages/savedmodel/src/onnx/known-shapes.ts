@@ -59,7 +59,7 @@ export function knownIntegers(value: Value | undefined): readonly number[] | und
 export function knownElements(value: Value | undefined): readonly Dim[] | undefined {
   if (value === undefined) return undefined;
   if (value.elements !== undefined) return value.elements;
-  const integers = value.constant !== undefined && value.constant.rank <= 1 ? knownIntegers(value) : undefined;
+  const integers = value.constant !== undefined && value.constant.size < 64 ? knownIntegers(value) : undefined;
   if (integers !== undefined) return integers;
   const length = value.shape?.[0];
   return value.shape?.length === 1 && typeof length === 'number' && length < 64

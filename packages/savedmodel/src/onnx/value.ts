@@ -28,7 +28,7 @@ export interface Value {
   readonly constant?: Tensor | undefined;
   /** A constant too large to be looked at: only its layout is changed while compiling. */
   readonly weight?: Weight | undefined;
-  /** What is known of an integer scalar's or vector's elements: the way shapes travel through a graph. */
+  /** What is known of an integer tensor's elements, in their order: the way shapes and paddings travel through a graph. */
   readonly elements?: readonly Dim[] | undefined;
   /** Set where all elements of an integer tensor are known to be 0 or more. */
   readonly nonNegative?: boolean | undefined;

@@ -2,6 +2,7 @@ import { isComplex } from '../kernels/elements.js';
 import { nextAfter } from '../kernels/next-after.js';
 import { truncateFloats } from '../kernels/truncate-floats.js';
 import type { Builder } from '../onnx/builder.js';
+import { squaredMagnitude } from '../onnx/complex-parts.js';
 import { broadcastShapes, isNeverNegative, knownIntegers } from '../onnx/known-shapes.js';
 import { DimSymbol, type Dim, type Value } from '../onnx/value.js';
 import { inComputeDType, isFloat, isInteger } from './dtypes.js';
@@ -59,6 +60,8 @@ export const arithmetic = new OpFamily('arithmetic')
   .native(
     'Pow',
     binary((builder, a, b) => {
+      const { constant } = b;
+      if (constant?.rank === 0 && constant.data[0] === 2 && isFloat(a.dtype)) return square(builder, a);
       const power = builder.emit('Pow', [a, b]);
       if (!isInteger(b.dtype)) return power;
       const ok = builder.emit('Not', [builder.emit('Less', [b, builder.scalar(b.dtype, 0)])]);
@@ -126,7 +129,7 @@ export const arithmetic = new OpFamily('arithmetic')
   .native('Sin', unary('Sin'))
   .native('Cos', unary('Cos'))
   .native('Square', (context) =>
-    inComputeDType(context.builder, [context.input(0)], ([x]) => context.builder.emit('Mul', [x, x])),
+    inComputeDType(context.builder, [context.input(0)], ([x]) => square(context.builder, x as Value)),
   )
   .native('Rsqrt', (context) =>
     inComputeDType(context.builder, [context.input(0)], ([x]) =>
@@ -155,6 +158,25 @@ export const arithmetic = new OpFamily('arithmetic')
     }
     return context.builder.cast(x, to);
   });
+
+function square(builder: Builder, x: Value): Value {
+  return squaredMagnitude(builder, x) ?? squaredRoot(builder, x) ?? builder.emit('Mul', [x, x]);
+}
+
+/** The square of a root of what is not negative, which is that again. */
+function squaredRoot(builder: Builder, x: Value): Value | undefined {
+  const maker = (value: Value | undefined) =>
+    value && builder.nodes.findLast((node) => node.outputs[0]?.name === value.name && node.kind === 'native');
+  const isPositive = (value: Value | undefined): boolean => {
+    const node = maker(value);
+    if (node?.kind !== 'native') return false;
+    const [a, b] = node.inputs;
+    return (node.op === 'Mul' && a?.name === b?.name) || (node.op === 'Add' && isPositive(a) && isPositive(b));
+  };
+  const root = maker(x);
+  const [of] = root?.kind === 'native' && root.op === 'Sqrt' ? root.inputs : [];
+  return isPositive(of) ? of : undefined;
+}
 
 /** `value` where `x` is not zero, else zero, whatever NaN or infinity `value` may be there. */
 function unlessZero(builder: Builder, x: Value, value: Value): Value {

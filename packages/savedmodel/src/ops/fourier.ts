@@ -110,8 +110,16 @@ function transform(
   const { x, window } = kind === 'from real' ? withoutWindow(builder, input, size) : { x: input, window: undefined };
   const { dtype } = x;
   const made = kind === 'from real' ? Math.floor(size / 2) + 1 : size;
-  const [cos, sin] = matrices(builder, dtype, size, bins(size), made, kind, inverse, window);
   const product = (a: Value, b: Value) => builder.emit('MatMul', [a, b]);
+  if (kind === 'from real' && size >= MIN_FOLDED_SIZE && size % 2 === 0 && isEven(window)) {
+    const half = size / 2;
+    const rows = Float64Array.from({ length: half + 1 }, (_, j) => window?.[j] ?? 1);
+    const [cos, sin] = matrices(builder, dtype, size, half + 1, made, kind, inverse, rows);
+    const { even, odd } = foldedHalves(builder, x, half);
+    const inner = builder.emit('Slice', [sin, builder.ints([1]), builder.ints([half]), builder.ints([0])]);
+    return { re: product(even, cos), im: product(odd, builder.emit('Neg', [inner])) };
+  }
+  const [cos, sin] = matrices(builder, dtype, size, bins(size), made, kind, inverse, window);
   if (kind === 'from real') return { re: product(x, cos), im: product(x, builder.emit('Neg', [sin])) };
   const y = fitted(builder, im, bins(size));
   // e^-ia = cos - i sin forwards, e^ia = cos + i sin backwards.
@@ -153,6 +161,34 @@ function fitted(builder: Builder, x: Value, size: number): Value {
     wide = builder.emit('Pad', [x, builder.ints(pads)], { mode: 'constant' });
   }
   return typeof last === 'number' && last < size ? wide : builder.slice(wide, axis, 0, size);
+}
+
+/** From this size on, the matrices of half the size are worth the ops that fold the input. */
+const MIN_FOLDED_SIZE = 256;
+
+/** Whether a window is its own mirror image, as those that are made for transforms are. */
+function isEven(window: Float64Array | undefined): boolean {
+  if (window === undefined) return true;
+  const size = window.length;
+  const most = window.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return window.every((value, j) => Math.abs(value - (window[(size - j) % size] ?? 0)) <= 1e-6 * most);
+}
+
+/**
+ * Cosines are the same from both ends and sines have the other sign, so what stands as far from the start as from the end
+ * is added up, or subtracted, before it is multiplied: half the work.
+ */
+function foldedHalves(builder: Builder, x: Value, half: number): { readonly even: Value; readonly odd: Value } {
+  const axis = (x.shape?.length ?? 1) - 1;
+  const first = builder.slice(x, axis, 0, 1);
+  const left = builder.slice(x, axis, 1, half);
+  const middle = builder.slice(x, axis, half, half + 1);
+  const [from, to, axes, step] = [half * 2 - 1, half, axis, -1].map((n) => builder.ints([n]));
+  const right = builder.emit('Slice', [x, from, to, axes, step]);
+  return {
+    even: builder.concat([first, builder.emit('Add', [left, right]), middle], axis),
+    odd: builder.emit('Sub', [left, right]),
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DType } from '@servable/tensor';
 import { broadcastShapes, knownIntegers, knownElements } from '../known-shapes.js';
-import { DimSymbol, type Dim, type Value } from '../value.js';
+import { intAttribute } from '../onnx-attributes.js';
+import { DimSymbol, sameShape, type Dim, type Value } from '../value.js';
 import { ShapeRules, at, isShapeLike, sameAsFirst, combineDims, type Inference } from './shape-rules.js';
 
 /** Ops that work on one element, or on one of each input, at a time. */
@@ -36,7 +37,10 @@ const elementwise =
     const shape = broadcastShapes(values.map((value) => value.shape));
     const first = at(inputs, 0);
     let elements: readonly Dim[] | undefined;
-    if (combine !== undefined && values.length === 2 && values.every(isShapeLike)) {
+    const [left, right] = values;
+    if (combine !== undefined && values.length === 2 && isSameTable(left, right)) {
+      elements = left?.elements?.map((dim, i) => combineDims(combine, dim, right?.elements?.[i], counts));
+    } else if (combine !== undefined && values.length === 2 && values.every(isShapeLike)) {
       const [a, b] = values.map(elementsOfShapeLike);
       const length = Math.max(a?.length ?? 0, b?.length ?? 0);
       if (a !== undefined && b !== undefined && shape !== undefined) {
@@ -47,6 +51,12 @@ const elementwise =
     }
     return { dtype: first.dtype, shape, elements };
   };
+
+/** Whether two values are integers in tables of one size, whose elements are followed. */
+function isSameTable(a: Value | undefined, b: Value | undefined): boolean {
+  const isTable = (value: Value | undefined) => (value?.shape?.length ?? 0) > 1 && value?.elements !== undefined;
+  return isTable(a) && isTable(b) && sameShape(a?.shape, b?.shape) && a?.elements?.length === b?.elements?.length;
+}
 
 function elementsOfShapeLike(value: Value): readonly Dim[] | undefined {
   const elements = value.shape?.length === 0 ? (value.elements ?? knownIntegers(value)) : knownElements(value);
@@ -71,7 +81,9 @@ rule(
 );
 rule('Max', elementwise(Math.max, 1));
 rule('Min', elementwise(Math.min, 2));
-rule('Pow Mod PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor Sum Mean', elementwise());
+const remainder = elementwise((a, b) => (b === 0 ? NaN : ((a % b) + b) % b), 2);
+rule('Mod', (inputs, attrs) => (intAttribute(attrs, 'fmod', 0) === 1 ? elementwise() : remainder)(inputs, attrs));
+rule('Pow PRelu BitShift BitwiseAnd BitwiseOr BitwiseXor Sum Mean', elementwise());
 rule('And Or Xor Equal Less Greater LessOrEqual GreaterOrEqual', (inputs) => ({
   dtype: 'bool',
   shape: broadcastShapes(inputs.map((input) => input?.shape)),

@@ -28,7 +28,7 @@ rule('Size', (inputs) => {
 rule('Reshape', (inputs, attrs) => {
   const x = at(inputs, 0);
   const target = knownElements(at(inputs, 1));
-  const elements = x.elements !== undefined && (target?.length ?? 2) <= 1 ? x.elements : undefined;
+  const { elements } = x;
   if (target === undefined) return { dtype: x.dtype, shape: undefined };
   const copied = target.map((dim, i) =>
     dim === 0 && intAttribute(attrs, 'allowzero', 0) === 0 ? (x.shape?.[i] ?? unknownDim()) : asSize(dim),
@@ -37,6 +37,11 @@ rule('Reshape', (inputs, attrs) => {
   if (hole < 0) return { dtype: x.dtype, shape: copied, elements };
   return { dtype: x.dtype, shape: copied.with(hole, remainingDim(x.shape, copied.toSpliced(hole, 1))), elements };
 });
+
+const isIndex = ({ dtype }: Value) => dtype === 'int64' || dtype === 'int32';
+
+/** Whether the elements of a tensor are worth following one by one. */
+const isSmall = (shape: Shape) => shape.length === 1 || (isStatic(shape) && shape.reduce((a, b) => a * b, 1) < 64);
 
 /** The size that -1 stands for: sizes are divided, symbols that stand on both sides cancel. */
 function remainingDim(from: Shape | undefined, rest: Shape): Dim {
@@ -63,7 +68,7 @@ rule('Unsqueeze', (inputs) => {
   const inserted = new Set(axes.map((axis) => normalizeAxis(axis, rank)));
   const rest = [...x.shape];
   const shape = Array.from({ length: rank }, (_, i) => (inserted.has(i) ? 1 : (rest.shift() ?? unknownDim())));
-  return { dtype: x.dtype, shape, elements: rank === 1 ? x.elements : undefined };
+  return { dtype: x.dtype, shape, elements: x.elements };
 });
 rule('Squeeze', (inputs) => {
   const x = at(inputs, 0);
@@ -91,7 +96,7 @@ rule('Concat', (inputs, attrs) => {
     if (i !== axis) return dims.find((dim) => typeof dim === 'number') ?? dims[0] ?? unknownDim();
     return isStatic(dims) ? (dims as readonly number[]).reduce((a, b) => a + b, 0) : unknownDim();
   });
-  const parts = rank === 1 && isShapeLike(first) ? values.map(knownElements) : [];
+  const parts = axis === 0 && isIndex(first) && isSmall(shape) ? values.map(knownElements) : [];
   const elements = parts.length > 0 && parts.every((part) => part !== undefined) ? parts.flat() : undefined;
   return { dtype: first.dtype, shape, elements };
 });
@@ -101,7 +106,16 @@ rule('Transpose', (inputs, attrs) => {
   const perm = intsAttribute(attrs, 'perm');
   const { shape } = x;
   if (perm === undefined) return { dtype: x.dtype, shape: shape?.toReversed() };
-  return { dtype: x.dtype, shape: perm.map((axis) => shape?.[axis] ?? unknownDim()) };
+  const [rows, columns] = [shape?.[0], shape?.[1]];
+  const turns = perm.length === 2 && perm[0] === 1 && typeof rows === 'number' && typeof columns === 'number';
+  const { elements } = x;
+  return {
+    dtype: x.dtype,
+    shape: perm.map((axis) => shape?.[axis] ?? unknownDim()),
+    elements: turns
+      ? elements?.map((_, i) => elements[(i % rows) * columns + Math.floor(i / rows)] ?? unknownDim())
+      : undefined,
+  };
 });
 
 rule('Gather', (inputs, attrs) => {
@@ -184,12 +198,13 @@ rule('Expand', (inputs) => {
 });
 rule('Pad', (inputs) => {
   const x = at(inputs, 0);
-  const pads = knownIntegers(at(inputs, 1));
+  const pads = knownElements(at(inputs, 1));
   const rank = x.shape?.length ?? 0;
   return {
     dtype: x.dtype,
     shape: x.shape?.map((dim, i) => {
-      const total = pads === undefined ? undefined : (pads[i] ?? 0) + (pads[i + rank] ?? 0);
+      const [before, after] = [pads?.[i], pads?.[i + rank]];
+      const total = typeof before === 'number' && typeof after === 'number' ? before + after : undefined;
       if (total === 0) return dim;
       return typeof dim === 'number' && total !== undefined ? dim + total : unknownDim();
     }),

@@ -49,6 +49,8 @@ export function combineDims(
     const result = combine(a, b);
     return Number.isSafeInteger(result) ? result : new DimSymbol('integer');
   }
+  // x-x, whatever it is.
+  if (a !== undefined && a === b && [-3, 5].every((x) => combine(x, x) === 0)) return 0;
   // x*1, x+0, x/1 and x-0 keep the symbol: whether a constant is neutral shows in what it does to a few numbers.
   const probes = [-3, 0, 5, 2 ** 40];
   if (typeof b === 'number' && a !== undefined && probes.every((x) => combine(x, b) === x)) return a;
