@@ -21,17 +21,12 @@ export class Philox {
 
   /** As the stateful ops start: the first seed is the key, the second the counter's upper half. */
   static fromSeeds(seed: bigint, seed2: bigint): Philox {
-    const words = (value: bigint) => [Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn)];
-    return new Philox(Uint32Array.of(0, 0, ...words(seed2)), Uint32Array.from(words(seed)));
+    return new Philox(wordsOf([0n, seed2]), wordsOf([seed]));
   }
 
   /** As the stateless ops start: their two seeds are scrambled first (tensorflow/core/kernels/stateless_random_ops.cc). */
   static fromStatelessSeeds(seed0: bigint, seed1: bigint): Philox {
-    const words = (value: bigint) => [Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn)];
-    const mix = new Philox(
-      Uint32Array.of(...words(seed0), ...words(seed1)),
-      Uint32Array.of(0x3ec8f720, 0x02461e29),
-    ).next();
+    const mix = new Philox(wordsOf([seed0, seed1]), Uint32Array.of(0x3ec8f720, 0x02461e29)).next();
     return new Philox(Uint32Array.of(0, 0, mix[2]!, mix[3]!), Uint32Array.of(mix[0]!, mix[1]!));
   }
 
@@ -78,8 +73,12 @@ export class Philox {
     }
   }
 
-  /** Moves on by steps of four numbers. */
-  skip(steps: number): void {
+  /** Moves on by steps of four numbers: integers below 2^53, or unsigned 64-bit ones. */
+  skip(steps: number | bigint): void {
+    if (typeof steps === 'bigint') {
+      this.skipWide(steps);
+      return;
+    }
     let carry = steps;
     for (let i = 0; i < 4 && carry > 0; i++) {
       const sum = this.counter[i]! + carry;
@@ -87,7 +86,29 @@ export class Philox {
       carry = Math.floor(sum / 2 ** 32);
     }
   }
+
+  /** As PhiloxRandom::Skip has it, where a carry into the high word of `steps` may be lost. */
+  private skipWide(steps: bigint): void {
+    const { counter } = this;
+    const [low = 0, upper = 0] = wordsOf([steps]);
+    const first = counter[0]! + low;
+    counter[0] = first >>> 0;
+    const carried = (upper + (first >= 2 ** 32 ? 1 : 0)) >>> 0;
+    const second = counter[1]! + carried;
+    counter[1] = second >>> 0;
+    if (second < 2 ** 32) return;
+    counter[2] = (counter[2]! + 1) >>> 0;
+    if (counter[2] === 0) counter[3] = (counter[3]! + 1) >>> 0;
+  }
 }
+
+/** Words of 64-bit integers, the low one of each first. */
+export const wordsOf = (values: readonly bigint[]): Uint32Array =>
+  Uint32Array.from(values.flatMap((value) => [Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn)]));
+
+/** The integers of which {@link wordsOf} made the words. */
+export const joinWords = (words: Uint32Array): bigint[] =>
+  Array.from({ length: words.length / 2 }, (_, i) => BigInt(words[2 * i]!) | (BigInt(words[2 * i + 1]!) << 32n));
 
 /** A number in [0, 1) from 23 random bits. */
 export const toFloat = (bits: number): number => (bits & 0x7fffff) / 2 ** 23;

@@ -15,14 +15,14 @@ function boxMuller(u: number, v: number, least: number, round: (x: number) => nu
   return [round(Math.sin(angle) * radius), round(Math.cos(angle) * radius)];
 }
 
-const normalFloats = (a: number, b: number) => boxMuller(toFloat(a), toFloat(b), 1e-7, Math.fround);
-const normalDoubles = (a: number, b: number, c: number, d: number) =>
+export const normalFloats = (a: number, b: number) => boxMuller(toFloat(a), toFloat(b), 1e-7, Math.fround);
+export const normalDoubles = (a: number, b: number, c: number, d: number) =>
   boxMuller(toDouble(a, b), toDouble(c, d), 1e-7, (x) => x);
 
 /**
  * Random floats with the numbers that TensorFlow draws on a processor (random_op_cpu.h).
  *
- * @param generator - moved on by what TensorFlow reserves
+ * @param generator - moved on by no more than what TensorFlow reserves
  */
 export function randomFloats(
   generator: Philox,
@@ -41,7 +41,6 @@ export function randomFloats(
       own.skip(g * STEPS_PER_GROUP * (double ? 0.5 : 1));
       truncatedGroup(own, double, values, g * group, Math.min(group, size - g * group));
     }
-    generator.skip(size * 256);
     return fromDoubles(dtype, shape, values);
   }
   const words = new Uint32Array(Math.min(WORDS_AT_ONCE, Math.ceil(size / group) * 4));

@@ -34,6 +34,9 @@ import { trigonometry } from './trigonometry.js';
 import { quantization } from './quantization.js';
 import { quantizedLayers } from './quantized-layers.js';
 import { random } from './random.js';
+import { randomChoices } from './random-choices.js';
+import { randomDistributions } from './random-distributions.js';
+import { randomStates } from './random-states.js';
 import { ranking } from './ranking.js';
 import { scatter } from './scatter.js';
 import { segments } from './segments.js';
@@ -90,6 +93,9 @@ export const opFamilies = [
   quantization,
   quantizedLayers,
   random,
+  randomDistributions,
+  randomChoices,
+  randomStates,
   detection,
   normalization,
   reduction,

@@ -1,5 +1,6 @@
 import type { Tensor } from '@servable/tensor';
 import type { LookupTable } from '../kernels/lookup-table.js';
+import type { Philox } from '../kernels/philox.js';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 
 /**
@@ -12,6 +13,7 @@ import { SavedModelError } from '../diagnostics/saved-model-error.js';
 export class VariableStore {
   private readonly values = new Map<string, Tensor | undefined>();
   private readonly tables = new Map<string, LookupTable>();
+  private readonly generators = new Map<string, Philox>();
 
   /** Adds variables with their first values; those that are there already stay as they are. */
   seed(initial: ReadonlyMap<string, Tensor | undefined>): void {
@@ -49,6 +51,16 @@ export class VariableStore {
       this.tables.set(key, table);
     }
     return table;
+  }
+
+  /** The generator of an op that draws random numbers, made when it is first needed; all plans of the model share it. */
+  generator(key: string, start: () => Philox): Philox {
+    let generator = this.generators.get(key);
+    if (generator === undefined) {
+      generator = start();
+      this.generators.set(key, generator);
+    }
+    return generator;
   }
 
   /** Replaces a value by what `change` makes of it. @throws what {@link read} and `change` throw */

@@ -1,4 +1,5 @@
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
+import { Implementations, mayImplement } from './implementations.js';
 import { messagesOf, textOf } from './message-parts.js';
 import { readFunction, type StoredFunction } from './stored-function.js';
 
@@ -15,6 +16,7 @@ const MOST_MENTIONING = 16;
 export class FunctionLibrary {
   readonly #serialized = new Map<string, Uint8Array>();
   readonly #parsed = new Map<string, StoredFunction>();
+  #implementations: Implementations | undefined;
 
   /** @param functions - serialised `FunctionDef`s, which are kept */
   constructor(functions: Iterable<Uint8Array>) {
@@ -54,15 +56,23 @@ export class FunctionLibrary {
     this.#serialized.set(name, bytes);
   }
 
-  /** @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` when the function cannot be parsed */
+  /**
+   * What runs where a function is called: the function, or the one for processors of those that stand for each other.
+   *
+   * @throws SavedModelError DATA_LOSS `MALFORMED_PROTO` when the function cannot be parsed
+   */
   get(name: string): StoredFunction | undefined {
     const known = this.#parsed.get(name);
     const bytes = this.#serialized.get(name);
     if (known !== undefined || bytes === undefined) return known;
     try {
       const parsed = readFunction(bytes);
-      this.#parsed.set(name, parsed);
-      return parsed;
+      const other = mayImplement(bytes) ? this.#otherThan(name) : undefined;
+      const instead = other === undefined ? undefined : readFunction(other);
+      const isFit = instead?.inputs.length === parsed.inputs.length && instead.outputs.length === parsed.outputs.length;
+      const chosen = isFit ? instead : parsed;
+      this.#parsed.set(name, chosen);
+      return chosen;
     } catch (cause) {
       throw new SavedModelError(
         'DATA_LOSS',
@@ -71,6 +81,13 @@ export class FunctionLibrary {
         { cause },
       );
     }
+  }
+
+  /** The function that runs in place of one, if another does. */
+  #otherThan(name: string): Uint8Array | undefined {
+    this.#implementations ??= new Implementations(this.#serialized);
+    const chosen = this.#implementations.chosen(name);
+    return chosen === name ? undefined : this.#serialized.get(chosen);
   }
 }
 
