@@ -45,10 +45,10 @@ export const fromState: Drawing = (context, specs, run) => {
       ? Philox.fromSeeds(randomBytes(8).readBigUInt64LE(), randomBytes(8).readBigUInt64LE())
       : Philox.fromSeeds(seed ?? 0n, seed2 ?? 0n);
   const key = `${node.functionName ?? ''}:${node.name}`;
+  let alone: Philox | undefined;
   return builder.host(node.op, context.inputs(), specs, (inputs, { variables }) => {
-    if (variables === undefined)
-      throw new RangeError('random numbers with a state are drawn with a store of variables');
-    const generator = variables.generator(key, start);
+    // Initialisers run without a store, once.
+    const generator = variables?.generator(key, start) ?? (alone ??= start());
     return run((steps) => {
       const own = generator.clone();
       generator.skip(steps);
