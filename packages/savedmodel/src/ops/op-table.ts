@@ -65,6 +65,7 @@ import { textNormalization } from './text-normalization.js';
 import { textRows } from './text-rows.js';
 import { textTokens } from './text-tokens.js';
 import { unicode } from './unicode.js';
+import { uniformQuantization } from './uniform-quantization.js';
 import { variables } from './variables.js';
 
 /** Every family; an op belongs to exactly one. */
@@ -92,6 +93,7 @@ export const opFamilies = [
   audio,
   quantization,
   quantizedLayers,
+  uniformQuantization,
   random,
   randomDistributions,
   randomChoices,
