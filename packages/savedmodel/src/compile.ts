@@ -131,6 +131,7 @@ async function compile(model: SavedModel, signatureName: string, options: Compil
       checksRanks: options.inputRanks !== undefined,
       variable,
       table,
+      forest: (key) => initial.forests.get(key),
       changingTable,
       assetBytes: (path) => readAsset(model.dir, path),
     }),

@@ -1,5 +1,6 @@
 import { TensorError } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
+import type { Forest } from './forests/forest.js';
 import { Attributes } from './graph/attributes.js';
 import { bodiesTooDeep, MAX_BODY_DEPTH } from './graph/body-depth.js';
 import type { GraphBuilder } from './graph/build-graph.js';
@@ -29,6 +30,8 @@ export interface LoweringEnvironment {
   variable(node: GraphNode, builder: Builder): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
   table(node: GraphNode): LookupTable | undefined;
+  /** A decision forest that the init op loads. */
+  forest?(key: string): Forest | undefined;
   /** What {@link VariableStore} calls the contents of a table that requests change; undefined for any other. */
   changingTable?(node: GraphNode): string | undefined;
   /** The bytes of a file in the model's assets folder; undefined when there is no such file. */
@@ -183,6 +186,10 @@ class NodeContext implements OpContext {
 
   table(node: GraphNode): LookupTable | undefined {
     return this.environment.table(node);
+  }
+
+  forest(key: string): Forest | undefined {
+    return this.environment.forest?.(key);
   }
 
   changingTable(node: GraphNode): string | undefined {

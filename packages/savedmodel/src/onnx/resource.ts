@@ -22,6 +22,8 @@ export type Resource =
   /** A tensor of maps between normalized and original strings: per string the splits of its edits, and the edits. */
   | { readonly kind: 'offsets-map'; readonly splits: Value; readonly edits: Value }
   | TensorList
+  /** A decision forest, by what `InitialState` calls it. */
+  | { readonly kind: 'forest'; readonly key: string }
   /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
   | { readonly kind: 'tensor-array'; readonly node: GraphNode };
 

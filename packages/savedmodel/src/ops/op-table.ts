@@ -11,6 +11,7 @@ import { decoding } from './decoding.js';
 import { detection } from './detection.js';
 import { dynamicSlices } from './dynamic-slices.js';
 import { exampleParsing } from './example-parsing.js';
+import { forests } from './forests.js';
 import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
 import { indexArithmetic } from './index-arithmetic.js';
@@ -129,6 +130,7 @@ export const opFamilies = [
   sentencepiece,
   textRows,
   lookup,
+  forests,
   assertions,
   branches,
   loops,

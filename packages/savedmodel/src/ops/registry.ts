@@ -1,4 +1,5 @@
 import type { SavedModelError } from '../diagnostics/saved-model-error.js';
+import type { Forest } from '../forests/forest.js';
 import type { Attributes } from '../graph/attributes.js';
 import type { FunctionGraph, GraphNode, GraphValue } from '../graph/graph.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
@@ -24,6 +25,8 @@ export interface OpContext {
   variable(node: GraphNode): Variable;
   /** The lookup table that a node stands for; undefined when nothing fills it. */
   table(node: GraphNode): LookupTable | undefined;
+  /** A decision forest that the init op loads; undefined when it loads none of this key. */
+  forest(key: string): Forest | undefined;
   /** The key of the contents of a table that requests change; undefined for any other. */
   changingTable(node: GraphNode): string | undefined;
   /** The bytes of a file in the model's assets folder; undefined when there is no such file. */

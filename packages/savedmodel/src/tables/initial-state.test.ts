@@ -49,7 +49,7 @@ describe('the state before the first request', () => {
   it('does not mind init ops that leave nothing behind', async () => {
     await using model = await readSavedModel(directory('tf1'));
     expect(model.initOp).toBeDefined();
-    expect(await stateOf(model)).toEqual({ tables: new Map(), variables: new Map() });
+    expect(await stateOf(model)).toEqual({ tables: new Map(), variables: new Map(), forests: new Map() });
   });
 
   it('refuses init ops that change variables in ways that are not worked out', async () => {
@@ -120,7 +120,7 @@ describe('the state before the first request', () => {
 
   it('is empty without an init op', async () => {
     const model = changed(await readSavedModel(directory('tf2')), { initOp: undefined });
-    expect(await stateOf(model)).toEqual({ tables: new Map(), variables: new Map() });
+    expect(await stateOf(model)).toEqual({ tables: new Map(), variables: new Map(), forests: new Map() });
   });
 
   it('can be tried again after a failure', async () => {

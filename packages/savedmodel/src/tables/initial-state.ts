@@ -1,6 +1,9 @@
 import { stringTensor, type Tensor } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { Attributes } from '../graph/attributes.js';
+import { forestLoad, isForestLoad } from '../forests/forest-nodes.js';
+import type { Forest } from '../forests/forest.js';
+import { readForest } from '../forests/read-forest.js';
 import type { GraphBuilder } from '../graph/build-graph.js';
 import type { Graph, GraphNode, GraphValue } from '../graph/graph.js';
 import { restoredKey } from '../graph/variable-keys.js';
@@ -22,6 +25,8 @@ export interface InitialState {
   readonly tables: ReadonlyMap<string, LookupTable>;
   /** Values that the init op assigns to variables, by the name of the variable's node. */
   readonly variables: ReadonlyMap<string, Tensor>;
+  /** Decision forests that have been read, by `forestKeyOfHandle` or `forestKeyOfName`. */
+  readonly forests: ReadonlyMap<string, Forest>;
 }
 
 /** Vocabulary files above this size are refused. */
@@ -40,6 +45,7 @@ const HARMLESS = new Set([
   'Identity',
   'IdentityN',
   'Placeholder',
+  'SimpleMLCreateModelResource',
   'VarHandleOp',
   'Print',
   'PrintV2',
@@ -93,6 +99,7 @@ export function assetFeeds(model: SavedModel, builder: Builder): Map<string, Low
 class StateReader {
   private readonly tables = new Map<string, LookupTable>();
   private readonly variables = new Map<string, Tensor>();
+  private readonly forests = new Map<string, Forest>();
   private readonly builder = new InitialBuilder();
   private readonly feeds: ReadonlyMap<string, Lowered>;
 
@@ -109,7 +116,7 @@ class StateReader {
     await this.restore();
     const { initOp } = this.model;
     if (initOp !== undefined) await this.initialize(this.graphs.buildFromNode(initOp.split(':')[0] ?? initOp));
-    return { tables: this.tables, variables: this.variables };
+    return { tables: this.tables, variables: this.variables, forests: this.forests };
   }
 
   private async restore(): Promise<void> {
@@ -143,6 +150,10 @@ class StateReader {
     }
     for (const node of effects) {
       this.check();
+      if (isForestLoad(node)) {
+        await this.loadForest(graph, node);
+        continue;
+      }
       const [target] = node.inputs;
       if (target === undefined || ASSIGN.has(node.op)) continue;
       const tableNode = tableOf(target);
@@ -157,6 +168,15 @@ class StateReader {
         table.insert(this.constant(graph, node, 1), this.constant(graph, node, 2), onDuplicate);
       }
     }
+  }
+
+  private async loadForest(graph: Graph, node: GraphNode): Promise<void> {
+    const load = forestLoad(node);
+    if (load === undefined) throw this.refuse(node, 'its input 0 is no handle of a decision forest');
+    const { key, path, prefix, leaves } = load;
+    const folder = this.constant(graph, node, path);
+    if (!folder.is('string') || folder.size !== 1) throw this.refuse(node, `its input ${path} is not one string`);
+    this.forests.set(key, await readForest(folder.text()[0] ?? '', { prefix, leaves, check: this.check }));
   }
 
   private async readTextFile(graph: Graph, node: GraphNode, table: LookupTable): Promise<readonly [Tensor, Tensor]> {
@@ -224,7 +244,13 @@ function leavesSomething(node: GraphNode): boolean {
 }
 
 function isEffect(node: GraphNode): boolean {
-  return INITIALIZE.has(node.op) || FROM_TEXT_FILE.has(node.op) || IMPORT.has(node.op) || ASSIGN.has(node.op);
+  return (
+    INITIALIZE.has(node.op) ||
+    FROM_TEXT_FILE.has(node.op) ||
+    IMPORT.has(node.op) ||
+    ASSIGN.has(node.op) ||
+    isForestLoad(node)
+  );
 }
 
 /** The node of the table that a handle stands for. */
