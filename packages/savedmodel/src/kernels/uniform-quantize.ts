@@ -141,7 +141,9 @@ export function uniformRequantize(x: Tensor, from: Scales, to: Scales, limits: L
   const values = x.data as ArrayLike<number>;
   const data = allocate(dtype, x.shape) as unknown as Elements;
   perScale(x.shape, axis, (i, s) => {
-    const scaled = factors[s]!.times(asRead(values[i]!) - of(from.zeros, s));
+    const value = asRead(values[i]!) - of(from.zeros, s);
+    // The difference overflows in 32 bits where there is one scale, and has more of them where there are several.
+    const scaled = factors[s]!.times(axis < 0 ? value | 0 : value);
     data[i] = limitedStep(scaled, of(to.zeros, s), limits);
   });
   return tensorOf(dtype, x.shape, data);
