@@ -7,7 +7,7 @@ export { compileSignature, type CompileOptions } from './compile.js';
 export { readWeight } from './onnx/weight.js';
 export { knownOps, type KnownOp } from './ops/op-table.js';
 export { VariableStore } from './plan/variable-store.js';
-export { WEIGHT_FILE_NAME } from './plan/plan.js';
+export { BOUNDED_LOOP, WEIGHT_FILE_NAME } from './plan/plan.js';
 export type {
   BranchStep,
   HostContext,

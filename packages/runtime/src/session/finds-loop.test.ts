@@ -1,3 +1,6 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from '@servable/protos/onnx';
+import { BOUNDED_LOOP } from '@servable/savedmodel';
 import { describe, expect, it } from 'vitest';
 import { addModel, loopModel, node, onnxGraph, onnxModel } from '../testing/onnx-model.js';
 import { findsLoop } from './finds-loop.js';
@@ -12,9 +15,24 @@ function branching(op: string): Uint8Array {
   });
 }
 
+/** A loop whose body is a node of another kind. */
+function bodyless(op: string, inner = 'Neg') {
+  const body = onnxGraph({ nodes: [node(inner, ['x'], ['z'])], outputs: { z: 'float32[]' } });
+  return { nodes: [node(op, ['n'], ['y'], { body })], inputs: { n: 'int64[]' }, outputs: { y: 'float32[]' } };
+}
+
+/** The model with its first node saying that sizes bound it. */
+function bounded(bytes: Uint8Array): Uint8Array {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  for (const each of model.graph?.node ?? []) each.docString = BOUNDED_LOOP;
+  return toBinary(ModelProtoSchema, model);
+}
+
 describe('finding loops in a model', () => {
   it.each([
     ['a loop', loopModel(), true],
+    ['a loop that sizes bound', bounded(onnxModel(bodyless('Loop'))), false],
+    ['a loop in one that sizes bound', bounded(onnxModel(bodyless('Loop', 'Scan'))), true],
     ['no loop', addModel(), false],
     ['a scan inside a branch', branching('Scan'), true],
     ['branches without one', branching('Neg'), false],

@@ -4,7 +4,8 @@ import { stringTensor, Tensor, tensor } from '@servable/tensor';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from './encode-model.js';
 import type { OnnxAttributes, OnnxNode } from './lowered-graph.js';
-import type { Value } from './value.js';
+import { BOUNDED_LOOP } from '../plan/plan.js';
+import { DimSymbol, type Value } from './value.js';
 import { weightOf } from './weight.js';
 
 const value = (name: string, more: Partial<Value> = {}): Value => ({ name, dtype: 'float32', shape: [2], ...more });
@@ -25,6 +26,17 @@ function decoded(inputs: Value[], outputs: Value[], nodes: OnnxNode[]) {
 }
 
 describe('an encoded model', () => {
+  it('says which loops end after as many iterations as something has elements', () => {
+    const count = (name: string, more: Partial<Value> = {}) => value(name, { dtype: 'int64', shape: [], ...more });
+    const given = count('given');
+    const sized = count('sized', { elements: [new DimSymbol('size')] });
+    const computed = count('computed', { elements: [new DimSymbol('integer')] });
+    const inputs = [given, sized, computed];
+    const loops = inputs.map((input, i) => nodeOf('Loop', [input], [value(`y${i}`)]));
+    const { graph } = decoded(inputs, [value('y0')], loops);
+    expect(graph.node.map(({ docString }) => docString)).toEqual(['', BOUNDED_LOOP, '']);
+  });
+
   it('holds its nodes, inputs and outputs', () => {
     const batch = Symbol('batch');
     const [x, y] = [value('x', { shape: [batch as never, 3] }), value('größe', { shape: undefined, dtype: 'int64' })];

@@ -1,7 +1,7 @@
 import { AttributeProto_AttributeType, TensorProto_DataLocation } from '@servable/protos/onnx';
 import type { DType, Tensor } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
-import { WEIGHT_FILE_NAME, type PlacedWeight, type Weight, type WeightFile } from '../plan/plan.js';
+import { BOUNDED_LOOP, WEIGHT_FILE_NAME, type PlacedWeight, type Weight, type WeightFile } from '../plan/plan.js';
 import { onnxDataType } from './data-types.js';
 import type { OnnxAttribute, OnnxNode, Subgraph } from './lowered-graph.js';
 import { MessageWriter } from './message-writer.js';
@@ -40,7 +40,7 @@ export function encodeModel(
 const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8 } as const;
 const OPSET = { domain: 1, version: 2 } as const;
 const GRAPH = { node: 1, name: 2, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
+const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, docString: 6, domain: 7 } as const;
 const ATTRIBUTE = { name: 1, f: 2, i: 3, s: 4, t: 5, g: 6, floats: 7, ints: 8, strings: 9, type: 20 } as const;
 const TENSOR = {
   dims: 1,
@@ -138,6 +138,7 @@ class Encoder {
         writer.integer(ATTRIBUTE.type, this.attribute(name, attr, declare));
       });
     }
+    if (node.op === 'Loop' && hasKnownCount(node)) writer.text(NODE.docString, BOUNDED_LOOP);
     writer.text(NODE.domain, node.domain);
   }
 
@@ -260,4 +261,11 @@ function embeddedTensor(into: MessageWriter, name: string, { dtype, shape, data 
   }
   into.text(TENSOR.name, name);
   into.bytes(TENSOR.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** Whether a loop ends after a number of iterations that is known, or is the size of something. */
+function hasKnownCount({ inputs: [count] }: OnnxNode): boolean {
+  if (count === undefined) return false;
+  const [dim] = count.elements ?? [];
+  return count.constant !== undefined || typeof dim === 'number' || dim?.kind === 'size';
 }

@@ -35,6 +35,13 @@ export interface PlacedWeight {
   readonly weight: Weight;
 }
 
+/**
+ * What a loop of the engine's says of itself in its model (`NodeProto.doc_string`) that ends after a number of iterations
+ * that is known, or is the size of something: how long a call takes depends on the sizes of its inputs, as it does without
+ * a loop.
+ */
+export const BOUNDED_LOOP = 'servable: bounded by sizes';
+
 /** The name that models give the file with their weights. */
 export const WEIGHT_FILE_NAME = 'weights';
 
