@@ -1,10 +1,11 @@
+import type { AttrValue } from '@servable/protos/tensorflow';
 import { TensorError } from '@servable/tensor';
 import { SavedModelError } from './diagnostics/saved-model-error.js';
 import type { Forest } from './forests/forest.js';
 import { Attributes } from './graph/attributes.js';
 import { bodiesTooDeep, MAX_BODY_DEPTH } from './graph/body-depth.js';
 import type { GraphBuilder } from './graph/build-graph.js';
-import type { FunctionGraph, Graph, GraphNode } from './graph/graph.js';
+import type { FunctionGraph, Graph, GraphNode, GraphValue } from './graph/graph.js';
 import type { Builder } from './onnx/builder.js';
 import type { LookupTable } from './kernels/lookup-table.js';
 import { knownIntegers } from './onnx/known-shapes.js';
@@ -243,6 +244,26 @@ class NodeContext implements OpContext {
     const outputs = lowerGraph(body, builder, feeds, { ...this.environment, depth });
     builder.origin = origin;
     return outputs;
+  }
+
+  lowerOp(
+    op: string,
+    inputs: readonly Lowered[],
+    attrs: Readonly<Record<string, AttrValue>>,
+    builder: Builder,
+  ): readonly Lowered[] {
+    const definition = findOp(op);
+    if (definition === undefined) throw this.refuse(`it needs the op ${op}`);
+    const { name, functionName } = this.node;
+    const results = new Map<GraphNode, readonly Lowered[]>();
+    const links = inputs.map((value, i): GraphValue => {
+      const node = { name: `${name}/${i}`, op: '', attrs: {}, inputs: [], controls: [], functionName };
+      results.set(node, [value]);
+      return { node, index: 0 };
+    });
+    const node: GraphNode = { name, op, attrs, inputs: links, controls: [], functionName };
+    const result = lowerNode(definition, new NodeContext(node, builder, results, this.environment));
+    return Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered];
   }
 
   /** The error for a node whose lowering failed otherwise. */

@@ -68,6 +68,7 @@ import { textTokens } from './text-tokens.js';
 import { unicode } from './unicode.js';
 import { uniformQuantization } from './uniform-quantization.js';
 import { variables } from './variables.js';
+import { xlaModules } from '../stablehlo/xla-call-module.js';
 
 /** Every family; an op belongs to exactly one. */
 export const opFamilies = [
@@ -140,6 +141,7 @@ export const opFamilies = [
   csrMatrices,
   serializedElements,
   protocolBuffers,
+  xlaModules,
 ] as const;
 
 const table = new Map<string, OpDefinition>();

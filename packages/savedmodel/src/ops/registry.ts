@@ -1,3 +1,4 @@
+import type { AttrValue } from '@servable/protos/tensorflow';
 import type { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Forest } from '../forests/forest.js';
 import type { Attributes } from '../graph/attributes.js';
@@ -48,6 +49,13 @@ export interface OpContext {
   bodies(attribute: string): readonly FunctionGraph[];
   /** Lowers a body with `builder`: this node's own, to put it in place of the node, or that of a subgraph. */
   lowerBody(body: FunctionGraph, args: readonly Lowered[], builder: Builder): readonly Lowered[];
+  /** Lowers another op of the table in this node's place. @param builder - this node's own, or that of a subgraph */
+  lowerOp(
+    op: string,
+    inputs: readonly Lowered[],
+    attrs: Readonly<Record<string, AttrValue>>,
+    builder: Builder,
+  ): readonly Lowered[];
   /** The node that feeds an input, for ops that are fused with what stands before them. */
   producer(index: number): GraphValue | undefined;
 }
