@@ -58,4 +58,12 @@ for dtype in ("int32", "int64", "uint32", "uint64"):
         errors=[(np.arange(3), [1, 2], 9), (np.arange(3), [1, 2, 3], [4, 5])],
     )
 case("index_function", lambda index, seed: tf.random.experimental.index_shuffle(index, seed, 99), ["int32[]", "int32[2]"], [(i, [3, 1]) for i in range(4)])
+for dtype in ("float32", "float64"):
+    case(
+        f"sobol_{dtype}",
+        lambda dim, n, skip, _d=tf.as_dtype(dtype): raw.SobolSample(dim=dim, num_results=n, skip=skip, dtype=_d),
+        ["int32[]", "int32[]", "int32[]"],
+        [(3, 9, 0), (1, 1, 0), (1111, 2, 77), (40, 5, 12345), (5, 3, 2**30 - 2), (5, 3, 2**30 + 5), (2, 1, 2**31 - 3)],
+        errors=[(0, 3, 0), (21201, 3, 0), (2, 0, 0), (2, 3, -1), (2, 3, 2**31 - 3)],
+    )
 case("timestamp", lambda: raw.Timestamp() > 1.7e9, [], [()])

@@ -1,16 +1,27 @@
 import { Tensor } from '@servable/tensor';
 import { distortedBox, pixelBoxes } from '../kernels/distorted-box.js';
-import { checkedSize, integersOf, invalidRequest, tensorOf } from '../kernels/elements.js';
+import { checkedSize, fromDoubles, integersOf, invalidRequest, tensorOf } from '../kernels/elements.js';
 import { shuffleIndex } from '../kernels/shuffle-index.js';
+import { sobolPoints } from '../kernels/sobol.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
 import type { Value } from '../onnx/value.js';
 import { fromSeed, fromState, type Drawing } from './random-sources.js';
 import { OpFamily, type OpContext } from './registry.js';
 
-/** Random crops and permutations of indices, with TensorFlow's numbers wherever a seed decides; and the time. */
+/** Random crops and permutations of indices, with TensorFlow's numbers wherever a seed decides; Sobol's sequence; the time. */
 export const randomChoices = new OpFamily('random choices')
   .host('SampleDistortedBoundingBox SampleDistortedBoundingBoxV2', (context) => boxes(context, fromState))
   .host('StatelessSampleDistortedBoundingBox', (context) => boxes(context, fromSeed(3)))
   .host('RandomIndexShuffle', indexShuffle)
+  .host('SobolSample', (context) => {
+    const dtype = context.attrs.dtype('dtype', 'float32');
+    const [dimensions, points] = [0, 1].map((index) => sizeAt(context, index));
+    const shape = [points ?? context.builder.unknownDim(), dimensions ?? context.builder.unknownDim()];
+    return context.builder.host(context.node.op, context.inputs(), [{ dtype, shape }], (inputs) => {
+      const [dims = 0, count = 0, skip = 0] = inputs.map((input) => integersOf(input)[0]);
+      return [fromDoubles(dtype, [count, dims], sobolPoints(dims, count, skip))];
+    });
+  })
   .host('Timestamp', ({ builder, node }) => {
     // Each call has its own, and none is taken for another's.
     builder.order.touched.add('the time');
@@ -139,4 +150,8 @@ function shuffledIndices([index, seed, most]: readonly [Tensor, Tensor, Tensor],
   if (index.dtype === 'uint64') return tensorOf('uint64', shape, new BigUint64Array(result.buffer));
   const array = index.dtype === 'int32' ? Int32Array : Uint32Array;
   return tensorOf(index.dtype, shape, array.from(Array.from(result, Number)));
+}
+
+function sizeAt(context: OpContext, index: number): number | undefined {
+  return knownIntegers(context.input(index))?.[0];
 }
