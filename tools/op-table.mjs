@@ -57,12 +57,15 @@ const rows = ops.map(({ op, family, runs }) => {
 // What the compiler takes without an entry is in the list of ops that a graph can carry all the same.
 const known = new Set([...ops.map(({ op }) => op), ...coverage.resolvedBefore]);
 const missing = coverage.inference.filter((op) => !known.has(op));
+// TensorFlow Text registers ops of its own, which TensorFlow Serving's program is linked with.
+const textOps = JSON.parse(readFileSync(new URL('zoo/text-ops.json', root), 'utf8'));
+const missingText = textOps.ops.filter((op) => !known.has(op));
 const others = Object.entries(coverage.other)
   .map(([kind, names]) => `${kind} (${names.length})`)
   .join(', ');
 const text = `# Ops
 
-The ${ops.length} TensorFlow ops that the compiler knows. *Engine*: compiled to ONNX. *Host*: run by JavaScript between
+The ${ops.length} ops of TensorFlow and TensorFlow Text that the compiler knows. *Engine*: compiled to ONNX. *Host*: run by JavaScript between
 the parts that the engine runs. *Compiler*: resolved while compiling. *Checked dtypes* are the dtypes in which the op
 stands in a model of [zoo/](../zoo), whose answers are compared with TensorFlow's; *fixed* means that the op has no choice
 of dtype, nothing that no model of the zoo uses it. *Since*: the first version of @servable/savedmodel that has it. Calls of functions are no ops here, as their bodies stand in their
@@ -83,6 +86,8 @@ ${missing.map((op) => `\`${op}\``).join(', ')}
 
 The others that TensorFlow has are those of ${others}. [zoo/op_coverage.py](../zoo/op_coverage.py) draws the line, and
 zoo/op-coverage.json lists them.
+
+Of the ${textOps.ops.length} ops that TensorFlow Text ${textOps.tensorflow_text} registers, the compiler takes ${textOps.ops.length - missingText.length}. These ${missingText.length} it refuses: ${missingText.map((op) => `\`${op}\``).join(', ')}.
 `;
 const formatted = await format(text, { ...(await resolveConfig(page)), parser: 'markdown' });
 if (process.argv.includes('--check')) {

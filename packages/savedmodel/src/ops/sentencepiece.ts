@@ -37,7 +37,7 @@ export const sentencepiece = new OpFamily('TensorFlow Text: SentencePiece')
     ];
     // What stands behind `nbest` is alpha, which only matters for what is drawn at random.
     return hostValues(context, inputs, specs.slice(0, withOffsets ? 4 : 2), (input, nbest, _, begin, end, reverse) =>
-      sentencepieceTokenize(processor(), input!, nbest!, sentencepieceExtras(begin!, end!, reverse!), {
+      sentencepieceTokenize(processor(), input, nbest, sentencepieceExtras(begin, end, reverse), {
         values,
         splits,
         withOffsets,
@@ -50,7 +50,7 @@ export const sentencepiece = new OpFamily('TensorFlow Text: SentencePiece')
     const rows = inputs[1]?.shape?.[0];
     const shape = [typeof rows === 'number' ? Math.max(0, rows - 1) : context.builder.unknownDim()];
     return hostValue(context, inputs, { dtype: 'string', shape }, (values, splits, begin, end, reverse) =>
-      sentencepieceDetokenize(processor(), values!, splits!, sentencepieceExtras(begin!, end!, reverse!)),
+      sentencepieceDetokenize(processor(), values, splits, sentencepieceExtras(begin, end, reverse)),
     );
   })
   .host('SentencepieceIdToStringOp', (context) => {

@@ -23,7 +23,7 @@ function sameSize(sizes: readonly number[], what: string): number {
  * (tensorflow_text/core/kernels/boise_offset_converter.cc).
  */
 export function offsetsToTags(inputs: readonly Tensor[]): Tensor {
-  const [tokenBegins, tokenEnds, begins, ends] = inputs.slice(0, 4).map(integersOf) as number[][];
+  const [tokenBegins, tokenEnds, begins, ends] = inputs.slice(0, 4).map((input) => integersOf(input));
   const types = stringsOf(inputs[4]).map(textOf);
   const tokens = sameSize([tokenBegins!.length, tokenEnds!.length], 'Token offsets');
   const spans = sameSize([begins!.length, ends!.length, types.length], 'Span offsets');
@@ -70,7 +70,7 @@ export function offsetsToTags(inputs: readonly Tensor[]): Tensor {
 
 /** `BoiseTagsToOffsets`: the spans that tags of tokens stand for. */
 export function tagsToOffsets(inputs: readonly Tensor[]): readonly Tensor[] {
-  const [begins, ends] = inputs.slice(0, 2).map(integersOf) as number[][];
+  const [begins, ends] = inputs.slice(0, 2).map((input) => integersOf(input));
   const tags = stringsOf(inputs[2]).map(textOf);
   const tokens = sameSize([begins!.length, ends!.length, tags.length], 'Tokens and BOISE tags');
   const rows = sameRows(inputs.slice(3, 6), tokens, 'token begin/end offsets ad BOISE tags');

@@ -130,7 +130,7 @@ export class BpeSegmenter {
       if (next[right]! >= 0) previous[next[right]!] = left;
       starts[right] = ends[right]!;
       offer(previous[left]!, left);
-      offer(left, next[left]!);
+      offer(left, next[left]);
     }
     const segments: Segments = [];
     const take = (start: number, end: number) => {

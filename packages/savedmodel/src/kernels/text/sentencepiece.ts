@@ -138,7 +138,7 @@ export class SentencepieceProcessor implements Vocabulary {
     let consumed = 0;
     for (let i = 0; i < segments.length; i += 3) {
       const id = segments[i]!;
-      const piece = bytes.subarray(segments[i + 1]!, segments[i + 2]!);
+      const piece = bytes.subarray(segments[i + 1], segments[i + 2]);
       const begin = origins[consumed]!;
       const unknown = types[id] === PieceType.UNKNOWN;
       if (types[id] === PieceType.CONTROL) {

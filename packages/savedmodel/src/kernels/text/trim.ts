@@ -75,7 +75,7 @@ export function roundRobinMasks(
   const { rows, kept } = keptLengths(limit, values, splits);
   return values.map((tensor, i) => {
     const mask = new Uint8Array(tensor.size);
-    kept[i]!.forEach((length, row) => mask.fill(1, rows[i]![row]!, rows[i]![row]! + length));
+    kept[i]!.forEach((length, row) => mask.fill(1, rows[i]![row], rows[i]![row]! + length));
     return new Tensor('bool', [mask.length], mask);
   });
 }
