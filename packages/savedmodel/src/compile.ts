@@ -207,7 +207,7 @@ function dtypeOf({ dtype }: TensorInfo): DType {
 /** What a placeholder takes; signatures may say otherwise, and TensorFlow goes by the graph. */
 function fedDtype(model: SavedModel, { tensorName }: NamedInfo): DType | undefined {
   const node = model.nodes.get(tensorName.replace(/:0$/, ''));
-  if (node?.op !== 'Placeholder') return undefined;
+  if (node?.op !== 'Placeholder' && node?.op !== 'PlaceholderV2') return undefined;
   const attrs = new Attributes(node, node.attr);
   return attrs.has('dtype') ? attrs.dtype('dtype') : undefined;
 }

@@ -1,7 +1,9 @@
 import type { Tensor } from '@servable/tensor';
 import { decodeWav } from '../kernels/decode-wav.js';
+import { encodeWav } from '../kernels/encode-wav.js';
 import { integerOf, invalidRequest } from '../kernels/elements.js';
 import { mfcc, spectrogram } from '../kernels/spectrogram.js';
+import { hostValue } from './host-value.js';
 import { OpFamily } from './registry.js';
 
 /** Audio files and their spectra. */
@@ -22,6 +24,9 @@ export const audio = new OpFamily('audio')
       return decodeWav(data, channels, samples);
     });
   })
+  .host('EncodeWav', (context) =>
+    hostValue(context, context.inputs(), { dtype: 'string', shape: [] }, (samples, rate) => encodeWav(samples, rate)),
+  )
   .host('AudioSpectrogram', (context) => {
     const { builder, attrs } = context;
     const [window, stride] = [attrs.int('window_size'), attrs.int('stride')];

@@ -2,7 +2,8 @@ import type { Builder } from '../onnx/builder.js';
 import type { Shape, Value } from '../onnx/value.js';
 import { equalOrIncompatible } from '../kernels/equal.js';
 import { inComputeDType } from './dtypes.js';
-import { requireAll } from './guard.js';
+import { knownIntegers } from '../onnx/known-shapes.js';
+import { requireAll, withoutNegatives } from './guard.js';
 import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
@@ -51,6 +52,19 @@ export const comparison = new OpFamily('comparison')
       return builder.emit('Less', [distance, builder.scalar(a.dtype, context.attrs.float('tolerance', 1e-5))]);
     })(context),
   )
+  .native('RefSelect', (context) => {
+    const { builder } = context;
+    const [index, ...choices] = context.inputs() as [Value, ...Value[]];
+    const only = knownIntegers(index)?.[0];
+    if (only !== undefined && choices[only] !== undefined) return choices[only];
+    const shapes = new Set(choices.map(({ shape }) => JSON.stringify(shape)));
+    if (shapes.size !== 1) throw context.refuse('it chooses between tensors of different shapes');
+    const stacked = builder.concat(
+      choices.map((choice) => builder.unsqueeze(choice, [0])),
+      0,
+    );
+    return builder.emit('Gather', [stacked, withoutNegatives(builder, index)], { axis: 0 });
+  })
   .native('SelectV2', (context) => select(context, context.input(0)))
   .native('Select', (context) => {
     // The old op does not broadcast: a vector condition chooses whole rows.

@@ -8,15 +8,80 @@ import {
   spatialAttribute,
   windowPadding,
 } from './image-layout.js';
+import { mirrorPad } from './padding.js';
 import { OpFamily, type OpContext } from './registry.js';
+import { bilinear } from './resize.js';
 import { rememberConvolution } from './space-batch.js';
 import { overPositions, padSpatial, paddingOf, type Window } from './window-slices.js';
 
 /** Convolutions; TensorFlow's filters are spatial-first (HWIO), the engine's channel-first (OIHW). */
 export const convolution = new OpFamily('convolution')
   .native('Conv2D Conv3D', (context) => convolve(context, false))
+  .native('Conv', convolveAnyRank)
+  .native('FusedPadConv2D', (context) => {
+    const filter = context.input(2);
+    const image = mirrorPad(context, context.input(0), context.input(1));
+    return convolve(withInputs(context, [centred(context, image, kernelOf(context, filter)), filter]), false);
+  })
+  .native('FusedResizeAndPadConv2D', (context) => {
+    const { attrs, builder } = context;
+    const { dtype } = context.input(0);
+    if (dtype === 'float64') throw context.refuse('the engine resizes no images of dtype float64');
+    const resized = bilinear(context, { align: attrs.bool('resize_align_corners', false), half: false });
+    const filter = context.input(3);
+    const image = mirrorPad(context, builder.cast(resized, dtype), context.input(2));
+    return convolve(withInputs(context, [centred(context, image, kernelOf(context, filter)), filter]), false);
+  })
   .native('DepthwiseConv2dNative', (context) => convolve(context, true))
   .native('Dilation2D', dilation);
+
+/** The convolution of TensorFlow 2.13: two or three spatial dimensions behind any number of dimensions of the batch. */
+function convolveAnyRank(context: OpContext): Value {
+  const { builder, attrs } = context;
+  const batches = attrs.int('batch_dims', 1);
+  if (attrs.int('groups', 1) !== 1) throw context.refuse('its channels are in groups');
+  if (batches === 1) return convolve(context, false);
+  const x = context.input(0);
+  const rest = context.rank(0) - batches;
+  const shape = builder.shapeOf(x);
+  const [outer, inner] = [builder.slice(shape, 0, 0, batches), builder.slice(shape, 0, batches)];
+  const count = builder.reshape(builder.emit('ReduceProd', [outer, builder.ints([0])], { keepdims: 0 }), [1]);
+  const flat = builder.reshapeTo(x, builder.concat([count, inner], 0));
+  const shaped = { ...flat, shape: [builder.unknownDim(), ...context.shape(0).slice(batches)] };
+  const y = convolve(withInputs(context, [shaped, context.input(1)]), false);
+  const sizes = builder.slice(builder.shapeOf(y), 0, 1, rest + 1);
+  const value = builder.reshapeTo(y, builder.concat([outer, sizes], 0));
+  return { ...value, shape: [...context.shape(0).slice(0, batches), ...(y.shape ?? []).slice(1)] };
+}
+
+/** A node with other inputs than the graph gives it. */
+function withInputs(context: OpContext, inputs: readonly Value[]): OpContext {
+  const input = (index: number) => inputs[index] ?? context.input(index);
+  const shape = (index: number) => {
+    const known = input(index).shape;
+    if (known === undefined) throw context.refuse(`the rank of its input ${index} is not known before a request`);
+    return known;
+  };
+  return Object.create(context, {
+    input: { value: input },
+    inputs: { value: () => inputs },
+    shape: { value: shape },
+    rank: { value: (index: number) => shape(index).length },
+  }) as OpContext;
+}
+
+/** Without the rows and columns that the fused kernels, which put windows in the middle, leave out in front. */
+function centred(context: OpContext, image: Value, kernel: readonly number[]): Value {
+  const { builder, attrs } = context;
+  const strides = attrs.ints('strides').slice(1, 3);
+  if (attrs.string('padding') === 'SAME' || strides.every((stride) => stride < 4)) return image;
+  const size = builder.slice(builder.shapeOf(image), 0, 1, 3);
+  const left = builder.emit('Mod', [builder.emit('Sub', [size, builder.ints(kernel)]), builder.ints(strides)]);
+  const spare = builder.emit('Max', [builder.emit('Sub', [left, builder.int(1)]), builder.int(0)]);
+  const starts = builder.emit('Div', [spare, builder.int(2)]);
+  const ends = builder.ints([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]);
+  return builder.emit('Slice', [image, starts, ends, builder.ints([1, 2])]);
+}
 
 interface Filter {
   readonly weights: Value;
@@ -138,29 +203,35 @@ function grouped(
 /** The spatial sizes of a filter. */
 export function kernelOf(context: OpContext, filter: Value): readonly number[] {
   const { shape } = filter;
-  const known = shape?.filter((dim) => typeof dim === 'number');
-  if (shape === undefined || known?.length !== shape.length) {
+  const sizes = shape?.slice(0, -2);
+  const known = sizes?.filter((dim) => typeof dim === 'number');
+  if (sizes === undefined || known?.length !== sizes.length) {
     throw context.refuse('the size of its filter is not known before a request');
   }
-  return known.slice(0, -2);
+  return known;
 }
 
 /** `[spatial…, in/group, out]` to `[out, in/group, spatial…]`. */
 function ordinaryFilter(context: OpContext, filter: Value, kernel: readonly number[]): Filter {
   const rank = kernel.length + 2;
   const channels = context.shape(0)[isChannelsFirst(context) ? 1 : rank - 1];
-  const inputChannels = filter.shape?.[rank - 2] as number;
-  const group = typeof channels === 'number' ? channels / inputChannels : 1;
+  const inputChannels = filter.shape?.[rank - 2];
+  const group = typeof channels === 'number' && typeof inputChannels === 'number' ? channels / inputChannels : 1;
   const perm = [rank - 1, rank - 2, ...kernel.map((_, i) => i)];
   return { weights: context.builder.transpose(filter, perm), group, kernel };
 }
 
 /** `[H, W, in, multiplier]` to `[in * multiplier, 1, H, W]`, one group per input channel. */
 function depthwiseFilter(context: OpContext, filter: Value, kernel: readonly number[]): Filter {
-  const [channels = 1, multiplier = 1] = (filter.shape?.slice(2) ?? []) as number[];
   const { builder } = context;
-  const weights = builder.reshape(builder.transpose(filter, [2, 3, 0, 1]), [channels * multiplier, 1, ...kernel]);
-  return { weights, group: channels, kernel };
+  const first = isChannelsFirst(context);
+  const channels = [filter.shape?.[2], context.shape(0)[first ? 1 : 3]].find((dim) => typeof dim === 'number');
+  if (channels === undefined) throw context.refuse('the number of its channels is not known before a request');
+  const multiplier = filter.shape?.[3];
+  const outputs = typeof multiplier === 'number' ? channels * multiplier : undefined;
+  const weights = builder.reshape(builder.transpose(filter, [2, 3, 0, 1]), [outputs ?? -1, 1, ...kernel]);
+  const shape = [outputs ?? builder.unknownDim(), 1, ...kernel];
+  return { weights: weights.shape?.length === shape.length ? weights : { ...weights, shape }, group: channels, kernel };
 }
 
 /** Grey-scale dilation: the maximum over the window of image plus filter; what lies outside does not count. */

@@ -5,7 +5,8 @@ import type { OpContext } from './registry.js';
 
 /** Whether the node works on `NC…` tensors; TensorFlow's default is channels last. */
 export function isChannelsFirst(context: OpContext): boolean {
-  return context.attrs.string('data_format', 'NHWC').startsWith('NC');
+  const format = context.attrs.string('data_format', 'NHWC');
+  return format.startsWith('NC') || format === 'CHANNELS_FIRST';
 }
 
 export function toChannelsFirst(builder: Builder, value: Value, alreadyFirst: boolean): Value {

@@ -10,6 +10,11 @@ export const matmul = new OpFamily('matmul')
   .native('MatMul', (context) =>
     product(context, context.attrs.bool('transpose_a', false), context.attrs.bool('transpose_b', false)),
   )
+  .native('SparseMatMul', (context) => {
+    const { attrs, builder } = context;
+    const operands = context.inputs().map((operand) => builder.cast(operand, 'float32'));
+    return product(context, attrs.bool('transpose_a', false), attrs.bool('transpose_b', false), operands);
+  })
   .native('BatchMatMul BatchMatMulV2', (context) => {
     const [adjX, adjY] = [context.attrs.bool('adj_x', false), context.attrs.bool('adj_y', false)];
     return product(context, adjX, adjY, [

@@ -12,6 +12,8 @@ import { detection } from './detection.js';
 import { dynamicSlices } from './dynamic-slices.js';
 import { exampleParsing } from './example-parsing.js';
 import { forests } from './forests.js';
+import { fractionalPooling } from './fractional-pooling.js';
+import { isotonic } from './isotonic.js';
 import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
 import { indexArithmetic } from './index-arithmetic.js';
@@ -86,6 +88,8 @@ export const opFamilies = [
   recurrentCells,
   indexArithmetic,
   pooling,
+  fractionalPooling,
+  isotonic,
   resize,
   colour,
   patches,

@@ -13,23 +13,30 @@ import { OpFamily, type OpContext } from './registry.js';
 export const padding = new OpFamily('padding')
   .native('Pad', (context) => pad(context, 'constant', undefined))
   .native('PadV2', (context) => pad(context, 'constant', context.input(2)))
-  .native('MirrorPad', (context) => {
-    const mode = context.attrs.string('mode') as 'REFLECT' | 'SYMMETRIC';
-    const x = context.input(0);
-    const known = knownIntegers(context.input(1));
-    if (known === undefined || x.shape === undefined) {
-      const shape = x.shape && unknownShape(x.shape.length);
-      return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, (value, paddings) =>
-        padTensor(value, integersOf(paddings), mode),
-      );
-    }
-    return mode === 'REFLECT' ? pad(context, 'reflect', undefined) : symmetricPad(context.builder, x, known);
-  });
+  .native('MirrorPad', (context) => mirrorPad(context, context.input(0), context.input(1)));
 
-function pad(context: OpContext, mode: 'constant' | 'reflect', fill: Value | undefined): Value {
+/** Pads with what stands at the edge, as the node's `mode` says. */
+export function mirrorPad(context: OpContext, x: Value, given: Value): Value {
+  const mode = context.attrs.string('mode') as 'REFLECT' | 'SYMMETRIC';
+  const known = knownIntegers(given);
+  if (known === undefined || x.shape === undefined) {
+    const shape = x.shape && unknownShape(x.shape.length);
+    return hostValue(context, [x, given], { dtype: x.dtype, shape }, (value, paddings) =>
+      padTensor(value, integersOf(paddings), mode),
+    );
+  }
+  if (mode === 'REFLECT') return pad(context, 'reflect', undefined, x, given);
+  return symmetricPad(context.builder, x, known);
+}
+
+function pad(
+  context: OpContext,
+  mode: 'constant' | 'reflect',
+  fill: Value | undefined,
+  x = context.input(0),
+  paddings = context.input(1),
+): Value {
   const { builder } = context;
-  const x = context.input(0);
-  const paddings = context.input(1);
   const known = knownIntegers(paddings);
   let pads: Value;
   if (known !== undefined) {

@@ -12,6 +12,8 @@ import { OpFamily, type OpContext } from './registry.js';
 export const ranking = new OpFamily('ranking')
   .native('TopKV2', (context) => topK(context, context.input(1)))
   .native('TopK', (context) => topK(context, context.builder.scalar('int64', context.attrs.int('k'))))
+  // Exact, as TensorFlow's own is on a processor.
+  .native('ApproxTopK', (context) => topK(context, context.builder.scalar('int64', context.attrs.int('k'))))
   .host('InTopK', (context) => isInTopK(context, () => context.attrs.int('k')))
   .host('InTopKV2', (context) => isInTopK(context, (k) => integerOf(k)))
   .host('Unique', (context) => uniques(context, undefined).slice(0, 2))

@@ -18,7 +18,7 @@ import { OpFamily, type OpContext } from './registry.js';
 /** Resizing of NHWC images, with every convention of where pixels stand that TensorFlow has had. */
 export const resize = new OpFamily('resize')
   .native('ResizeNearestNeighbor', nearest)
-  .native('ResizeBilinear', bilinear)
+  .native('ResizeBilinear', (context) => bilinear(context))
   .native('ResizeBicubic', (context) => {
     const { align, half } = corners(context);
     return byWeights(context, (input, output) => bicubicWeights(input, output, align, half));
@@ -99,9 +99,10 @@ function nearestIndices(context: OpContext, x: Value, which: number, axis: numbe
   return builder.emit('Min', [index, builder.emit('Sub', [size, builder.int(1)])]);
 }
 
-function bilinear(context: OpContext): Value {
+/** @param options - where pixels stand; as the node's attributes say when left out */
+export function bilinear(context: OpContext, options = corners(context)): Value {
   const { builder } = context;
-  const { align, half } = corners(context);
+  const { align, half } = options;
   const given = context.input(0);
   const channelsFirst = given.transposed !== undefined;
   const image = builder.cast(given, 'float32');

@@ -39,6 +39,18 @@ export const scatter = new OpFamily('scatter')
     return write(context, x, indices, updates, 'none');
   })
   .native('TensorScatterAdd', combining('add'))
+  .native('ScatterNdNonAliasingAdd', (context) => {
+    const { builder } = context;
+    const [x, indices, updates] = context.inputs() as [Value, Value, Value];
+    if (isComplex(x.dtype)) {
+      const [a, b] = [builder.complexParts(x), builder.complexParts(updates)];
+      const re = write(context, a.re, indices, b.re, 'add');
+      return builder.complex({ re, im: write(context, a.im, indices, b.im, 'add') });
+    }
+    if (x.dtype !== 'bool') return combining('add')(context);
+    const sum = write(context, builder.cast(x, 'int32'), indices, builder.cast(updates, 'int32'), 'add');
+    return builder.cast(sum, 'bool');
+  })
   .native('TensorScatterSub', (context) => {
     const [x, indices, updates] = context.inputs() as [Value, Value, Value];
     return inComputeDType(context.builder, [x, updates], ([a, b]) =>

@@ -86,6 +86,7 @@ export const shapes = new OpFamily('shapes')
     const parts = context.inputs();
     return concatAlong(context, parts.slice(0, -1), parts.at(-1) as Value);
   })
+  .native('ParallelConcat', (context) => context.builder.concat(context.inputs(), 0))
   .native('Concat', (context) => concatAlong(context, context.inputs().slice(1), context.input(0)))
   .native('Split', (context) => {
     const count = context.attrs.int('num_split');
