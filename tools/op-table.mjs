@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { fromBinary } from '@bufbuild/protobuf';
 import { DataType, SavedModelSchema } from '@servable/protos/tensorflow';
-import { knownOps } from '@servable/savedmodel';
+import { knownHloOps, knownOps } from '@servable/savedmodel';
 import { dataTypeName } from '@servable/tensor';
 
 const root = new URL('../', import.meta.url);
@@ -76,6 +76,15 @@ This page is written by \`npm run docs:ops\`.
 | op | family | runs | checked dtypes | since |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## StableHLO
+
+The modules of \`XlaCallModule\`, which JAX leaves in a SavedModel, may hold these ${knownHloOps().length} ops and calls, in any version of
+VHLO since 0.9 ([why and how](decisions/0013-stablehlo-to-onnx.md)):
+
+${knownHloOps()
+  .map((op) => `\`${op}\``)
+  .join(', ')}
 
 ## What is not here
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(HERE))
 import dense
 import graph_mode
 import image_classifiers
+import jax_models
 import keras2_networks
 import keras3_networks
 import keras_hub_models
@@ -44,6 +45,7 @@ KINDS = {
     "Keras Hub": keras_hub_models,
     "Hugging Face transformers": transformers_models,
     "TensorFlow Probability": probability,
+    "JAX": jax_models,
 }
 MODELS = {name: make for kind in KINDS.values() for name, make in kind.MODELS.items()}
 

@@ -7,11 +7,11 @@ from jax import lax
 from jax_cases import jax_case
 
 F = "float32"
+AXES = {"all": None, "first": 0, "middle": 1, "last": -1}
 for name in ("sum", "prod", "max", "min", "mean", "var", "std", "argmax", "argmin", "any", "all"):
     fn = getattr(jnp, name)
-    for axis in (None, 0, 1, -1):
-        text = {None: "all", 0: "0", 1: "1", -1: "last"}[axis]
-        jax_case(f"{name}_{text}", lambda x, f=fn, a=axis: f(x, axis=a), [f"{F}[?,3,2]"], [(rand(2, 3, 2),)])
+    along = lambda x, f=fn: {text: f(x, axis=axis) for text, axis in AXES.items()}
+    jax_case(name, along, [f"{F}[?,3,2]"], [(rand(2, 3, 2),)])
 for name in ("sum", "max", "min", "argmax"):
     fn = getattr(jnp, name)
     jax_case(f"{name}_int32", lambda x, f=fn: f(x, axis=1), ["int32[?,4]"], [([[3, 1, 3, 2], [-1, -5, 0, 0]],)])

@@ -6,6 +6,7 @@ export type { SavedModelErrorCode, SavedModelErrorDetails } from './diagnostics/
 export { compileSignature, type CompileOptions } from './compile.js';
 export { readWeight } from './onnx/weight.js';
 export { knownOps, type KnownOp } from './ops/op-table.js';
+export { knownHloOps } from './stablehlo/lower/table.js';
 export { VariableStore } from './plan/variable-store.js';
 export { BOUNDED_LOOP, WEIGHT_FILE_NAME } from './plan/plan.js';
 export type {

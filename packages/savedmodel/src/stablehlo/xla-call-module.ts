@@ -1,3 +1,4 @@
+import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Value } from '../onnx/value.js';
 import type { Lowered } from '../onnx/resource.js';
 import { OpFamily, type OpContext } from '../ops/registry.js';
@@ -31,12 +32,24 @@ function lowerXlaCallModule(context: OpContext): readonly Lowered[] {
   let module = modules.get(bytes);
   if (module === undefined) modules.set(bytes, (module = readModule(bytes)));
   const unknown = unknownOperations(module, 'main');
-  if (unknown.length > 0) {
-    throw context.refuse(`it does not know the StableHLO ${unknown.length === 1 ? 'op' : 'ops'} ${unknown.join(', ')}`);
-  }
+  if (unknown.length > 0) throw unknownOps(context, unknown);
   const lowering = new ModuleLowering(context, module, findLowering);
   const args = [...platformIndex(context), ...dimensionArguments(context), ...context.inputs()];
   return lowering.call('main', args, builder).map((result) => lowering.tensor(result, builder));
+}
+
+/** As graphs with ops that the compiler does not know are refused, with the names of all of them. */
+function unknownOps({ node }: OpContext, names: readonly string[]): SavedModelError {
+  const [first = '', ...others] = names.map((name) => `XlaCallModule: ${name}`);
+  const where = node.functionName === undefined ? '' : ` of function '${node.functionName}'`;
+  const more = others.length === 0 ? '' : ` Other ops it does not know: ${others.join(', ')}.`;
+  return new SavedModelError(
+    'UNIMPLEMENTED',
+    'UNSUPPORTED_OP',
+    `A signature uses the op ${first} at node '${node.name}'${where}, which the compiler does not know.${more} ` +
+      `Export the model without it, or call a signature that does not need it.`,
+    { op: first, node: node.name },
+  );
 }
 
 /** A module for several platforms is told which one runs it by its first argument. */

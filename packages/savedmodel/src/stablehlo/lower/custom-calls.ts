@@ -28,6 +28,11 @@ export function isKnownCall(target: string): boolean {
   return CUSTOM_CALLS.has(target);
 }
 
+/** What custom calls there are lowerings for. */
+export function knownCalls(): readonly string[] {
+  return [...CUSTOM_CALLS.keys()];
+}
+
 /** Refuses a request whose shapes are not what the model was exported for, with the message of the exporter. */
 function assertShape(context: HloContext): readonly HloLowered[] {
   const [condition, ...values] = context.inputs();

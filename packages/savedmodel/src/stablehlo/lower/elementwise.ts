@@ -89,7 +89,7 @@ export const elementwise = new HloFamily()
   .op(
     'cbrt',
     computed((builder, x) => {
-      const root = builder.emit('Pow', [builder.emit('Abs', [x]), builder.scalar((x).dtype, 1 / 3)]);
+      const root = builder.emit('Pow', [builder.emit('Abs', [x]), builder.scalar(x.dtype, 1 / 3)]);
       return builder.emit('Mul', [builder.emit('Sign', [x]), root]);
     }),
   )

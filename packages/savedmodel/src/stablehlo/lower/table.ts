@@ -1,7 +1,7 @@
 import { algebra } from './algebra.js';
 import { control } from './control.js';
 import { convolution } from './convolution.js';
-import { customCalls } from './custom-calls.js';
+import { customCalls, knownCalls } from './custom-calls.js';
 import { dynamicSlices } from './dynamic-slices.js';
 import { elementwise } from './elementwise.js';
 import { gather } from './gather.js';
@@ -38,7 +38,9 @@ export function findLowering(name: string): HloLowering | undefined {
   return table.get(name);
 }
 
-/** All StableHLO ops that the compiler knows, by name. */
+/** All StableHLO ops that the compiler knows, by name, and what custom calls it knows: `custom_call @Sharding`. */
 export function knownHloOps(): readonly string[] {
-  return [...table.keys()].sort();
+  return [...table.keys(), ...knownCalls().map((target) => `custom_call @${target}`)]
+    .filter((name) => name !== 'custom_call')
+    .sort();
 }
