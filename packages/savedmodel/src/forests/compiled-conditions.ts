@@ -11,8 +11,8 @@ export const SET_MISSING = 5;
 /** The conditions of a forest that are more than the comparison of a number, one behind the other in typed arrays. */
 export interface CompiledConditions {
   readonly kind: Uint8Array;
-  /** The slot of the feature; of a set its place among the sets. */
-  readonly slot: Int32Array;
+  /** The place of the feature in a row; of a set that among the sets. */
+  readonly place: Int32Array;
   /** Where the condition's part begins: in `bits` (bytes), `elements`, or `attributes` and `weights`. */
   readonly start: Int32Array;
   /** How many bits, elements or attributes it has. */
@@ -21,7 +21,7 @@ export interface CompiledConditions {
   readonly naValue: Uint8Array;
   readonly bits: Uint8Array;
   readonly elements: Int32Array;
-  /** Slots whose numbers are added up. */
+  /** Features whose numbers are added up. */
   readonly attributes: Int32Array;
   /** Their weights, and behind those of one condition its threshold. */
   readonly weights: Float32Array;
@@ -32,7 +32,7 @@ export interface CompiledConditions {
 /** Writes {@link CompiledConditions}. */
 export class ConditionWriter {
   readonly #kind = new GrowingArray((length) => new Uint8Array(length));
-  readonly #slot = new GrowingArray((length) => new Int32Array(length));
+  readonly #place = new GrowingArray((length) => new Int32Array(length));
   readonly #start = new GrowingArray((length) => new Int32Array(length));
   readonly #count = new GrowingArray((length) => new Int32Array(length));
   readonly #naValue = new GrowingArray((length) => new Uint8Array(length));
@@ -43,47 +43,47 @@ export class ConditionWriter {
   readonly #replacements = new GrowingArray((length) => new Float32Array(length));
 
   /** Whether a category, or one of a set, is among those whose bits are set. @returns the condition's number */
-  bitmap(isSet: boolean, slot: number, bitmap: Uint8Array, naValue: boolean): number {
+  bitmap(isSet: boolean, place: number, bitmap: Uint8Array, naValue: boolean): number {
     const start = this.#bits.length;
     for (const byte of bitmap) this.#bits.push(byte);
-    return this.#add(isSet ? SET_BITMAP : BITMAP, slot, start, bitmap.length * 8, naValue);
+    return this.#add(isSet ? SET_BITMAP : BITMAP, place, start, bitmap.length * 8, naValue);
   }
 
   /** Whether a category, or one of a set, is in a list in ascending order. */
-  list(isSet: boolean, slot: number, elements: readonly number[], naValue: boolean): number {
+  list(isSet: boolean, place: number, elements: readonly number[], naValue: boolean): number {
     const start = this.#elements.length;
     for (const element of elements) this.#elements.push(element);
-    return this.#add(isSet ? SET_LIST : LIST, slot, start, elements.length, naValue);
+    return this.#add(isSet ? SET_LIST : LIST, place, start, elements.length, naValue);
   }
 
   /** Whether a weighted sum of numbers reaches a threshold. */
   oblique(
-    slots: readonly number[],
+    places: readonly number[],
     weights: readonly number[],
     replacements: readonly number[],
     threshold: number,
     naValue: boolean,
   ): number {
     const start = this.#weights.length;
-    slots.forEach((slot, i) => {
-      this.#attributes.push(slot);
+    places.forEach((place, i) => {
+      this.#attributes.push(place);
       this.#weights.push(weights[i] ?? 0);
       this.#replacements.push(replacements[i] ?? NaN);
     });
     this.#attributes.push(0);
     this.#weights.push(threshold);
     this.#replacements.push(NaN);
-    return this.#add(OBLIQUE, 0, start, slots.length, naValue);
+    return this.#add(OBLIQUE, 0, start, places.length, naValue);
   }
 
-  setMissing(slot: number): number {
-    return this.#add(SET_MISSING, slot, 0, 0, false);
+  setMissing(place: number): number {
+    return this.#add(SET_MISSING, place, 0, 0, false);
   }
 
   finish(): CompiledConditions {
     return {
       kind: this.#kind.toArray(),
-      slot: this.#slot.toArray(),
+      place: this.#place.toArray(),
       start: this.#start.toArray(),
       count: this.#count.toArray(),
       naValue: this.#naValue.toArray(),
@@ -95,9 +95,9 @@ export class ConditionWriter {
     };
   }
 
-  #add(kind: number, slot: number, start: number, count: number, naValue: boolean): number {
+  #add(kind: number, place: number, start: number, count: number, naValue: boolean): number {
     this.#kind.push(kind);
-    this.#slot.push(slot);
+    this.#place.push(place);
     this.#start.push(start);
     this.#count.push(count);
     this.#naValue.push(naValue ? 1 : 0);
@@ -116,7 +116,7 @@ export interface SetAccess {
 /**
  * Whether a condition holds of a row.
  *
- * @param x - numbers of rows; the row's begin at `base`
+ * @param x - features of rows; the row's begin at `base`
  * @param row - the row's place among those of the sets
  */
 export function holds(
@@ -127,17 +127,17 @@ export function holds(
   sets: SetAccess,
   row: number,
 ): boolean {
-  const slot = conditions.slot[condition]!;
+  const place = conditions.place[condition]!;
   const naValue = conditions.naValue[condition]! !== 0;
   switch (conditions.kind[condition]) {
     case BITMAP:
     case LIST: {
-      const category = x[base + slot]!;
+      const category = x[base + place]!;
       return Number.isNaN(category) ? naValue : contains(conditions, condition, category);
     }
     case SET_BITMAP:
     case SET_LIST: {
-      const at = row * sets.setsPerRow + slot;
+      const at = row * sets.setsPerRow + place;
       for (let i = sets.splits[at]!; i < sets.splits[at + 1]!; i++) {
         const item = sets.items[i]!;
         if (item < 0 ? naValue : contains(conditions, condition, item)) return true;
@@ -159,7 +159,7 @@ export function holds(
       return sum >= conditions.weights[end]!;
     }
     default: {
-      const at = row * sets.setsPerRow + slot;
+      const at = row * sets.setsPerRow + place;
       return sets.splits[at]! < sets.splits[at + 1]! && sets.items[sets.splits[at]!]! < 0;
     }
   }

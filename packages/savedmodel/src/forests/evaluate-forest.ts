@@ -2,10 +2,10 @@ import { Tensor } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { holds, type SetAccess } from './compiled-conditions.js';
 import type { Column } from './data-spec.js';
+import { ELSEWHERE_BIT, MISSING_BIT, WORD_CATEGORIES, type Slot } from './feature-slots.js';
 import type { Forest } from './forest.js';
-import { missingCategory } from './read-forest.js';
 import type { Scoring } from './scoring.js';
-import { FIRST_MASK, LEAF, type CompiledTrees } from './tree-writer.js';
+import { OTHER_CONDITION, RANK_ABOVE, reached, type CompiledTrees } from './tree-writer.js';
 
 /** The inputs of TensorFlow Decision Forests' inference ops. */
 export interface ForestInputs {
@@ -65,13 +65,14 @@ export function predict(forest: Forest, inputs: ForestInputs, signal?: AbortSign
  */
 export function activeLeaves(forest: Forest, inputs: ForestInputs, signal?: AbortSignal): Tensor | Promise<Tensor> {
   const rows = new Rows(forest, inputs);
-  const { nodes, roots } = forest.trees;
+  const { roots, firstLeaves } = forest.trees;
   const leaves = allocate(Int32Array, rows.count, roots.length);
+  const ends = new Int32Array(rows.blockRows);
   const block = (first: number, count: number) => {
     for (let tree = 0; tree < roots.length; tree++) {
+      findLeaves(forest.trees, tree, rows, first, count, ends);
       for (let row = 0; row < count; row++) {
-        const leaf = findLeaf(forest.trees, roots[tree]!, rows.x, row * rows.width, rows.sets, first + row);
-        leaves[(first + row) * roots.length + tree] = nodes[leaf + 2]!;
+        leaves[(first + row) * roots.length + tree] = ends[row]! - firstLeaves[tree]!;
       }
     }
   };
@@ -126,37 +127,102 @@ function addLeaves(
   count: number,
   sums: Float32Array | Float64Array,
 ): void {
-  const { nodes, roots } = trees;
-  const { x, width: slots, sets } = rows;
-  for (let tree = 0; tree < roots.length; tree++) {
-    const root = roots[tree]!;
-    const turn = adds === 'value' ? tree % width : 0;
-    for (let row = 0; row < count; row++) {
-      const leaf = nodes[findLeaf(trees, root, x, row * slots, sets, first + row) + 1]!;
-      const at = row * width + turn;
-      if (adds === 'value') sums[at]! += leaves[leaf]!;
-      else if (adds === 'vote') sums[at + leaves[leaf]!]! += weight;
-      else for (let i = 0; i < width; i++) sums[at + i]! += leaves[leaf * width + i]!;
+  const { ends } = rows;
+  for (let tree = 0; tree < trees.roots.length; tree++) {
+    findLeaves(trees, tree, rows, first, count, ends);
+    if (adds === 'value') {
+      for (let row = 0, at = tree % width; row < count; row++, at += width) sums[at]! += leaves[ends[row]!]!;
+    } else if (adds === 'vote') {
+      for (let row = 0; row < count; row++) sums[row * width + leaves[ends[row]!]!]! += weight;
+    } else {
+      for (let row = 0; row < count; row++) {
+        const leaf = ends[row]! * width;
+        for (let i = 0; i < width; i++) sums[row * width + i]! += leaves[leaf + i]!;
+      }
     }
   }
 }
 
-function findLeaf(
-  { nodes, thresholds, conditions }: CompiledTrees,
+/** The numbers of the leaves at which a block's rows end in a tree. */
+function findLeaves(
+  trees: CompiledTrees,
+  tree: number,
+  rows: Rows,
+  first: number,
+  count: number,
+  ends: Int32Array,
+): void {
+  const root = trees.roots[tree]!;
+  const steps = trees.steps[tree]!;
+  if (trees.hasOther) walkOthers(trees, root, rows, first, count, ends);
+  else if (steps > 0) walkSteps(trees.nodes, root, steps, rows.x, rows.width, count, ends);
+  else walkToEnd(trees.nodes, root, rows.x, rows.width, count, ends);
+}
+
+/** All ways as long as the longest: nothing for the processor to guess, and rows overlap. */
+function walkSteps(
+  nodes: Int32Array,
   root: number,
-  x: Float32Array,
-  base: number,
-  sets: SetAccess,
-  row: number,
-): number {
-  let at = root;
-  for (;;) {
-    const code = nodes[at]!;
-    if (code >= 0) at = x[base + code]! >= thresholds[at + 1]! ? nodes[at + 3]! : nodes[at + 2]!;
-    else if (code === LEAF) return at;
-    else if (code <= FIRST_MASK) {
-      at = (nodes[at + 1]! >>> x[base + FIRST_MASK - code]!) & 1 ? nodes[at + 3]! : nodes[at + 2]!;
-    } else at = holds(conditions, nodes[at + 1]!, x, base, sets, row) ? nodes[at + 3]! : nodes[at + 2]!;
+  steps: number,
+  x: Int32Array,
+  width: number,
+  count: number,
+  ends: Int32Array,
+): void {
+  for (let row = 0, base = 0; row < count; row++, base += width) {
+    let at = root;
+    for (let step = 0; step < steps; step++) {
+      const slot = base + nodes[at]!;
+      at = nodes[at + 2 + (((x[slot]! - nodes[at + 1]!) >>> x[slot + 1]!) & 1)]!;
+    }
+    ends[row] = nodes[at + 1]!;
+  }
+}
+
+function walkToEnd(
+  nodes: Int32Array,
+  root: number,
+  x: Int32Array,
+  width: number,
+  count: number,
+  ends: Int32Array,
+): void {
+  for (let row = 0, base = 0; row < count; row++, base += width) {
+    let at = root;
+    for (;;) {
+      const slot = base + nodes[at]!;
+      const next = nodes[at + 2 + (((x[slot]! - nodes[at + 1]!) >>> x[slot + 1]!) & 1)]!;
+      if (next === at) break;
+      at = next;
+    }
+    ends[row] = nodes[at + 1]!;
+  }
+}
+
+function walkOthers(
+  { nodes, conditions }: CompiledTrees,
+  root: number,
+  { x, width, values, features, sets }: Rows,
+  first: number,
+  count: number,
+  ends: Int32Array,
+): void {
+  for (let row = 0; row < count; row++) {
+    let at = root;
+    for (;;) {
+      const slot = nodes[at]!;
+      let way: number;
+      if (slot === OTHER_CONDITION) {
+        way = holds(conditions, nodes[at + 1]!, values, row * features, sets, first + row) ? 1 : 0;
+      } else {
+        const from = row * width + slot;
+        way = ((x[from]! - nodes[at + 1]!) >>> x[from + 1]!) & 1;
+      }
+      const next = nodes[at + 2 + way]!;
+      if (next === at) break;
+      at = next;
+    }
+    ends[row] = nodes[at + 1]!;
   }
 }
 
@@ -164,10 +230,16 @@ function findLeaf(
 class Rows {
   readonly count: number;
   readonly blockRows: number;
-  /** Numbers of a row. */
+  /** Features of a row: numbers, booleans and categories; NaN where one is missing. */
+  readonly features: number;
+  /** Those of the block's rows. */
+  readonly values: Float32Array;
+  /** Numbers of a row's slots, two for each. */
   readonly width: number;
-  /** The numbers of the block's rows. */
-  readonly x: Float32Array;
+  /** Those of the block's rows. */
+  readonly x: Int32Array;
+  /** Where the block's rows end in a tree. */
+  readonly ends: Int32Array;
   readonly sets: SetAccess;
   readonly #numerical: Float32Array;
   readonly #boolean: Float32Array;
@@ -189,46 +261,57 @@ class Rows {
       rowSplits.length - 1,
     ]);
     this.sets = setsOf(inputs, rowSplits, slots.sets, this.count);
-    this.width = slots.count;
     this.blockRows = Math.max(1, Math.min(ROWS_PER_BLOCK, this.count));
-    this.x = new Float32Array(this.blockRows * this.width);
+    this.features = slots.numerical.length + slots.boolean.length + slots.categorical.length;
+    this.values = new Float32Array(this.blockRows * this.features);
+    // A leaf looks at the first slot whatever there is.
+    this.width = Math.max(1, slots.slots.length) * 2;
+    this.x = new Int32Array(this.blockRows * this.width);
+    this.ends = new Int32Array(this.blockRows);
   }
 
   /** Loads the rows of a block (`SetExamples` and `SetVerticalDataset` in `ops/inference/kernel.cc`). */
   load(first: number, count: number): void {
-    const { x, width } = this;
-    const { numerical, boolean, categorical, negated, missing } = this.forest.slots;
+    const { values, features } = this;
+    const { numerical, boolean, categorical, slots } = this.forest.slots;
     const [n, b, c] = [numerical.length, boolean.length, categorical.length];
     for (let row = 0; row < count; row++) {
-      const at = row * width;
+      const at = row * features;
       const from = first + row;
-      for (let i = 0; i < n; i++) x[at + i] = this.#numerical[from * n + i]!;
-      for (let i = 0; i < b; i++) x[at + n + i] = this.#boolean[from * b + i]!;
+      for (let i = 0; i < n; i++) values[at + i] = this.#numerical[from * n + i]!;
+      for (let i = 0; i < b; i++) values[at + n + i] = this.#boolean[from * b + i]!;
       for (let i = 0; i < c; i++) {
         const category = this.#categorical[from * c + i]!;
         const isKnown = category >= -1 && category < categorical[i]!.categories;
-        x[at + n + b + i] = category === -1 ? NaN : isKnown ? category : 0;
+        values[at + n + b + i] = category === -1 ? NaN : isKnown ? category : 0;
       }
-      for (const [slot, of] of missing) x[at + slot] = Number.isNaN(x[at + of]!) ? 1 : 0;
     }
-    this.#replace(count, n + b, c);
-    for (const [slot, of] of negated) {
-      for (let at = 0; at < count * width; at += width) x[at + slot] = -x[at + of]!;
+    slots.forEach((slot, i) => slot.kind === 'missing' && this.#fill(slot, i * 2, count));
+    const { replacements } = this.forest;
+    if (replacements !== undefined) {
+      for (let at = 0; at < count * features; at += features) {
+        for (let i = 0; i < features; i++) if (Number.isNaN(values[at + i]!)) values[at + i] = replacements[i]!;
+      }
     }
+    slots.forEach((slot, i) => slot.kind !== 'missing' && this.#fill(slot, i * 2, count));
   }
 
-  #replace(count: number, firstCategory: number, categories: number): void {
-    const { x, width } = this;
-    const { replacements, slots } = this.forest;
-    if (replacements !== undefined) {
-      for (let at = 0; at < count * width; at += width) {
-        for (let i = 0; i < replacements.length; i++) if (Number.isNaN(x[at + i]!)) x[at + i] = replacements[i]!;
+  #fill(slot: Slot, at: number, count: number): void {
+    const { values, features, x, width } = this;
+    const thresholds = this.forest.trees.thresholds[slot.feature] ?? new Float32Array();
+    for (let row = 0; row < count; row++) {
+      const value = values[row * features + slot.feature]!;
+      const to = row * width + at;
+      if (slot.kind === 'number') {
+        x[to] = Number.isNaN(value) ? (slot.missingAbove ? RANK_ABOVE : 0) : reached(thresholds, value);
+        x[to + 1] = 31;
+      } else if (slot.kind === 'missing') {
+        x[to] = Number.isNaN(value) ? 1 : 0;
+        x[to + 1] = 31;
+      } else {
+        const bit = value - slot.word * WORD_CATEGORIES;
+        x[to + 1] = Number.isNaN(value) ? MISSING_BIT : bit >= 0 && bit < WORD_CATEGORIES ? bit : ELSEWHERE_BIT;
       }
-      return;
-    }
-    for (let i = 0; i < categories; i++) {
-      const missing = missingCategory(slots.categorical[i]!);
-      for (let at = firstCategory + i; at < count * width; at += width) if (Number.isNaN(x[at]!)) x[at] = missing;
     }
   }
 }

@@ -1,32 +1,41 @@
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import type { Column } from './data-spec.js';
 
-/** Categories up to this many fit into the bits of one number, with the last bit for missing values. */
-export const MAX_MASK_CATEGORIES = 31;
-
 /**
- * Where a row's features lie while trees look at them: one number each, in the order of the op's inputs, then what is made
- * of them. Sets of categories are looked at where they are.
+ * What trees look at of a row: two integers for each slot, such that one step down a tree is the same arithmetic for every
+ * kind of condition, without a branch that a processor would have to guess (`TreeWriter`).
  */
+export type Slot =
+  /**
+   * A number or boolean: how many of the feature's thresholds it reaches. A missing one reaches none, or, where
+   * `missingAbove`, more than there are.
+   */
+  | { readonly kind: 'number'; readonly feature: number; readonly missingAbove: boolean }
+  /** Which of {@link WORD_CATEGORIES} categories it is, counted from those of the words before. */
+  | { readonly kind: 'category'; readonly feature: number; readonly word: number }
+  /** 1 where the feature is missing, 0 where it is not. */
+  | { readonly kind: 'missing'; readonly feature: number };
+
+/** Categories of one word of bits; behind them are a bit for the categories of other words and one for missing values. */
+export const WORD_CATEGORIES = 30;
+export const ELSEWHERE_BIT = 30;
+export const MISSING_BIT = 31;
+
+/** The features of a row, and what trees look at. Sets of categories are looked at where they are. */
 export interface FeatureSlots {
-  /** Columns of the numerical input, of the boolean one, of the categorical one and of the sets. */
+  /** Columns of the numerical input, of the boolean one and of the categorical one, which are the features of a row. */
   readonly numerical: readonly Column[];
   readonly boolean: readonly Column[];
   readonly categorical: readonly Column[];
   readonly sets: readonly Column[];
-  /** Numbers of one row. */
-  readonly count: number;
-  /** Slots whose number is that of another slot with the other sign: pairs of the slot and the other. */
-  readonly negated: readonly (readonly [slot: number, of: number])[];
-  /** Slots that are 1 where another's value is missing and 0 where it is not. */
-  readonly missing: readonly (readonly [slot: number, of: number])[];
+  readonly slots: readonly Slot[];
 }
 
 /** What a feature of the data specification is to a tree. */
 export interface Feature {
   readonly column: Column;
-  /** Of a set its place among the sets. */
-  readonly slot: number;
+  /** Its place among the features of a row; of a set that among the sets. */
+  readonly place: number;
 }
 
 /** Gives features their slots (`FeatureIndex::Initialize` in TensorFlow Decision Forests' `ops/inference/kernel.cc`). */
@@ -38,9 +47,7 @@ export class SlotMap {
     categorical: [],
     sets: [],
   };
-  readonly #negated = new Map<number, number>();
-  readonly #missing = new Map<number, number>();
-  #count: number;
+  readonly #slots = new Map<string, { readonly slot: Slot; readonly number: number }>();
 
   /** @throws SavedModelError UNIMPLEMENTED `UNSUPPORTED_FEATURE`; DATA_LOSS `MALFORMED_FOREST` */
   constructor(
@@ -65,9 +72,8 @@ export class SlotMap {
       [sets, 0],
     ]);
     for (const { index, column, bank, place } of banked) {
-      this.#features.set(index, { column, slot: (starts.get(bank) ?? 0) + place });
+      this.#features.set(index, { column, place: (starts.get(bank) ?? 0) + place });
     }
-    this.#count = numerical.length + boolean.length + categorical.length;
   }
 
   /** @throws SavedModelError DATA_LOSS `MALFORMED_FOREST` when no input feeds the column */
@@ -77,28 +83,19 @@ export class SlotMap {
     throw malformedForest(this.file, 'conditions on the input features of the model', `one on column ${index}`);
   }
 
-  /** The slot with the same number and the other sign. */
-  negated(of: number): number {
-    return this.#derived(this.#negated, of);
-  }
-
-  /** The slot that tells whether the value in another is missing. */
-  missing(of: number): number {
-    return this.#derived(this.#missing, of);
+  /** The number of a slot, which is made when it is asked for first. */
+  numberOf(slot: Slot): number {
+    const key = JSON.stringify(slot);
+    let found = this.#slots.get(key);
+    if (found === undefined) {
+      found = { slot, number: this.#slots.size };
+      this.#slots.set(key, found);
+    }
+    return found.number;
   }
 
   slots(): FeatureSlots {
-    const pairs = (map: ReadonlyMap<number, number>) => [...map].map(([of, slot]) => [slot, of] as const);
-    return { ...this.#banks, count: this.#count, negated: pairs(this.#negated), missing: pairs(this.#missing) };
-  }
-
-  #derived(map: Map<number, number>, of: number): number {
-    let slot = map.get(of);
-    if (slot === undefined) {
-      slot = this.#count++;
-      map.set(of, slot);
-    }
-    return slot;
+    return { ...this.#banks, slots: [...this.#slots.values()].map(({ slot }) => slot) };
   }
 }
 

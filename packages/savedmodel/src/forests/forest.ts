@@ -7,7 +7,7 @@ export interface Forest {
   readonly slots: FeatureSlots;
   readonly trees: CompiledTrees;
   /**
-   * What stands for a missing value, by slot of the features; NaN where a missing value stays one. `undefined`: it stays one
+   * What stands for a missing value, by feature of a row; NaN where a missing value stays one. `undefined`: it stays one
    * everywhere.
    */
   readonly replacements: Float32Array | undefined;

@@ -4,7 +4,7 @@ import { NO_BYTES, utf8 } from '../kernels/byte-strings.js';
 import { readWholeFile } from '../reader/data-file.js';
 import type { Checkpoint } from '../reader/read-options.js';
 import { parseDataSpec, type Column } from './data-spec.js';
-import { malformedForest, MAX_MASK_CATEGORIES, SlotMap, type FeatureSlots } from './feature-slots.js';
+import { malformedForest, SlotMap, type FeatureSlots } from './feature-slots.js';
 import type { Forest } from './forest.js';
 import { LeafCollector } from './leaf-outputs.js';
 import {
@@ -19,7 +19,7 @@ import {
 import { nodeRecords } from './node-records.js';
 import { isFast, scoringOf, type ScoredForest, type Scoring } from './scoring.js';
 import { parseNode } from './tree-node.js';
-import { MISSING_BIT, TreeWriter } from './tree-writer.js';
+import { TreeWriter } from './tree-writer.js';
 
 /** Headers and data specifications above this size are refused. */
 const MAX_HEADER_BYTES = 2 ** 28;
@@ -151,10 +151,6 @@ function replacements({ numerical, boolean, categorical }: FeatureSlots, imputes
     ...categorical.map(({ mostFrequent }) => mostFrequent),
   ]);
 }
-
-/** How a category is written where it is missing: as the bit behind the others, where these are bits. */
-export const missingCategory = ({ categories }: Column): number =>
-  categories <= MAX_MASK_CATEGORIES ? MISSING_BIT : NaN;
 
 /** `ComputeDenseColRepresentation` in TensorFlow Decision Forests' `ops/inference/kernel.cc`. */
 function representation({ task, outputsProbabilities }: ModelHeader, label: Column | undefined): Uint8Array[] {

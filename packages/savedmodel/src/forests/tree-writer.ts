@@ -1,42 +1,49 @@
 import { ConditionWriter, type CompiledConditions } from './compiled-conditions.js';
-import { malformedForest, MAX_MASK_CATEGORIES, type SlotMap } from './feature-slots.js';
+import { malformedForest, MISSING_BIT, WORD_CATEGORIES, type Feature, type SlotMap } from './feature-slots.js';
 import { GrowingArray } from './growing-array.js';
 import type { Condition, TreeNode } from './tree-node.js';
 
 /** Numbers of a node: {@link CompiledTrees}. */
 export const NODE_NUMBERS = 4;
-export const LEAF = -1;
-export const OTHER_CONDITION = -2;
-/** Codes from here down are tests of a category: `FIRST_MASK - slot`. */
-export const FIRST_MASK = -3;
-
-/** Bits of one number hold the categories; the last is for a missing value. */
-export const MISSING_BIT = 31;
+/** The first number of a node that `holds` decides. */
+export const OTHER_CONDITION = -1;
+/** The rank of a missing number that takes the way of those above the threshold. */
+export const RANK_ABOVE = 2 ** 30;
+const NEVER_REACHED = RANK_ABOVE + 1;
 
 /** Nodes of all trees: their numbers' positions have to fit into an int32. */
 const MAX_NODES = 2 ** 28;
-
 /** A list of categories becomes bits unless these would take much more memory than the list did. */
 const MAX_BITS_PER_ELEMENT = 64;
+/** A test of categories becomes a chain of nodes, one for each word of bits, of at most this length. */
+const MAX_WORDS = 4;
 
 /**
- * All trees, one behind the other, {@link NODE_NUMBERS} numbers a node: a code, a number of its own, where to go on when
- * the condition does not hold, and where when it does.
+ * All trees, one behind the other, {@link NODE_NUMBERS} numbers a node: which slot it looks at, a number of its own, and
+ * the two ways on. With `value` and `shift` for the slot's two numbers, the way is bit 0 of `(value - own) >>> shift`:
  *
- * | code                 | own number                    | holds when                                 |
- * | -------------------- | ----------------------------- | ------------------------------------------ |
- * | 0 and up: a slot     | a float32                     | the slot's number is that or more          |
- * | `FIRST_MASK` - slot  | a bit for each category       | the bit of the slot's category is set      |
- * | `OTHER_CONDITION`    | the number of a condition     | `holds` says so                            |
- * | `LEAF`               | the leaf's number in all      | never; the third number counts in the tree |
+ * | slot       | own              | value                       | shift    | way 0      | way 1      |
+ * | ---------- | ---------------- | --------------------------- | -------- | ---------- | ---------- |
+ * | number     | a threshold's rank | how many thresholds it reaches | 31    | reached    | not reached |
+ * | category   | bits, negated    | 0                           | category | not in it  | in it      |
+ * | missing    | 1                | 0 or 1                      | 31       | missing    | not missing |
+ *
+ * A slot of {@link OTHER_CONDITION} is a condition whose number is the node's own: way 1 when `holds`. Both ways of a leaf
+ * lead to itself, so that one may go on at it; its own number is that of the leaf in the forest.
  */
 export interface CompiledTrees {
   readonly nodes: Int32Array;
-  /** The same numbers as float32. */
-  readonly thresholds: Float32Array;
   /** Where each tree's first node stands. */
   readonly roots: Int32Array;
+  /** Steps after which each tree is at a leaf, whatever the row; 0: it has ways that are much longer than others. */
+  readonly steps: Int32Array;
+  /** The number of each tree's first leaf. */
+  readonly firstLeaves: Int32Array;
+  /** Thresholds in ascending order, by feature of a row; of a feature without any, none. */
+  readonly thresholds: readonly Float32Array[];
   readonly conditions: CompiledConditions;
+  /** Whether any node has {@link OTHER_CONDITION}. */
+  readonly hasOther: boolean;
   readonly structure: TreeStructure;
 }
 
@@ -52,16 +59,22 @@ export interface TreeStructure {
 }
 
 interface Open {
-  readonly node: number;
+  /** Where the position of the tree for rows of which the condition does not hold is written, and of the other one. */
+  readonly noAt: number;
+  readonly yesAt: readonly number[];
   readonly depth: number;
+  readonly steps: number;
   readonly underOblique: boolean;
-  /** Whether its way when the condition does not hold, which comes first in the file, is taken when it does. */
-  readonly exchanged: boolean;
-  hasFirst: boolean;
+  hasNo: boolean;
 }
 
-/** The first numbers of a node, and whether its ways are exchanged. */
-type Compiled = readonly [code: number, own: number, exchanged?: boolean];
+/** Nodes of one condition, one behind the other: each goes on to the next when it does not hold. */
+interface Test {
+  readonly slot: number;
+  readonly own: number;
+  /** The way of rows of which it holds. */
+  readonly yes: 0 | 1;
+}
 
 const float = new Float32Array(1);
 const bitsOfFloat = new Int32Array(float.buffer);
@@ -71,23 +84,29 @@ function floatBits(value: number): number {
   return bitsOfFloat[0]!;
 }
 
-/** The next float32 above a number. */
-export function nextUp(value: number): number {
-  if (Number.isNaN(value) || value === Infinity) return NaN;
-  if (value === 0) return 2 ** -149;
-  const bits = floatBits(value);
-  bitsOfFloat[0] = value > 0 ? bits + 1 : bits - 1;
+function floatOfBits(bits: number): number {
+  bitsOfFloat[0] = bits;
   return float[0]!;
 }
 
+const int32s = () => new GrowingArray((length) => new Int32Array(length));
+
 /** Writes {@link CompiledTrees} from the nodes of trees in their order: a node, the tree where its condition does not hold, the other. */
 export class TreeWriter {
-  readonly #nodes = new GrowingArray((length) => new Int32Array(length));
-  readonly #roots = new GrowingArray((length) => new Int32Array(length));
+  readonly #nodes = int32s();
+  readonly #roots = int32s();
+  readonly #steps = int32s();
+  readonly #firstLeaves = int32s();
+  /** Where nodes stand that compare a number, and with which feature's. */
+  readonly #compares = int32s();
+  readonly #compared = int32s();
   readonly #conditions = new ConditionWriter();
   readonly #open: Open[] = [];
   #leavesOfTree = 0;
-  leaves = 0;
+  #leafSteps = 0;
+  #mostSteps = 0;
+  #leaves = 0;
+  #hasOther = false;
   readonly structure: TreeStructure = {
     higherAsImputed: true,
     othersAsImputed: true,
@@ -103,7 +122,7 @@ export class TreeWriter {
 
   /** Trees that are complete. */
   get trees(): number {
-    return this.#roots.length - (this.#open.length > 0 ? 1 : 0);
+    return this.#steps.length;
   }
 
   /** Adds the next node. @returns how deep it stands in its tree, from 0 */
@@ -112,25 +131,41 @@ export class TreeWriter {
     if (at >= MAX_NODES * NODE_NUMBERS) throw malformedForest(this.file, `at most ${MAX_NODES} nodes`, 'more');
     const parent = this.#open.at(-1);
     const depth = parent === undefined ? 0 : parent.depth + 1;
+    const steps = parent?.steps ?? 0;
     if (parent === undefined) {
       this.#roots.push(at);
-      this.#leavesOfTree = 0;
+      this.#firstLeaves.push(this.#leaves);
+      this.#leavesOfTree = this.#leafSteps = this.#mostSteps = 0;
+    } else if (parent.hasNo) {
+      for (const spot of parent.yesAt) this.#nodes.set(spot, at);
+      this.#open.pop();
     } else {
-      this.#nodes.set(parent.node + (parent.hasFirst === parent.exchanged ? 2 : 3), at);
-      if (parent.hasFirst) this.#open.pop();
-      parent.hasFirst = true;
+      this.#nodes.set(parent.noAt, at);
+      parent.hasNo = true;
     }
     if (condition === undefined) {
-      this.#push(LEAF, this.leaves++, this.#leavesOfTree++, 0);
-      this.structure.mostLeaves = Math.max(this.structure.mostLeaves, this.#leavesOfTree);
+      this.#push(0, this.#leaves++, at, at);
+      this.#leavesOfTree++;
+      this.#leafSteps += steps;
+      this.#mostSteps = Math.max(this.#mostSteps, steps);
+      if (this.#open.length === 0) this.#endTree();
       return depth;
     }
     // What stands below an oblique condition is not looked at when an engine is chosen.
     const unchecked = parent?.underOblique === true;
-    const [code, own, exchanged = false] = this.#compile(condition, unchecked);
-    this.#push(code, own, 0, 0);
-    const underOblique = unchecked || condition.test.kind === 'oblique';
-    this.#open.push({ node: at, depth, underOblique, exchanged, hasFirst: false });
+    const tests = this.#compile(condition, unchecked);
+    tests.forEach(({ slot, own, yes }, i) => {
+      const next = at + (i + 1) * NODE_NUMBERS;
+      this.#push(slot < 0 ? slot : slot * 2, own, yes === 1 ? next : 0, yes === 1 ? 0 : next);
+    });
+    this.#open.push({
+      noAt: at + (tests.length - 1) * NODE_NUMBERS + 3 - (tests.at(-1)?.yes ?? 1),
+      yesAt: tests.map(({ yes }, i) => at + i * NODE_NUMBERS + 2 + yes),
+      depth,
+      steps: steps + tests.length,
+      underOblique: unchecked || condition.test.kind === 'oblique',
+      hasNo: false,
+    });
     return depth;
   }
 
@@ -138,19 +173,51 @@ export class TreeWriter {
     const nodes = this.#nodes.toArray();
     return {
       nodes,
-      thresholds: new Float32Array(nodes.buffer),
       roots: this.#roots.toArray(),
+      steps: this.#steps.toArray(),
+      firstLeaves: this.#firstLeaves.toArray(),
+      thresholds: this.#rankThresholds(nodes),
       conditions: this.#conditions.finish(),
+      hasOther: this.#hasOther,
       structure: this.structure,
     };
+  }
+
+  #endTree(): void {
+    this.structure.mostLeaves = Math.max(this.structure.mostLeaves, this.#leavesOfTree);
+    // To go on at leaves until the longest way ends costs less than to look for the end, unless most ways are short.
+    const isEven = this.#mostSteps <= MOST_EVEN_STEPS || this.#mostSteps * this.#leavesOfTree <= this.#leafSteps * 1.5;
+    this.#steps.push(isEven ? this.#mostSteps : 0);
+  }
+
+  /** Puts ranks in the place of thresholds. */
+  #rankThresholds(nodes: Int32Array): readonly Float32Array[] {
+    const found: number[][] = [];
+    for (let i = 0; i < this.#compares.length; i++) {
+      const threshold = floatOfBits(nodes[this.#compares.get(i) + 1]!);
+      const feature = this.#compared.get(i);
+      if (!Number.isNaN(threshold)) (found[feature] ??= []).push(threshold);
+    }
+    const thresholds = Array.from(found, (values = []) => {
+      const sorted = Float32Array.from(values).sort();
+      return sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
+    });
+    for (let i = 0; i < this.#compares.length; i++) {
+      const at = this.#compares.get(i);
+      const threshold = floatOfBits(nodes[at + 1]!);
+      const rank = reached(thresholds[this.#compared.get(i)] ?? new Float32Array(), threshold);
+      nodes[at + 1] = Number.isNaN(threshold) ? NEVER_REACHED : rank;
+    }
+    return thresholds;
   }
 
   #push(...numbers: [number, number, number, number]): void {
     for (const number of numbers) this.#nodes.push(number);
   }
 
-  #compile({ attribute, naValue, test }: Condition, unchecked: boolean): Compiled {
-    const { column, slot } = this.slots.feature(attribute);
+  #compile({ attribute, naValue, test }: Condition, unchecked: boolean): readonly Test[] {
+    const feature = this.slots.feature(attribute);
+    const { column, place } = feature;
     const expect = (...types: readonly string[]) => {
       if (!types.includes(column.type)) {
         const given = `'${column.name}' of type ${column.type}`;
@@ -170,7 +237,7 @@ export class TreeWriter {
       case 'higher': {
         expect('NUMERICAL');
         checkImputed(true, column.mean >= test.threshold);
-        return this.#compare(slot, test.threshold, naValue);
+        return this.#compare(place, test.threshold, naValue);
       }
       case 'discretized higher': {
         expect('DISCRETIZED_NUMERICAL');
@@ -180,39 +247,25 @@ export class TreeWriter {
           throw malformedForest(this.file, expected, `number ${test.threshold}`);
         }
         checkImputed(true, column.mean >= boundary);
-        return this.#compare(slot, boundary, naValue);
+        return this.#compare(place, boundary, naValue);
       }
       case 'true':
         expect('BOOLEAN');
         checkImputed(false, column.mostlyTrue);
-        return this.#compare(slot, 0.5, naValue);
+        return this.#compare(place, 0.5, naValue);
       case 'contains':
       case 'contains bitmap': {
         expect('CATEGORICAL', 'CATEGORICAL_SET');
+        const elements = test.kind === 'contains' ? this.#elements(feature, test.elements) : undefined;
         const isSet = column.type === 'CATEGORICAL_SET';
-        const elements = test.kind === 'contains' ? [...test.elements].sort((a, b) => a - b) : undefined;
-        const [least = 0, most = -1] = [elements?.[0], elements?.at(-1)];
-        if (least < 0 || most >= column.categories) {
-          throw malformedForest(
-            this.file,
-            `elements among the ${column.categories} of '${column.name}'`,
-            `${least < 0 ? least : most}`,
-          );
-        }
-        if (elements !== undefined && most + 1 > MAX_BITS_PER_ELEMENT * (elements.length + 1)) {
+        if (elements !== undefined && (elements.at(-1) ?? -1) >= MAX_BITS_PER_ELEMENT * (elements.length + 1)) {
           if (!isSet) checkImputed(false, elements.includes(column.mostFrequent));
-          return [OTHER_CONDITION, this.#conditions.list(isSet, slot, elements, naValue)];
+          return this.#other(this.#conditions.list(isSet, place, elements, naValue));
         }
         const bitmap = test.kind === 'contains' ? bitmapOf(elements ?? []) : test.bitmap;
-        const { mostFrequent } = column;
-        if (!isSet) checkImputed(false, ((bitmap[mostFrequent >> 3] ?? 0) & (1 << (mostFrequent & 7))) !== 0);
-        if (isSet || column.categories > MAX_MASK_CATEGORIES) {
-          return [OTHER_CONDITION, this.#conditions.bitmap(isSet, slot, bitmap, naValue)];
-        }
-        let mask = 0;
-        for (let i = 0; i < column.categories; i++) if ((bitmap[i >> 3] ?? 0) & (1 << (i & 7))) mask |= 1 << i;
-        if (naValue) mask |= 1 << MISSING_BIT;
-        return [FIRST_MASK - slot, mask];
+        if (!isSet) checkImputed(false, hasBit(bitmap, column.mostFrequent));
+        const words = isSet ? undefined : this.#words(feature, bitmap, naValue);
+        return words ?? this.#other(this.#conditions.bitmap(isSet, place, bitmap, naValue));
       }
       case 'oblique': {
         this.structure.hasOblique = true;
@@ -227,25 +280,74 @@ export class TreeWriter {
         if (other !== undefined) {
           throw malformedForest(this.file, 'numbers in an oblique condition', `'${other.column.name}'`);
         }
-        const from = sources.map((source) => source.slot);
-        return [OTHER_CONDITION, this.#conditions.oblique(from, weights, replacements, threshold, naValue)];
+        const places = sources.map((source) => source.place);
+        return this.#other(this.#conditions.oblique(places, weights, replacements, threshold, naValue));
       }
       case 'missing':
         this.structure.hasMissing = true;
-        return column.type === 'CATEGORICAL_SET'
-          ? [OTHER_CONDITION, this.#conditions.setMissing(slot)]
-          : [this.slots.missing(slot), floatBits(0.5)];
+        if (column.type === 'CATEGORICAL_SET') return this.#other(this.#conditions.setMissing(place));
+        return [{ slot: this.slots.numberOf({ kind: 'missing', feature: place }), own: 1, yes: 0 }];
     }
   }
 
-  /**
-   * Compares a number with a threshold. No comparison holds of a NaN; where a missing number has to take the way of those
-   * above the threshold, the ways are exchanged: `value < threshold` is `-value >= nextUp(-threshold)`.
-   */
-  #compare(slot: number, threshold: number, naValue: boolean): Compiled {
-    if (!naValue) return [slot, floatBits(threshold)];
-    return [this.slots.negated(slot), floatBits(nextUp(-threshold)), true];
+  #compare(feature: number, threshold: number, missingAbove: boolean): readonly Test[] {
+    this.#compares.push(this.#nodes.length);
+    this.#compared.push(feature);
+    return [
+      { slot: this.slots.numberOf({ kind: 'number', feature, missingAbove }), own: floatBits(threshold), yes: 0 },
+    ];
   }
+
+  /** A node for each word of bits that has any; `undefined` when these are many. */
+  #words({ column, place }: Feature, bitmap: Uint8Array, naValue: boolean): readonly Test[] | undefined {
+    const count = Math.ceil(Math.min(column.categories, bitmap.length * 8) / WORD_CATEGORIES);
+    const tests: Test[] = [];
+    for (let word = 0; word < count; word++) {
+      let bits = 0;
+      for (let i = 0; i < WORD_CATEGORIES; i++) {
+        const category = word * WORD_CATEGORIES + i;
+        if (category < column.categories && hasBit(bitmap, category)) bits |= 1 << i;
+      }
+      if (bits === 0) continue;
+      if (naValue && tests.length === 0) bits |= 1 << MISSING_BIT;
+      tests.push({ slot: this.slots.numberOf({ kind: 'category', feature: place, word }), own: -bits | 0, yes: 1 });
+      if (tests.length > MAX_WORDS) return undefined;
+    }
+    if (tests.length > 0) return tests;
+    const slot = this.slots.numberOf({ kind: 'category', feature: place, word: 0 });
+    return [{ slot, own: naValue ? -(1 << MISSING_BIT) | 0 : 0, yes: 1 }];
+  }
+
+  #elements({ column }: Feature, given: readonly number[]): readonly number[] {
+    const elements = [...given].sort((a, b) => a - b);
+    const wrong = elements.find((element) => element < 0 || element >= column.categories);
+    if (wrong === undefined) return elements;
+    throw malformedForest(this.file, `elements among the ${column.categories} of '${column.name}'`, String(wrong));
+  }
+
+  #other(condition: number): readonly Test[] {
+    this.#hasOther = true;
+    return [{ slot: OTHER_CONDITION, own: condition, yes: 1 }];
+  }
+}
+
+/** Trees whose longest way has at most this many steps are gone through to its end. */
+const MOST_EVEN_STEPS = 8;
+
+/** How many of the numbers in ascending order a number reaches; NaN reaches none. */
+export function reached(thresholds: Float32Array, value: number): number {
+  let low = 0;
+  let high = thresholds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (thresholds[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function hasBit(bitmap: Uint8Array, bit: number): boolean {
+  return ((bitmap[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0;
 }
 
 function bitmapOf(elements: readonly number[]): Uint8Array {
