@@ -4,6 +4,7 @@ resource variables. The cases run one after the other on one loaded model."""
 import numpy as np
 from cases import case, rand
 from golden import tf
+from v1_save import save  # noqa: F401  how export.py saves the family
 
 v1 = tf.compat.v1
 F = "float32"
@@ -81,27 +82,3 @@ case("scatter", scatter, ["int32[?]", f"{F}[?,2]"], [([3, 1], rand(2, 2))])
 case("in_a_branch", in_a_branch, ["bool[]"], [(True,), (False,)])
 case("in_a_loop", in_a_loop, ["int32[]"], [(3,), (0,)])
 case("get_again", lambda: {"counter": tf.identity(counter()), "rows": tf.identity(rows())}, [], [()])
-
-
-def save(family, directory):
-    """As a session saved it."""
-    builder = v1.saved_model.Builder(str(directory))
-    v1.disable_control_flow_v2()
-    try:
-        with v1.Session(graph=tf.Graph()) as session:
-            signatures = {}
-            for declared in family.cases:
-                fed = [v1.placeholder(s.dtype, s.shape, f"{declared.name}_{s.name}") for s in declared.specs]
-                outputs = declared.fn(*fed)
-                outputs = outputs if isinstance(outputs, dict) else {"y": outputs}
-                info = v1.saved_model.build_tensor_info
-                signatures[declared.name] = v1.saved_model.build_signature_def(
-                    {s.name: info(t) for s, t in zip(declared.specs, fed)},
-                    {k: info(t) for k, t in outputs.items()},
-                    "tensorflow/serving/predict",
-                )
-            session.run(v1.global_variables_initializer())
-            builder.add_meta_graph_and_variables(session, ["serve"], signatures)
-    finally:
-        v1.enable_control_flow_v2()
-    builder.save()

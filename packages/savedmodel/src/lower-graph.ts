@@ -96,6 +96,11 @@ function lowerNode(definition: OpDefinition, context: NodeContext): Lowered | re
   }
 }
 
+/** Of ops that are left out on purpose: why. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  DecodeJxl: 'There is no decoder of JPEG XL for JavaScript that is maintained. ',
+};
+
 function refuseUnknownOps(graph: Graph, feeds: ReadonlyMap<string, Lowered>, environment: LoweringEnvironment): void {
   const unknown = new Map<string, GraphNode>();
   // Effects are among the nodes.
@@ -111,6 +116,7 @@ function refuseUnknownOps(graph: Graph, feeds: ReadonlyMap<string, Lowered>, env
     'UNIMPLEMENTED',
     'UNSUPPORTED_OP',
     `Signature '${environment.signatureName}' uses the op ${first.op} at node '${first.name}'${origin}, which the compiler does not know.${more} ` +
+      (WHY_NOT[first.op] ?? '') +
       `Export the model without it, or call a signature that does not need it.`,
     { op: first.op, node: first.name },
   );

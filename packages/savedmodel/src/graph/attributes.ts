@@ -90,6 +90,11 @@ export class Attributes {
     return this.list(name, (list) => list.type.map((type) => dtypeFromEnum(type)), fallback);
   }
 
+  /** How many types a list of types has, of whatever kind. */
+  listLength(name: string): number {
+    return this.list(name, (list) => list.type.length, 0);
+  }
+
   shapes(name: string): readonly (AttributeShape | undefined)[] {
     return this.list(name, (list) =>
       list.shape.map((shape) =>

@@ -36,6 +36,21 @@ function written(node: Node[], fetch: string, functions: FunctionDef[] = []): st
 const handle = (name: string, shared = ''): Node => ({ name, op: 'VarHandleOp', attr: { shared_name: text(shared) } });
 
 describe('variables that requests write', () => {
+  it('are all those that an op hands to a body that writes, where their order there is its own', () => {
+    const add = body('add', ['element', 'x', 'y'], [{ name: 'a', op: 'AssignAddVariableOp', input: ['y', 'element'] }]);
+    const read = body('read', ['element', 'x', 'y'], [{ name: 'r', op: 'ReadVariableOp', input: ['y'] }]);
+    const nodes = (f: string): Node[] => [
+      handle('a'),
+      handle('b'),
+      handle('c'),
+      { name: 'data', op: 'TensorDataset', input: ['c'] },
+      { name: 'map', op: 'MapDataset', input: ['data', 'a', 'b'], attr: { f: func(f) } },
+      { name: 'sum', op: 'ReduceDataset', input: ['map'] },
+    ];
+    expect(written(nodes('add'), 'sum:0', [add, read])).toEqual(['a', 'b']);
+    expect(written(nodes('read'), 'sum:0', [add, read])).toEqual([]);
+  });
+
   it('are found by what the fetches reach, control edges included', () => {
     const nodes = [
       handle('read'),

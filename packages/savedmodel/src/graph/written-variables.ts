@@ -21,6 +21,7 @@ const WRITES_BY_WORD: Readonly<Record<string, readonly string[]>> = {
     'StridedSliceAssign',
   ],
   Scatter: SCATTER.flatMap((kind) => [`ResourceScatter${kind}`, `Scatter${kind}`]),
+  DestroyResource: ['DestroyResourceOp'],
   CountUpTo: ['ResourceCountUpTo', 'CountUpTo'],
   StatefulStandardNormal: ['StatefulStandardNormal', 'StatefulStandardNormalV2'],
   StatefulTruncatedNormal: ['StatefulTruncatedNormal'],
@@ -74,14 +75,23 @@ class Search {
         if (variable !== undefined) this.written.add(isTable(variable) ? tableKey(variable) : variableKey(variable));
       }
       for (const { body, first } of bodiesOf(node, this.graphs)) {
+        // Which of its inputs an op of this kind hands to its body is no matter of their order: any may be any.
+        const anyVariable = isOrdered(node) ? undefined : node.inputs.flatMap((input) => variableAt(input, args) ?? []);
         const inside = new Map<string, GraphNode | undefined>();
         body.parameters.forEach((parameter, i) => inside.set(parameter.name, variableAt(node.inputs[first + i], args)));
         if (depth >= MAX_BODY_DEPTH) throw bodiesTooDeep(node.name);
-        this.visit(body, inside, depth + 1);
+        for (const variable of anyVariable ?? []) {
+          body.parameters.forEach((parameter) => inside.set(parameter.name, variable));
+          this.visit(body, inside, depth + 1);
+        }
+        if (anyVariable === undefined || anyVariable.length === 0) this.visit(body, inside, depth + 1);
       }
     }
   }
 }
+
+/** Whether a node hands its inputs to its bodies in their order, as loops and branches do. */
+const isOrdered = ({ op }: GraphNode) => !/Dataset|^For$|^MapDefun$|Iterator/.test(op);
 
 function bodiesOf(node: GraphNode, graphs: GraphBuilder) {
   // The first input of a branch is what it hangs on; a loop has only variables.

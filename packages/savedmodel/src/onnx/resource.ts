@@ -2,6 +2,7 @@ import type { DType } from '@servable/tensor';
 import type { GraphNode } from '../graph/graph.js';
 import { variableKey } from '../graph/written-variables.js';
 import type { LookupTable } from '../kernels/lookup-table.js';
+import type { Dataset, NextElement } from './dataset.js';
 import type { TensorList } from './tensor-list.js';
 import type { Shape, Value } from './value.js';
 
@@ -24,8 +25,28 @@ export type Resource =
   | TensorList
   /** A decision forest, by what `InitialState` calls it. */
   | { readonly kind: 'forest'; readonly key: string }
+  | { readonly kind: 'dataset'; readonly dataset: Dataset }
+  | DatasetIterator
+  /** An element that may not be there. */
+  | ({ readonly kind: 'optional' } & Pick<NextElement, 'has' | 'elements'>)
+  | TemporaryVariable
   /** The handle of a TensorFlow 1 TensorArray; its elements travel along its flow. */
   | { readonly kind: 'tensor-array'; readonly node: GraphNode };
+
+/** Where a function stands in a dataset. What it reads comes from one builder, in the order of the graph. */
+export interface DatasetIterator {
+  readonly kind: 'iterator';
+  readonly owner: object;
+  dataset: Dataset | undefined;
+  state: readonly Value[];
+}
+
+/** A variable that lives no longer than a request: ops are lowered in the order in which they change it. */
+export interface TemporaryVariable {
+  readonly kind: 'temporary variable';
+  readonly owner: object;
+  value: Value | undefined;
+}
 
 /** A variable. */
 export interface Variable {

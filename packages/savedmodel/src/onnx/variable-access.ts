@@ -42,6 +42,7 @@ export function isInitialized(builder: Builder, { key }: Variable): Value {
 
 /** What an edge hands on where a value is wanted: a reference variable is read. */
 export function valueOf(builder: Builder, lowered: Lowered): Lowered {
+  if ('kind' in lowered && lowered.kind === 'temporary variable' && lowered.value !== undefined) return lowered.value;
   const isReference = 'kind' in lowered && lowered.kind === 'variable' && lowered.isReference;
   return isReference ? readVariable(builder, lowered) : lowered;
 }

@@ -61,6 +61,9 @@ import { tensorArrays } from './tensor-arrays.js';
 import { tensorLists } from './tensor-lists.js';
 import { tensorMaps } from './tensor-maps.js';
 import { csrMatrices } from './csr-matrices.js';
+import { countedLoops } from './counted-loops.js';
+import { datasets } from './datasets.js';
+import { datasetIterators } from './dataset-iterators.js';
 import { protocolBuffers } from './protocol-buffers.js';
 import { serializedElements } from './serialized-elements.js';
 import { sentencepiece } from './sentencepiece.js';
@@ -146,6 +149,9 @@ export const opFamilies = [
   serializedElements,
   protocolBuffers,
   xlaModules,
+  countedLoops,
+  datasets,
+  datasetIterators,
 ] as const;
 
 const table = new Map<string, OpDefinition>();

@@ -4,7 +4,8 @@ import { stridedSliceUpdate } from '../kernels/scatter.js';
 import type { Combination } from '../kernels/update-variable.js';
 import { combineVariable, rowIndices, scatterVariable } from '../kernels/update-variable.js';
 import { isInitialized, writeVariable } from '../onnx/variable-access.js';
-import type { Lowered } from '../onnx/resource.js';
+import { isResource, type Lowered } from '../onnx/resource.js';
+import type { Value } from '../onnx/value.js';
 import { OpFamily, type OpContext } from './registry.js';
 import { masksOf } from './slicing.js';
 
@@ -18,6 +19,20 @@ export const variables = new OpFamily('variables')
     const variable = context.variable(context.node);
     return variable.value ?? variable;
   })
+  .compile('TemporaryVariable', ({ builder }) => ({ kind: 'temporary variable', owner: builder, value: undefined }))
+  .compile('DestroyTemporaryVariable', (context) => context.input(0))
+  .host('DestroyResourceOp', (context) => {
+    const { kind } = context.resource(0);
+    if (kind === 'iterator' || kind === 'tensor-array') return [];
+    if (kind !== 'variable') throw context.refuse(`it destroys a ${kind} that later requests may need`);
+    const ignores = context.attrs.bool('ignore_lookup_error', true);
+    return write(context, [], (key, store) => {
+      if (!ignores && !store.isInitialized(key)) {
+        throw new SavedModelError('NOT_FOUND', 'NO_SUCH_RESOURCE', `Resource ${key} does not exist.`, { node: key });
+      }
+      store.destroy(key);
+    });
+  })
   .compile('ReadVariableOp', (context) => context.variableValue(0))
   .compile('VariableShape', (context) =>
     context.builder.cast(context.builder.shapeOf(context.variableValue(0)), context.attrs.dtype('out_type', 'int32')),
@@ -26,10 +41,13 @@ export const variables = new OpFamily('variables')
     const variable = context.variableAt(0);
     return variable.value === undefined ? isInitialized(context.builder, variable) : context.builder.scalar('bool', 1);
   })
-  .host('AssignVariableOp Assign', (context) =>
-    write(context, [1], (key, store, [value]) => {
-      if (value !== undefined) store.assign(key, value);
-    }),
+  .host(
+    'AssignVariableOp Assign',
+    (context) =>
+      onTemporary(context, (_, value) => value) ??
+      write(context, [1], (key, store, [value]) => {
+        if (value !== undefined) store.assign(key, value);
+      }),
   )
   .host('AssignAddVariableOp AssignAdd', (context) => combined(context, 'Add'))
   .host('AssignSubVariableOp AssignSub', (context) => combined(context, 'Sub'))
@@ -59,6 +77,20 @@ export const variables = new OpFamily('variables')
   })
   .host(scatterOps(['NdUpdate', 'NdAdd', 'NdSub', 'NdMin', 'NdMax']), (context) => scattered(context, 'indices'));
 
+/** A change of a variable that lives no longer than a request; undefined for any other. */
+function onTemporary(context: OpContext, change: (before: () => Value, operand: Value) => Value): Lowered | undefined {
+  const variable = context.given(0);
+  if (!isResource(variable) || variable.kind !== 'temporary variable') return undefined;
+  if (variable.owner !== context.builder) throw context.refuse('it changes a temporary variable in a loop or branch');
+  const before = () => {
+    if (variable.value === undefined)
+      throw context.refuse('it reads a temporary variable that nothing was assigned to');
+    return variable.value;
+  };
+  variable.value = change(before, context.input(1));
+  return variable;
+}
+
 type Write = (
   key: string,
   store: Parameters<Parameters<typeof writeVariable>[4]>[0],
@@ -80,6 +112,8 @@ function write(context: OpContext, inputs: readonly number[], change: Write): Lo
 }
 
 function combined(context: OpContext, how: 'Add' | 'Sub') {
+  const temporary = onTemporary(context, (before, change) => context.builder.emit(how, [before(), change]));
+  if (temporary !== undefined) return temporary;
   return write(context, [1], (key, store, [change]) => {
     if (change !== undefined) store.update(key, (value) => combineVariable(value, change, how));
   });

@@ -43,6 +43,11 @@ export class VariableStore {
     this.values.set(key, value);
   }
 
+  /** Takes a variable its value. */
+  destroy(key: string): void {
+    this.values.set(key, undefined);
+  }
+
   /** A lookup table that requests change, made when it is first needed. */
   table(key: string, make: (store: VariableStore) => LookupTable): LookupTable {
     let table = this.tables.get(key);
