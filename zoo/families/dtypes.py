@@ -9,7 +9,6 @@ from cases import Sample, rand
 from golden import tf
 
 raw = tf.raw_ops
-SMALL = rand(2, 3, low=0, high=4)
 ROWS = [rand(2, 3, low=0, high=9), rand(0, 3, low=0, high=9)]
 SIGNED = [rand(2, 3)]
 M = "[?,3]"
