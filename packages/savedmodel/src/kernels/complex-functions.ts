@@ -4,8 +4,7 @@ import {
   broadcast,
   broadcastOffsets,
   checkedSize,
-  offsets,
-  stridesOf,
+  reducedAlong,
   tensorOf,
   type Elements,
 } from './elements.js';
@@ -184,14 +183,7 @@ export function mapComplex(inputs: readonly Tensor[], f: (...values: readonly Co
 
 /** The product of complex numbers along axes; all axes count from the front. */
 export function complexProducts(x: Tensor, axes: readonly number[], keep: boolean): Tensor {
-  const kept = x.shape.filter((_, i) => !axes.includes(i));
-  const shape = keep ? x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim)) : kept;
-  const strides = stridesOf(kept);
-  let k = 0;
-  const target = offsets(
-    x.shape,
-    x.shape.map((_, i) => (axes.includes(i) ? 0 : strides[k++]!)),
-  );
+  const { shape, target } = reducedAlong(x.shape, new Set(axes), keep);
   const from = x.data as Float64Array;
   const data = allocate(x.dtype, shape) as Elements;
   for (let i = 0; i < data.length; i += 2) data[i] = 1;

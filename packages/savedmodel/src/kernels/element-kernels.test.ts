@@ -85,6 +85,18 @@ describe('along an axis', () => {
     expect(reduceTensor(tensor([1, NaN, 3]), [0], 'min', false).toArray()).toBe(NaN);
     expect(reduceTensor(tensor([true, false]), [0], 'all', false).toArray()).toBe(false);
     expect(reduceTensor(tensor([3n, -4n], 'int64'), [0], 'mean', false).toArray()).toBe(0n);
+    expect(reduceTensor(tensor([], 'int8', [2, 0]), [1], 'max', false).toArray()).toEqual([-128, -128]);
+  });
+
+  it('wraps sums and products of integers around, and not their means', () => {
+    const most = [2147483647, 2147483647, 3];
+    const bytes = [127, 127, 3];
+    const ops = ['sum', 'prod', 'mean', 'norm'] as const;
+    const all = (values: number[], dtype: 'int8' | 'int32') =>
+      ops.map((op) => reduceTensor(tensor(values, dtype), [0], op, false).toArray());
+    expect(all(most, 'int32')).toEqual([1, 3, 1431655765, 3]);
+    expect(all(bytes, 'int8')).toEqual([1, 3, 85, 3]);
+    expect(reduceTensor(tensor([4294967295, 4294967295, 3], 'uint32'), [0], 'sum', true).toArray()).toEqual([1]);
     expect(reduceTensor(tensor([[1, 2]], 'int32'), [], 'sum', false).toArray()).toEqual([[1, 2]]);
   });
 

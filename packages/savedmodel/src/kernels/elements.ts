@@ -162,6 +162,21 @@ export function offsets(shape: readonly number[], strides: readonly number[], st
   return result;
 }
 
+/** What becomes of a tensor's elements when axes are reduced: the result's shape, and the offset of each element in it. */
+export interface Reduced {
+  readonly shape: readonly number[];
+  readonly target: Int32Array;
+}
+
+/** @param axes - counted from the front */
+export function reducedAlong(shape: readonly number[], axes: ReadonlySet<number>, keep: boolean): Reduced {
+  const ones = shape.map((dim, i) => (axes.has(i) ? 1 : dim));
+  return {
+    shape: keep ? ones : shape.filter((_, i) => !axes.has(i)),
+    target: offsets(shape, broadcastStrides(ones, shape)),
+  };
+}
+
 /** The offsets of a tensor of `shape` broadcast to `target`; undefined when they are 0, 1, 2 ... */
 export function broadcastOffsets(shape: readonly number[], target: readonly number[]): Int32Array | undefined {
   if (shape.length === target.length && shape.every((dim, i) => dim === target[i])) return undefined;

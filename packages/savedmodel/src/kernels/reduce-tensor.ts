@@ -1,15 +1,5 @@
 import type { Tensor } from '@servable/tensor';
-import {
-  allocate,
-  axisOf,
-  doublesOf,
-  fromDoubles,
-  isBig,
-  offsets,
-  stridesOf,
-  tensorOf,
-  type Elements,
-} from './elements.js';
+import { allocate, axisOf, doublesOf, fromDoubles, isBig, reducedAlong, tensorOf, type Elements } from './elements.js';
 
 export type ReductionOp = 'sum' | 'mean' | 'max' | 'min' | 'prod' | 'all' | 'any' | 'norm';
 
@@ -24,30 +14,29 @@ const starts: Readonly<Record<ReductionOp, number>> = {
   any: 0,
 };
 
-/** Reduces real tensors and bools along axes, NaN winning over every number. */
+/** Reduces real tensors and bools along axes, NaN winning over every number. Sums and products of integers wrap around. */
 export function reduceTensor(x: Tensor, axes: readonly number[], op: ReductionOp, keep: boolean): Tensor {
-  const reduced = new Set(axes.map((axis) => axisOf(axis, x.rank)));
-  const kept = x.shape.filter((_, i) => !reduced.has(i));
-  const shape = keep ? x.shape.map((dim, i) => (reduced.has(i) ? 1 : dim)) : kept;
-  const keptStrides = stridesOf(kept);
-  let k = 0;
-  const target = offsets(
-    x.shape,
-    x.shape.map((_, i) => (reduced.has(i) ? 0 : keptStrides[k++]!)),
-  );
-  const size = kept.reduce((a, b) => a * b, 1);
+  const { shape, target } = reducedAlong(x.shape, new Set(axes.map((axis) => axisOf(axis, x.rank))), keep);
+  const size = shape.reduce((a, b) => a * b, 1);
   if (isBig(x.dtype)) return reduceBig(x, target, shape, op, x.size / Math.max(size, 1));
   const values = doublesOf(x);
+  const integer = x.dtype.includes('int');
+  const step = integer ? combineIntegers : combine;
   const totals = new Float64Array(size).fill(starts[op]);
   for (let i = 0; i < values.length; i++) {
     const at = target[i]!;
-    totals[at] = combine(op, totals[at]!, values[i]!);
+    totals[at] = step(op, totals[at]!, values[i]!);
   }
   const count = size === 0 ? 0 : x.size / size;
-  const integer = x.dtype.includes('int');
   if (op === 'mean') totals.forEach((total, i) => (totals[i] = integer ? Math.trunc(total / count) : total / count));
-  if (op === 'norm') totals.forEach((total, i) => (totals[i] = Math.sqrt(total)));
-  if (integer) totals.forEach((total, i) => (totals[i] = Math.min(Math.max(total, leastOf(x)), mostOf(x))));
+  if (op === 'norm') {
+    // Of integers, the sum of the squares wraps around as well.
+    const squares = integer ? doublesOf(fromDoubles(x.dtype, shape, totals)) : totals;
+    squares.forEach((total, i) => (totals[i] = Math.sqrt(total)));
+  }
+  if (integer && (op === 'max' || op === 'min')) {
+    totals.forEach((total, i) => (totals[i] = Math.min(Math.max(total, leastOf(x)), mostOf(x))));
+  }
   return fromDoubles(x.dtype, shape, totals);
 }
 
@@ -83,6 +72,20 @@ function combine(op: ReductionOp, total: number, value: number): number {
       return total + value * value;
     default:
       return total + value;
+  }
+}
+
+/** {@link combine} for integers of up to 32 bits, modulo 2^32; what a mean is of must not wrap around. */
+function combineIntegers(op: ReductionOp, total: number, value: number): number {
+  switch (op) {
+    case 'sum':
+      return (total + value) | 0;
+    case 'prod':
+      return Math.imul(total, value);
+    case 'norm':
+      return (total + Math.imul(value, value)) | 0;
+    default:
+      return combine(op, total, value);
   }
 }
 
