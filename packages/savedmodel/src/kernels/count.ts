@@ -1,5 +1,5 @@
 import { Tensor, type DType } from '@servable/tensor';
-import { checkedSize, doublesOf, fromDoubles, integersOf, invalidRequest, tensorOf } from './elements.js';
+import { checkedSize, doublesOf, isBig, fromDoubles, integersOf, invalidRequest, tensorOf } from './elements.js';
 
 /** Sums of weights (or how many) per value of 0 to size-1, of all elements or, for a matrix, per row. */
 export function countValues(
@@ -37,7 +37,10 @@ export function searchSorted(rows: Tensor, values: Tensor, side: 'lower' | 'uppe
       `expected two matrices of as many rows, got [${rows.shape.join(', ')}] and [${values.shape.join(', ')}]`,
     );
   }
-  const [sorted, wanted] = [doublesOf(rows), doublesOf(values)];
+  // Integers of 64 bits are compared as they are.
+  const [sorted, wanted] = isBig(rows.dtype)
+    ? [rows.data as BigInt64Array, values.data as BigInt64Array]
+    : [doublesOf(rows), doublesOf(values)];
   const [size, width] = [rows.shape[1]!, values.shape[1]!];
   const data = dtype === 'int64' ? new BigInt64Array(values.size) : new Int32Array(values.size);
   for (let i = 0; i < wanted.length; i++) {

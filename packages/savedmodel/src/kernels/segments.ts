@@ -57,12 +57,16 @@ export function reduceSegments(data: Tensor, ids: Tensor, options: SegmentOption
 
   const from = doublesOf(data);
   const start = identity(data, op);
-  const totals = new Float64Array(count * inner).fill(start);
+  const isInteger = data.dtype.includes('int');
+  const step = isInteger && op === 'prod' ? wrappingProduct : combine;
+  let totals: Float64Array = new Float64Array(count * inner).fill(start);
   segments.forEach((id, i) => {
     if (id < 0) return;
     const [to, at] = [id * inner, rows[i]! * inner];
-    for (let k = 0; k < inner; k++) totals[to + k] = combine(op, totals[to + k]!, from[at + k]!);
+    for (let k = 0; k < inner; k++) totals[to + k] = step(op, totals[to + k]!, from[at + k]!);
   });
+  // Sums of integers wrap around before they are divided.
+  if (isInteger && op === 'mean') totals = doublesOf(fromDoubles(data.dtype, shape, totals));
   for (let id = 0; id < count; id++) {
     const size = sizes[id]!;
     if (size === 0 && options.empty !== 'identity')
@@ -170,6 +174,8 @@ function combine(op: SegmentOp, a: number, b: number): number {
   if (op === 'min') return b < a || Number.isNaN(b) ? b : a;
   return a + b;
 }
+
+const wrappingProduct = (_op: SegmentOp, a: number, b: number): number => Math.imul(a, b);
 
 function checkOrder(ids: readonly number[], count: number): void {
   ids.forEach((id, i) => {

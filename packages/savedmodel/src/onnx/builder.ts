@@ -7,6 +7,7 @@ import type { Check } from './check.js';
 import { emitComplex, putTogether, realParts, splitComplex } from './complex-parts.js';
 import { scalarTensor, vectorTensor } from './constant-tensors.js';
 import { foldNode, knownTensor, unchangedOperand } from './fold-node.js';
+import { emitExactIntegers } from './exact-integers.js';
 import { hostKernel } from './host-evaluation.js';
 import { HostOpInBody } from './host-op-in-body.js';
 import { inferOutputs } from './infer-shapes.js';
@@ -154,6 +155,8 @@ export class Builder {
     if (specs === undefined) throw new RangeError(`no shape rule for ${op}`);
     const folded = specs.length === 1 ? foldNode(this, op, inputs, attributes, specs[0]) : undefined;
     if (folded !== undefined) return [folded];
+    const exact = given === undefined ? emitExactIntegers(this, op, inputs, attributes) : undefined;
+    if (exact !== undefined) return [exact];
     const onHost = this.runsHostOps
       ? hostKernel(
           op,

@@ -1,5 +1,6 @@
 import type { OnnxAttributes } from './lowered-graph.js';
 import { isNeverNegative, type OutputSpec } from './known-shapes.js';
+import { outputBits } from './integer-bits.js';
 import { elementwiseRules } from './shape-rules/elementwise-rules.js';
 import { layoutRules } from './shape-rules/layout-rules.js';
 import { productRules } from './shape-rules/product-rules.js';
@@ -16,7 +17,11 @@ export function inferOutputs(op: string, inputs: Inputs, attrs: OnnxAttributes):
   if (inference === undefined) return undefined;
   const inferred = inference(inputs, attrs);
   const outputs = Array.isArray(inferred) ? (inferred as readonly OutputSpec[]) : [inferred as OutputSpec];
-  return keepsCounts(op, inputs) ? outputs.map((spec) => ({ ...spec, nonNegative: true })) : outputs;
+  const nonNegative = keepsCounts(op, inputs) || undefined;
+  const bits = outputBits(op, inputs);
+  return nonNegative === undefined && bits === undefined
+    ? outputs
+    : outputs.map((spec) => ({ ...spec, nonNegative, bits }));
 }
 
 /** Ops that make integers of 0 or more of such, and those whose first input alone they take elements from. */

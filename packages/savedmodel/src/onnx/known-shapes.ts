@@ -7,6 +7,7 @@ export interface OutputSpec {
   readonly shape: Shape | undefined;
   readonly elements?: readonly Dim[] | undefined;
   readonly nonNegative?: boolean | undefined;
+  readonly bits?: number | undefined;
 }
 
 export const unknownDim = (): Dim => new DimSymbol();

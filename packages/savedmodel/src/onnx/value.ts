@@ -32,6 +32,8 @@ export interface Value {
   readonly elements?: readonly Dim[] | undefined;
   /** Set where all elements of an integer tensor are known to be 0 or more. */
   readonly nonNegative?: boolean | undefined;
+  /** Set where all elements of an integer tensor are known to be between -2^bits and 2^bits. */
+  readonly bits?: number | undefined;
   /**
    * Set when this value is `of` with its dimensions permuted and the Transpose has not been emitted. Ops that do not
    * care for the order of dimensions work on `of`, so that pairs of transpositions around convolutions vanish.

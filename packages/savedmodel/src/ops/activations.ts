@@ -2,7 +2,7 @@ import type { Builder } from '../onnx/builder.js';
 import { float } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
 import { expm1, log1p } from './arithmetic.js';
-import { inComputeDType, isFloat } from './dtypes.js';
+import { inComputeDType, isFloat, isUnsigned } from './dtypes.js';
 import { OpFamily, type OpContext } from './registry.js';
 
 const unary = (op: string) => (context: OpContext) =>
@@ -16,13 +16,20 @@ export const activations = new OpFamily('activations')
   .native(
     'Relu',
     // The engine has no Relu of integers.
-    compute((builder, x) =>
-      isFloat(x.dtype) ? builder.emit('Relu', [x]) : builder.emit('Max', [x, builder.scalar(x.dtype, 0)]),
-    ),
+    compute((builder, x, context) => {
+      if (isFloat(x.dtype)) return builder.emit('Relu', [x]);
+      return isUnsigned(context.input(0).dtype) ? x : builder.emit('Max', [x, builder.scalar(x.dtype, 0)]);
+    }),
   )
   .native(
     'Relu6',
-    compute((builder, x) => builder.emit('Clip', [x, builder.scalar(x.dtype, 0), builder.scalar(x.dtype, 6)])),
+    compute((builder, x, context) => {
+      const least = builder.scalar(x.dtype, 0);
+      // What uint64 has above int64 looks as if it was below 0.
+      const given = context.input(0);
+      const limited = given.dtype === 'uint64' ? builder.emit('Min', [given, builder.scalar('uint64', 6)]) : x;
+      return builder.emit('Clip', [builder.cast(limited, x.dtype), least, builder.scalar(x.dtype, 6)]);
+    }),
   )
   .native(
     'LeakyRelu',

@@ -5,7 +5,7 @@ import type { Builder } from '../onnx/builder.js';
 import { squaredMagnitude } from '../onnx/complex-parts.js';
 import { broadcastShapes, isNeverNegative, knownIntegers } from '../onnx/known-shapes.js';
 import { DimSymbol, type Dim, type Value } from '../onnx/value.js';
-import { inComputeDType, isFloat, isInteger } from './dtypes.js';
+import { inComputeDType, inOrderedDType, isFloat, isInteger } from './dtypes.js';
 import { requireAll } from './guard.js';
 import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -21,6 +21,11 @@ const binary =
     );
 
 const emitBinary = (op: string) => binary((builder, a, b) => builder.emit(op, [a, b]));
+
+const choosing =
+  (op: 'Max' | 'Min') =>
+  (context: OpContext): Value =>
+    inOrderedDType(context.builder, [context.input(0), context.input(1)], (both) => context.builder.emit(op, both));
 
 const BY_ZERO = 'Integer division by zero';
 /** TensorFlow's kernels of these ops do not expect a failure (tensorflow/core/kernels/cwise_ops_common.cc). */
@@ -55,8 +60,8 @@ export const arithmetic = new OpFamily('arithmetic')
   .native('FloorMod', binary(floorRemainder))
   .native('Mod', truncatedRemainder(BY_ZERO))
   .native('TruncateMod', truncatedRemainder(TRUNCATED_BY_ZERO))
-  .native('Maximum', emitBinary('Max'))
-  .native('Minimum', emitBinary('Min'))
+  .native('Maximum', choosing('Max'))
+  .native('Minimum', choosing('Min'))
   .native(
     'Pow',
     binary((builder, a, b) => {
@@ -107,7 +112,7 @@ export const arithmetic = new OpFamily('arithmetic')
     return hostValue(context, [a, b], { dtype: a.dtype, shape }, (x, y) => nextAfter(x, y));
   })
   .native('ClipByValue', (context) =>
-    inComputeDType(context.builder, context.inputs(), ([x, least, most]) =>
+    inOrderedDType(context.builder, context.inputs(), ([x, least, most]) =>
       context.builder.emit('Max', [context.builder.emit('Min', [x, most]), least]),
     ),
   )

@@ -6,6 +6,7 @@ export const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'floa
 export const INTEGERS: readonly DType[] = ['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'];
 
 export const isFloat = (dtype: DType): boolean => FLOATS.includes(dtype);
+export const isUnsigned = (dtype: DType): boolean => dtype.startsWith('uint');
 export const isInteger = (dtype: DType): boolean => INTEGERS.includes(dtype);
 
 /**
@@ -43,6 +44,22 @@ export function inComputeDType(
   if (dtype === first.dtype) return compute(inputs);
   const value = compute(inputs.map((input) => (input.dtype === first.dtype ? builder.cast(input, dtype) : input)));
   return result === 'same' && value.dtype === dtype ? builder.cast(value, first.dtype) : value;
+}
+
+/**
+ * {@link inComputeDType} for what goes by the order of numbers: bits of uint64 are taken for int64 in an order in which
+ * 2^63 and more come last. `compute` must choose among its inputs.
+ */
+export function inOrderedDType(
+  builder: Builder,
+  inputs: readonly Value[],
+  compute: (inputs: readonly Value[]) => Value,
+  result: 'same' | 'asComputed' = 'same',
+): Value {
+  if (inputs[0]?.dtype !== 'uint64') return inComputeDType(builder, inputs, compute, result);
+  const turned = (value: Value) => builder.emit('BitwiseXor', [value, builder.scalar('int64', -(2 ** 63))]);
+  const chosen = compute(inputs.map((input) => turned(builder.cast(input, 'int64'))));
+  return result === 'same' ? builder.cast(turned(chosen), 'uint64') : chosen;
 }
 
 /** The engine moves all dtypes about but bfloat16, which float32 holds exactly. */

@@ -4,7 +4,7 @@ import { countValues, inTopK, searchSorted } from '../kernels/count.js';
 import { difference, unique } from '../kernels/unique.js';
 import type { Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
-import { computeDType } from './dtypes.js';
+import { inOrderedDType } from './dtypes.js';
 import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
@@ -61,14 +61,20 @@ function topK(context: OpContext, k: Value): readonly Value[] {
   const { builder, attrs } = context;
   const x = context.input(0);
   const count = builder.reshape(builder.cast(k, 'int64'), [1]);
-  const wide = builder.cast(x, computeDType(x.dtype));
-  if (x.shape === undefined) throw context.refuse('the rank of what it ranks is not known before a request');
+  const { shape } = x;
+  if (shape === undefined) throw context.refuse('the rank of what it ranks is not known before a request');
   // The engine's kernel takes the process down when there is no row at all, so dimensions that may be 0 get one more.
-  const open = x.shape.slice(0, -1).flatMap((dim, i) => (typeof dim === 'number' && dim > 0 ? [] : [i]));
-  const safe = open.length === 0 ? wide : builder.emit('Pad', [wide, builder.ints(onePast(x.shape.length, open))]);
-  const results = builder.emitAll('TopK', [safe, count], { axis: -1 });
-  const [values, positions] = results.map((result) => withoutLast(builder, result, x, open)) as [Value, Value];
-  return [builder.cast(values, x.dtype), builder.cast(positions, attrs.dtype('index_type', 'int32'))];
+  const open = shape.slice(0, -1).flatMap((dim, i) => (typeof dim === 'number' && dim > 0 ? [] : [i]));
+  const index = attrs.dtype('index_type', 'int32');
+  let positions: Value | undefined;
+  const values = inOrderedDType(builder, [x], ([wide]) => {
+    const safe = open.length === 0 ? wide : builder.emit('Pad', [wide, builder.ints(onePast(shape.length, open))]);
+    const results = builder.emitAll('TopK', [safe, count], { axis: -1 });
+    const [best, at] = results.map((result) => withoutLast(builder, result, x, open)) as [Value, Value];
+    positions = builder.cast(at, index);
+    return best;
+  });
+  return [values, positions as Value];
 }
 
 /** Paddings of one behind each of `axes`. */

@@ -3,9 +3,10 @@ import { complexProducts } from '../kernels/complex-functions.js';
 import { axisOf, integerOf, integersOf, isComplex, sizeOf } from '../kernels/elements.js';
 import { reduceTensor, type ReductionOp } from '../kernels/reduce-tensor.js';
 import type { Builder } from '../onnx/builder.js';
-import { knownIntegers, unknownShape } from '../onnx/known-shapes.js';
+import { bitsOf } from '../onnx/integer-bits.js';
+import { isCount, knownIntegers, normalizeAxis, unknownShape } from '../onnx/known-shapes.js';
 import type { Shape, Value } from '../onnx/value.js';
-import { inComputeDType, isFloat } from './dtypes.js';
+import { inComputeDType, inOrderedDType, isFloat, isInteger } from './dtypes.js';
 import { hostValue } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
@@ -22,6 +23,7 @@ export const reduction = new OpFamily('reduction')
   .native('Min', withGivenAxes('min', extreme('ReduceMin')))
   .native('Prod', (context) => {
     const x = context.input(0);
+    if (isInteger(x.dtype) && !isShape(x)) return integerProduct(context, x);
     if (!isComplex(x.dtype)) return withGivenAxes('prod', reduceWith('ReduceProd'))(context);
     const keep = context.attrs.bool('keep_dims', false);
     return hostValue(context, context.inputs(), { dtype: x.dtype, shape: undefined }, (values, axes) =>
@@ -36,16 +38,14 @@ export const reduction = new OpFamily('reduction')
     'All',
     withGivenAxes('all', (context) => {
       const { builder } = context;
-      const falses = builder.cast(builder.emit('Not', [context.input(0)]), 'int32');
-      return builder.emit('Equal', [reduce(context, 'ReduceSum', falses), builder.scalar('int32', 0)]);
+      return builder.cast(reduce(context, 'ReduceMin', builder.cast(context.input(0), 'uint8')), 'bool');
     }),
   )
   .native(
     'Any',
     withGivenAxes('any', (context) => {
       const { builder } = context;
-      const trues = builder.cast(context.input(0), 'int32');
-      return builder.emit('Greater', [reduce(context, 'ReduceSum', trues), builder.scalar('int32', 0)]);
+      return builder.cast(reduce(context, 'ReduceMax', builder.cast(context.input(0), 'uint8')), 'bool');
     }),
   )
   .native(
@@ -61,7 +61,9 @@ export const reduction = new OpFamily('reduction')
       return inComputeDType(builder, [context.input(0)], ([x]) => {
         const squares = reduce(context, 'ReduceSum', builder.emit('Mul', [x, x]));
         if (isFloat(squares.dtype)) return builder.emit('Sqrt', [squares]);
-        return builder.cast(builder.emit('Sqrt', [builder.cast(squares, 'float64')]), squares.dtype);
+        // The sum of the squares wraps around in the input's own dtype.
+        const wrapped = builder.cast(squares, context.input(0).dtype);
+        return builder.cast(builder.emit('Sqrt', [builder.cast(wrapped, 'float64')]), squares.dtype);
       });
     }),
   )
@@ -171,7 +173,7 @@ function axesVector(builder: Builder, axes: Value): Value {
  */
 function extreme(op: 'ReduceMax' | 'ReduceMin') {
   return (context: OpContext): Value =>
-    inComputeDType(context.builder, [context.input(0)], ([input]) => {
+    inOrderedDType(context.builder, [context.input(0)], ([input]) => {
       const { builder } = context;
       const x = input as Value;
       const result = reduce(context, op, x);
@@ -181,16 +183,37 @@ function extreme(op: 'ReduceMax' | 'ReduceMin') {
     });
 }
 
+/** Whether all elements are sizes of dimensions, whose product float64 holds. */
+const isShape = ({ elements }: Value): boolean =>
+  elements?.every((dim) => typeof dim === 'number' || isCount(dim)) ?? false;
+
+/** Products of integers wrap around; the engine's do not, as it makes them in float64. */
+function integerProduct(context: OpContext, x: Value): Value {
+  const keep = context.attrs.bool('keep_dims', context.attrs.bool('keepdims', false));
+  const axes = knownIntegers(context.input(1));
+  const reduced = new Set(axes?.map((axis) => normalizeAxis(axis, x.shape?.length ?? 0)));
+  const known = x.shape?.flatMap((dim, i) => (!reduced.has(i) ? [dim] : keep ? [1] : []));
+  const shape = axes === undefined ? (keep && x.shape ? unknownShape(x.shape.length) : undefined) : known;
+  return hostValue(context, context.inputs(), { dtype: x.dtype, shape }, (values, given) =>
+    reduceTensor(values, integersOf(given), 'prod', keep),
+  );
+}
+
 /** The mean of nothing is NaN, as a division of zero by zero; the engine's own answers zero. */
 function mean(context: OpContext, x: Value): Value {
   const { builder } = context;
   const axes = knownIntegers(context.input(1));
   const reduced = axes && x.shape && axes.map((axis) => x.shape?.[builder.axis(axis, x)]);
-  if (!isFloat(x.dtype) || reduced?.every((dim) => typeof dim === 'number' && dim > 0)) {
+  const isExact = x.dtype !== 'int64' || (bitsOf(x) ?? 64) <= 32;
+  if (isExact && (!isFloat(x.dtype) || reduced?.every((dim) => typeof dim === 'number' && dim > 0))) {
     return reduce(context, 'ReduceMean', x);
   }
   const sum = reduce(context, 'ReduceSum', x);
   if (axes?.length === 0) return sum;
+  if (!isFloat(x.dtype)) {
+    const count = builder.emit('Div', [builder.emit('Size', [x]), atLeastOne(builder, builder.emit('Size', [sum]))]);
+    return builder.emit('Div', [sum, atLeastOne(builder, count)]);
+  }
   const [only, ...others] = axes ?? [];
   if (only !== undefined && others.length === 0 && x.shape !== undefined) {
     return builder.emit('Div', [sum, builder.cast(builder.pick(builder.shapeOf(x), builder.axis(only, x)), x.dtype)]);
@@ -199,6 +222,9 @@ function mean(context: OpContext, x: Value): Value {
   const count = builder.emit('ReduceProd', [sizes, builder.ints([0])], { keepdims: 0 });
   return builder.emit('Div', [sum, builder.cast(count, x.dtype)]);
 }
+
+/** For divisors: the engine ends the process at a division by zero. */
+const atLeastOne = (builder: Builder, count: Value): Value => builder.emit('Max', [count, builder.int(1)]);
 
 function position(context: OpContext, op: string): Value {
   const { builder, attrs } = context;
@@ -212,12 +238,12 @@ function position(context: OpContext, op: string): Value {
       argExtreme(values, integerOf(at), which, dtype),
     );
   }
-  return inComputeDType(
+  return inOrderedDType(
     builder,
     [x.dtype === 'bool' ? builder.cast(x, 'uint8') : x],
     ([x]) => {
-      const wide = x?.dtype === 'int64' ? builder.cast(x, 'float64') : x;
-      return builder.cast(builder.emit(op, [wide], { axis: builder.axis(axis, wide as Value), keepdims: 0 }), dtype);
+      const found = builder.emit(op, [x], { axis: builder.axis(axis, x as Value), keepdims: 0 });
+      return builder.cast(found, dtype);
     },
     'asComputed',
   );

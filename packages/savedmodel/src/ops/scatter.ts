@@ -5,7 +5,7 @@ import { whereIndices } from '../kernels/where-indices.js';
 import { vectorTensor } from '../onnx/constant-tensors.js';
 import { tensorAttribute } from '../onnx/onnx-attributes.js';
 import type { Value } from '../onnx/value.js';
-import { inComputeDType } from './dtypes.js';
+import { inComputeDType, inOrderedDType } from './dtypes.js';
 import { withoutNegatives } from './guard.js';
 import { hostValue, hostValues, like } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -107,7 +107,8 @@ export const scatter = new OpFamily('scatter')
 function combining(reduction: 'add' | 'max' | 'min') {
   return (context: OpContext): Value => {
     const [x, indices, updates] = context.inputs() as [Value, Value, Value];
-    return inComputeDType(context.builder, [x, updates], ([a, b]) =>
+    const inDType = reduction === 'add' ? inComputeDType : inOrderedDType;
+    return inDType(context.builder, [x, updates], ([a, b]) =>
       write(context, a as Value, indices, b as Value, reduction),
     );
   };

@@ -8,6 +8,7 @@ import type { Builder } from '../onnx/builder.js';
 import { vectorTensor } from '../onnx/constant-tensors.js';
 import { tensorAttribute } from '../onnx/onnx-attributes.js';
 import { broadcastShapes, isNeverNegative, knownElements, knownIntegers, unknownShape } from '../onnx/known-shapes.js';
+import { bitsOf } from '../onnx/integer-bits.js';
 import { isResource } from '../onnx/resource.js';
 import type { Value } from '../onnx/value.js';
 import { inComputeDType, isInteger, viaFloat } from './dtypes.js';
@@ -246,7 +247,11 @@ function range(context: OpContext): Value {
   const { builder } = context;
   const [start, limit, delta] = context.inputs() as [Value, Value, Value];
   return inComputeDType(builder, [start, limit, delta], ([from, to, step]) => {
-    const values = builder.emit('Range', [from, to, step]);
+    // The engine counts the steps in float64.
+    const isWide = from?.dtype === 'int64' && [from, to].some((bound) => bound && (bitsOf(bound) ?? 64) > 52);
+    const values = isWide
+      ? builder.emit('Add', [builder.emit('Range', [builder.int(0), builder.emit('Sub', [to, from]), step]), from])
+      : builder.emit('Range', [from, to, step]);
     const upwards = (knownIntegers(step)?.[0] ?? 0) > 0;
     const fromZero = upwards && knownIntegers(from)?.[0] === 0;
     if (values.constant !== undefined || (fromZero && to !== undefined && isNeverNegative(to))) return values;

@@ -37,6 +37,9 @@ const reduce =
     walkRows(x.shape, [strides], (i, [at = 0], length, [along = 0]) => {
       for (const end = i + length; i < end; i++, at += along) totals[at] = step(totals[at] ?? start, Number(from[i]));
     });
+    // What does not fit is for the exact way of the graph itself.
+    const most = dtype === 'int64' ? Number.MAX_SAFE_INTEGER : dtype === 'int32' ? 2 ** 31 - 1 : Infinity;
+    if (totals.some((total) => Math.abs(total) > most && Number.isFinite(total))) return undefined;
     totals.forEach((total, i) => (output.data[i] = dtype === 'int64' ? BigInt(Math.trunc(total)) : total));
     return output.tensor;
   };
