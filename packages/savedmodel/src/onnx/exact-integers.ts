@@ -1,7 +1,7 @@
-import type { Builder } from './builder.js';
+import type { DType } from '@servable/tensor';
+import { bitsOf } from './integer-bits.js';
 import type { OnnxAttributes } from './lowered-graph.js';
 import { intAttribute } from './onnx-attributes.js';
-import { bitsOf } from './integer-bits.js';
 import type { Value } from './value.js';
 
 /** The engine compares integers of so many bits rightly, and adds them up in float64 without rounding. */
@@ -12,6 +12,15 @@ const ADDED_BITS_OF_INT32 = 16;
 
 const LOW = 2 ** 32 - 1;
 
+/** The part of the builder that this needs. */
+interface Emitter {
+  emit(op: string, inputs: Inputs, attrs?: Readonly<Record<string, number>>): Value;
+  cast(value: Value, dtype: DType): Value;
+  int(value: number): Value;
+  scalar(dtype: DType, value: number): Value;
+}
+
+type Inputs = readonly (Value | undefined)[];
 type Emitted = Value | undefined;
 
 /**
@@ -21,12 +30,7 @@ type Emitted = Value | undefined;
  *
  * @returns undefined where the engine's own op does
  */
-export function emitExactIntegers(
-  builder: Builder,
-  op: string,
-  inputs: readonly (Value | undefined)[],
-  attributes: OnnxAttributes,
-): Emitted {
+export function emitExactIntegers(builder: Emitter, op: string, inputs: Inputs, attributes: OnnxAttributes): Emitted {
   const [x, ...others] = inputs;
   if (x === undefined || (x.dtype !== 'int64' && x.dtype !== 'int32')) return undefined;
   if (op === 'ReduceSum') return sum(builder, x, others, attributes);
@@ -53,12 +57,12 @@ export function emitExactIntegers(
   }
 }
 
-function choose(builder: Builder, op: 'Max' | 'Min', a: Value, b: Value): Value {
+function choose(builder: Emitter, op: 'Max' | 'Min', a: Value, b: Value): Value {
   return builder.emit('Where', [builder.emit(op === 'Max' ? 'Greater' : 'Less', [a, b]), a, b]);
 }
 
 /** The lower 32 bits, from 0 up, and how often 2^32 goes into the rest; both int64. */
-function halves(builder: Builder, x: Value): { readonly low: Value; readonly high: Value } {
+function halves(builder: Emitter, x: Value): { readonly low: Value; readonly high: Value } {
   const low = builder.emit('BitwiseAnd', [x, builder.int(LOW)]);
   const high = builder.emit('Div', [builder.emit('Sub', [x, low]), builder.int(2 ** 32)]);
   return { low, high };
@@ -66,10 +70,10 @@ function halves(builder: Builder, x: Value): { readonly low: Value; readonly hig
 
 /** The greatest upper half, and the greatest lower half of those that have it. */
 function extreme(
-  builder: Builder,
+  builder: Emitter,
   op: 'ReduceMax' | 'ReduceMin',
   x: Value,
-  axes: readonly (Value | undefined)[],
+  axes: Inputs,
   attributes: OnnxAttributes,
 ): Value {
   const keepdims = intAttribute(attributes, 'keepdims', 1);
@@ -89,7 +93,7 @@ function extreme(
   ]);
 }
 
-function sum(builder: Builder, x: Value, axes: readonly (Value | undefined)[], attributes: OnnxAttributes): Emitted {
+function sum(builder: Emitter, x: Value, axes: Inputs, attributes: OnnxAttributes): Emitted {
   const bits = bitsOf(x) ?? 64;
   const keepdims = intAttribute(attributes, 'keepdims', 1);
   const noop = intAttribute(attributes, 'noop_with_empty_axes', 0);
