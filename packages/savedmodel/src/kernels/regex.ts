@@ -3,6 +3,7 @@ import { Tensor } from '@servable/tensor';
 import { SavedModelError } from '../diagnostics/saved-model-error.js';
 import { boundedBytes, joinBytes, mapStrings, NO_BYTES, stringsOf, textOf } from './byte-strings.js';
 import { invalidRequest } from './elements.js';
+import { characterAlternatives, type CharacterAlternatives, type Delimiter } from './text/character-alternatives.js';
 
 /** A compiled pattern. Patterns come with requests too, so the engine must be one that never backtracks. */
 export type Pattern = RE2JS;
@@ -103,7 +104,48 @@ export function regexReplace(input: Tensor, pattern: Pattern, rewriteBytes: Uint
   });
 }
 
+const simple = new WeakMap<Pattern, { readonly table: CharacterAlternatives | undefined }>();
+
+/** The pattern as a table of characters, if it is no more than that. */
+function tableOf(pattern: Pattern): CharacterAlternatives | undefined {
+  let known = simple.get(pattern);
+  if (known === undefined) {
+    known = { table: characterAlternatives(`(${pattern.pattern()})`) };
+    simple.set(pattern, known);
+  }
+  return known.table?.isEmpty === false ? known.table : undefined;
+}
+
+/** {@link replace} by a table: what tokenizers strip from texts, such as control characters and accents. */
+function replaceCharacters(
+  bytes: Uint8Array,
+  table: CharacterAlternatives,
+  rewrite: Rewrite['parts'],
+  all: boolean,
+): Uint8Array {
+  const match: Delimiter = { start: 0, end: 0, next: 0 };
+  const parts: Uint8Array[] = [];
+  let copied = 0;
+  let size = 0;
+  while (table.find(bytes, copied, match)) {
+    parts.push(bytes.subarray(copied, match.start));
+    for (const part of rewrite) {
+      const piece = typeof part === 'number' ? bytes.subarray(match.start, match.end) : part;
+      size += piece.length;
+      parts.push(piece);
+    }
+    boundedBytes(size);
+    copied = match.end;
+    if (!all) break;
+  }
+  if (parts.length === 0) return bytes;
+  parts.push(bytes.subarray(copied));
+  return joinBytes(parts);
+}
+
 function replace(bytes: Uint8Array, pattern: Pattern, { parts: rewrite }: Rewrite, all: boolean): Uint8Array {
+  const table = tableOf(pattern);
+  if (table !== undefined) return replaceCharacters(bytes, table, rewrite, all);
   const matcher = pattern.matcher(bytes);
   const parts: Uint8Array[] = [];
   let copied = 0;

@@ -93,6 +93,9 @@ export class CharacterAlternatives {
   }
 }
 
+const MAX_ALTERNATIVES = 64;
+const MAX_REPEATS = 4;
+
 /** A set in brackets, an escape for a kind of characters, or one character; and whether it repeats. */
 const ALTERNATIVE =
   /^(\[(?:\\x\{[0-9a-fA-F]+\}|\\[pP](?:\{\^?\w+\}|\w)|\\.|[^\\\]])+\]|\\x\{[0-9a-fA-F]+\}|\\[pP](?:\{\^?\w+\}|\w)|\\[sSdDwW]|\\[^\w\s]|\.|[^\\\s\w()[\]{}.*+?^$|]|[\w \n])(\+?)(?:\||$)/u;
@@ -109,7 +112,7 @@ export function characterAlternatives(pattern: string): CharacterAlternatives | 
   const alternatives: Alternative[] = [];
   while (rest !== '') {
     const found = ALTERNATIVE.exec(rest);
-    if (found === null || alternatives.length >= 200) return undefined;
+    if (found === null || alternatives.length >= MAX_ALTERNATIVES) return undefined;
     const [whole, set = '', plus] = found;
     // Classes by name, `[[:alpha:]]`, do not end at their first bracket.
     if (set.includes('[:')) return undefined;
@@ -120,5 +123,7 @@ export function characterAlternatives(pattern: string): CharacterAlternatives | 
     }
     rest = rest.slice(whole.length);
   }
+  // Patterns come with requests too, and each that repeats has a table of its own.
+  if (alternatives.filter(({ repeats }) => repeats).length > MAX_REPEATS) return undefined;
   return new CharacterAlternatives(alternatives);
 }
