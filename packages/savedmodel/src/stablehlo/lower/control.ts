@@ -6,12 +6,13 @@ import type { HloBlock } from '../hlo.js';
 import type { HloContext } from './context.js';
 import { HloFamily } from './registry.js';
 import { TOKEN, type HloLowered } from './spread.js';
+import { tfType } from './tf-attributes.js';
 import { lowerWhile } from './while-loop.js';
 
 /** Calls, branches and loops. */
 export const control = new HloFamily()
   .op('call', (context) => call(context, 'callee'))
-  .op('composite', (context) => call(context, 'decomposition'))
+  .op('composite', (context) => composites.get(context.text('name'))?.(context) ?? call(context, 'decomposition'))
   .op('if', (context) => {
     const condition = context.builder.reshape(context.input(0), []);
     return branch(context, context.builder, condition, context.region(0), (builder) =>
@@ -33,6 +34,22 @@ export const control = new HloFamily()
   })
   .op('while', lowerWhile)
   .op('after_all create_token', () => TOKEN);
+
+/** Composites that the engine has an op for; the others are what they decompose into. */
+const composites = new Map<string, (context: HloContext) => HloLowered | readonly HloLowered[] | undefined>([
+  ['chlo.erf', (context) => context.elementwise((inputs) => context.tf('Erf', inputs))],
+  [
+    'chlo.top_k',
+    (context) => {
+      const attributes = context.operation.attributes.get('composite_attributes');
+      const k = attributes?.kind === 'dictionary' ? attributes.entries.get('k') : undefined;
+      if (k?.kind !== 'integer') return undefined;
+      const count = context.builder.scalar('int32', Number(k.value));
+      const index = { index_type: tfType(context.resultType(1).dtype) };
+      return context.tfAll('TopKV2', [context.input(0), count], index);
+    },
+  ],
+]);
 
 function call(context: HloContext, attribute: string): readonly HloLowered[] {
   const args = context.operation.operands.map((_, i) => context.lowered(i));

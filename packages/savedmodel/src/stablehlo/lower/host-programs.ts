@@ -95,7 +95,7 @@ export function reduceAxes(
   const ones = shape.map(() => 1);
   const zeros = shape.map(() => 0);
   const window: WindowShape = {
-    size: shape.map((size, axis) => (axes.includes(axis) ? size : 1)),
+    size: shape.map((size, axis) => (axes.includes(axis) ? Math.max(size, 1) : 1)),
     strides: ones,
     baseDilations: ones,
     windowDilations: ones,
