@@ -1,8 +1,6 @@
 """Networks of JAX, by jax2tf and flax, and of Keras 3 on its JAX backend: each call is one XlaCallModule.
 
 serving_default    the network, for a batch of any size
-
-JAX cannot be installed from requirements.txt: run with jax 0.10.2, jaxlib 0.10.2 and flax 0.12.8 beside TensorFlow 2.21.0.
 """
 
 import os
