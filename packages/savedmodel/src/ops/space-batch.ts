@@ -1,6 +1,6 @@
 import type { GraphNode } from '../graph/graph.js';
-import { knownIntegers } from '../onnx/known-shapes.js';
-import type { Value } from '../onnx/value.js';
+import { knownIntegers, unknownDim } from '../onnx/known-shapes.js';
+import type { Dim, Shape, Value } from '../onnx/value.js';
 import { isChannelsFirst } from './image-layout.js';
 import { emitPad } from './padding.js';
 import { OpFamily, type OpContext } from './registry.js';
@@ -146,6 +146,15 @@ function depthBlocks(context: OpContext, op: 'SpaceToDepth' | 'DepthToSpace'): V
   if (attrs.string('data_format', 'NHWC') === 'NCHW_VECT_C') throw context.refuse('its data_format is NCHW_VECT_C');
   const first = isChannelsFirst(context);
   const image = context.input(0);
+  const fromChannels = (value: Value) => (first ? value : builder.transpose(value, [0, 2, 3, 1]));
+  const [batches, channels, ...sides] = first ? (image.shape ?? []) : pickDims(image.shape, [0, 3, 1, 2]);
+  const isWhole = typeof channels === 'number' && size > 0 && channels % (size * size) === 0;
+  if (op === 'DepthToSpace' && image.dtype === 'float32' && batches !== undefined && isWhole) {
+    const spread = builder.materialize(first ? image : builder.transpose(image, [0, 3, 1, 2]));
+    const grown = sides.map((side) => (typeof side === 'number' ? side * size : builder.unknownDim()));
+    const spec = { dtype: image.dtype, shape: [batches, channels / (size * size), ...grown] };
+    return fromChannels(builder.emit('DepthToSpace', [spread], { blocksize: size, mode: 'DCR' }, spec));
+  }
   const x = first ? builder.transpose(image, [0, 2, 3, 1]) : image;
   const shape = builder.shapeOf(x);
   const part = (axis: number) => builder.slice(shape, 0, axis, axis + 1);
@@ -165,4 +174,9 @@ function depthBlocks(context: OpContext, op: 'SpaceToDepth' | 'DepthToSpace'): V
     value = builder.reshapeTo(builder.transpose(split, [0, 1, 3, 2, 4, 5]), builder.concat([batch, h, w, rest], 0));
   }
   return first ? builder.transpose(value, [0, 3, 1, 2]) : value;
+}
+
+/** The dimensions of a shape at some places; none of an unknown shape. */
+function pickDims(shape: Shape | undefined, places: readonly number[]): readonly Dim[] {
+  return shape === undefined ? [] : places.map((place) => shape[place] ?? unknownDim());
 }
