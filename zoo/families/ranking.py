@@ -1,9 +1,11 @@
 """Order: arg max, top k, sorting; and counts and sums by segment."""
 
+import numpy as np
 from cases import FLOATS, INTS, case, rand
 from golden import tf
 
 raw = tf.raw_ops
+CENTERS = np.random.RandomState(3).rand(6, 3)
 
 
 def arg(op, axis, output=tf.int64):
@@ -65,3 +67,16 @@ case(
     [(rand(4, 2), [2, 0, 2, 0])],
 )
 case("Bincount", lambda x: tf.math.bincount(x, minlength=4, maxlength=6), ["int32[?]"], [([0, 1, 1, 5, 9],)])
+case(
+    "NearestNeighbors",
+    lambda points, centers: list(raw.NearestNeighbors(points=points, centers=centers, k=2)),
+    ["float32[?,?]", "float32[?,?]"],
+    [(rand(5, 3), rand(4, 3)), (rand(1, 2), rand(1, 2)), ([[0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]])],
+    errors=[(np.zeros([0, 3]), rand(2, 3))],
+)
+case(
+    "NearestNeighbors_given",
+    lambda points, k: list(raw.NearestNeighbors(points=points, centers=tf.constant(CENTERS, tf.float32), k=k)),
+    ["float32[?,3]", "int64[]"],
+    [(rand(4, 3), 1), (rand(4, 3), 0), (rand(4, 3), 99)],
+)

@@ -35,7 +35,7 @@ case(
     [(rand(3, 2), rand(2), 0), (rand(3, 2), rand(2), 2)],
     errors=[(rand(3, 2), rand(2), 3)],
 )
-for dtype in ("float32", "float64", "int32", "int64", "bool", "uint8", "float16"):
+for dtype in ("float32", "float64", "int32", "int64", "bool", "uint8", "float16", "bfloat16"):
     case(
         f"reserved_{dtype}",
         lambda v, n: stack(

@@ -14,6 +14,7 @@ BlockLSTM: i cs f o ci co h
 BlockLSTMV2: i cs f o ci co h
 CSRSparseMatrixComponents: row_ptrs col_inds values
 CSRSparseMatrixToSparseTensor: indices values dense_shape
+BroadcastGradientArgs: r0 r1
 CTCBeamSearchDecoder: decoded_indices*top_paths decoded_values*top_paths decoded_shape*top_paths log_probability
 CTCGreedyDecoder: decoded_indices decoded_values decoded_shape log_probability
 CTCLoss: loss gradient
@@ -43,8 +44,10 @@ LookupTableExportV2: keys values
 Lu: lu p
 MaxPoolWithArgmax: output argmax
 Merge: output value_index
+NearestNeighbors: nearest_center_indices nearest_center_distances
 NonMaxSuppressionV4: selected_indices valid_outputs
 NonMaxSuppressionV5: selected_indices selected_scores valid_outputs
+OptionalGetValue: components+output_types
 ParseExample: sparse_indices*Nsparse sparse_values+sparse_types sparse_shapes*Nsparse dense_values+Tdense
 ParseExampleV2: sparse_indices*num_sparse sparse_values+sparse_types sparse_shapes*num_sparse dense_values+Tdense ragged_values+ragged_value_types ragged_row_splits+ragged_split_types
 ParseSequenceExample: context_sparse_indices*Ncontext_sparse context_sparse_values+context_sparse_types context_sparse_shapes*Ncontext_sparse context_dense_values+Tcontext_dense feature_list_sparse_indices*Nfeature_list_sparse feature_list_sparse_values+feature_list_sparse_types feature_list_sparse_shapes*Nfeature_list_sparse feature_list_dense_values+feature_list_dense_types feature_list_dense_lengths*Nfeature_list_dense

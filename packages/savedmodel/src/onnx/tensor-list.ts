@@ -160,6 +160,8 @@ function blanks(
 /** Zeros, false or empty strings. */
 export function emitZeros(builder: Builder, dtype: DType, dims: Value): Value {
   const zero = dtype === 'string' ? new Tensor('string', [], [new Uint8Array()]) : scalarTensor(dtype, 0);
+  // The engine expands no bfloat16.
+  if (dtype === 'bfloat16') return builder.cast(emitZeros(builder, 'float32', dims), dtype);
   return builder.emit('Expand', [builder.constant(zero, 'zero'), dims]);
 }
 

@@ -16,6 +16,7 @@ import { fractionalPooling } from './fractional-pooling.js';
 import { isotonic } from './isotonic.js';
 import { fourierTransforms } from './fourier.js';
 import { gather } from './gather.js';
+import { gradients } from './gradients.js';
 import { indexArithmetic } from './index-arithmetic.js';
 import { recurrentCells } from './recurrent-cells.js';
 import { loops } from './loops.js';
@@ -90,6 +91,7 @@ export const opFamilies = [
   speech,
   recurrentCells,
   indexArithmetic,
+  gradients,
   pooling,
   fractionalPooling,
   isotonic,

@@ -5,6 +5,7 @@ import { difference, unique } from '../kernels/unique.js';
 import type { Builder } from '../onnx/builder.js';
 import type { Value } from '../onnx/value.js';
 import { inOrderedDType } from './dtypes.js';
+import { requireAll } from './guard.js';
 import { hostValue, hostValues } from './host-value.js';
 import { OpFamily, type OpContext } from './registry.js';
 
@@ -14,6 +15,7 @@ export const ranking = new OpFamily('ranking')
   .native('TopK', (context) => topK(context, context.builder.scalar('int64', context.attrs.int('k'))))
   // Exact, as TensorFlow's own is on a processor.
   .native('ApproxTopK', (context) => topK(context, context.builder.scalar('int64', context.attrs.int('k'))))
+  .native('NearestNeighbors', nearestNeighbors)
   .host('InTopK', (context) => isInTopK(context, () => context.attrs.int('k')))
   .host('InTopKV2', (context) => isInTopK(context, (k) => integerOf(k)))
   .host('Unique', (context) => uniques(context, undefined).slice(0, 2))
@@ -135,4 +137,31 @@ function bucketize(context: OpContext): Value {
   const edges = builder.constantVector(wide.dtype, boundaries);
   const below = builder.emit('Not', [builder.emit('Less', [column, edges])]);
   return builder.emit('ReduceSum', [builder.cast(below, 'int32'), builder.ints([-1])], { keepdims: 0 });
+}
+
+/** As TensorFlow's core/kernels/clustering_ops.cc rounds: twice the sum of half the squares less the product. */
+function nearestNeighbors(context: OpContext): readonly Value[] {
+  const { builder } = context;
+  const [given, centers, k] = context.inputs() as [Value, Value, Value];
+  for (const [i, value] of [given, centers].entries()) {
+    if (value.shape !== undefined && value.shape.length !== 2) throw context.refuse(`its input ${i} is no matrix`);
+  }
+  const count = builder.cast(k, 'int64');
+  const isCount = builder.emit('GreaterOrEqual', [count, builder.int(0)]);
+  const known = requireAll(builder, isCount, count, 'Expected k >= 0.');
+  const rows = builder.slice(builder.shapeOf(given), 0, 0, 1);
+  const hasRows = builder.emit('Greater', [rows, builder.ints([0])]);
+  const points = requireAll(builder, hasRows, given, 'Expected points.rows() > 0.');
+  const half = (x: Value): Value =>
+    builder.emit('Mul', [
+      builder.emit('ReduceSumSquare', [x, builder.ints([1])], { keepdims: 1 }),
+      builder.scalar('float32', 0.5),
+    ]);
+  const across = (x: Value): Value => builder.emit('Transpose', [x], { perm: [1, 0] });
+  const partial = builder.emit('Sub', [across(half(centers)), builder.emit('MatMul', [points, across(centers)])]);
+  const most = builder.slice(builder.shapeOf(centers), 0, 0, 1);
+  const taken = builder.emit('Min', [builder.reshape(known, [1]), most]);
+  const [nearest, indices] = builder.emitAll('TopK', [partial, taken], { axis: -1, largest: 0 }) as [Value, Value];
+  const sum = builder.emit('Add', [half(points), nearest]);
+  return [indices, builder.emit('Mul', [sum, builder.scalar('float32', 2)])];
 }

@@ -1,4 +1,4 @@
-import type { LoweredBody, LoweredNode, OnnxNode, Subgraph } from '../onnx/lowered-graph.js';
+import type { LoweredBody, LoweredNode, OnnxAttribute, OnnxNode, Subgraph } from '../onnx/lowered-graph.js';
 import type { Value } from '../onnx/value.js';
 
 /** The names that a node reads, those read by the loops and branches inside it included. */
@@ -29,14 +29,28 @@ export function freeNames(graph: Subgraph | LoweredBody): ReadonlySet<string> {
   return free;
 }
 
+/** A branch of the engine without the results that nothing reads, and without what its sides compute for these alone. */
+function withoutUnread(node: OnnxNode, needed: ReadonlySet<string>): OnnxNode {
+  const read = node.outputs.map(({ name }) => needed.has(name));
+  if (!read.includes(false)) return node;
+  const attrs = Object.entries(node.attrs).map(([name, attr]) => {
+    if (attr.kind !== 'graph') return [name, attr] as const;
+    const outputs = attr.value.outputs.filter((_, i) => read[i]);
+    const value = { ...attr.value, outputs, nodes: liveNodes(attr.value.nodes, outputs) };
+    return [name, { ...attr, value }] as const;
+  });
+  return { ...node, attrs: Object.fromEntries<OnnxAttribute>(attrs), outputs: node.outputs.filter((_, i) => read[i]) };
+}
+
 /** Drops nodes that no output needs; order is kept. */
 export function liveNodes(nodes: readonly LoweredNode[], outputs: readonly Value[]): LoweredNode[] {
   const needed = new Set(outputs.map((output) => output.name));
   const live: LoweredNode[] = [];
   for (const node of nodes.toReversed()) {
     if (!node.outputs.some((output) => needed.has(output.name))) continue;
-    live.push(node);
-    for (const name of readNames(node)) needed.add(name);
+    const kept = node.kind === 'native' && node.op === 'If' ? withoutUnread(node, needed) : node;
+    live.push(kept);
+    for (const name of readNames(kept)) needed.add(name);
   }
   return live.reverse();
 }
