@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { badOption, RuntimeError } from '../runtime-error.js';
 
 /** What every call can be limited with. */
@@ -64,7 +65,11 @@ export function watchLimits({ signal, timeoutMs }: CallOptions, interrupt: (erro
     if (timer !== undefined) clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   };
-  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal !== undefined) {
+    // Every part of a plan that runs at the same time listens; Node would take many of them for a leak.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
   return stop;
 }
 
