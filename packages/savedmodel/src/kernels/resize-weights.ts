@@ -243,9 +243,19 @@ function resampleLine(
   output: Float32Array,
   at: number,
 ): void {
+  const fourAll = span === 4 && countsZeros;
   for (let x = 0; x < size; x++) {
     const tap = x * span;
     const to = at + x * channels;
+    if (fourAll) {
+      const [a, b, c, d] = [weights[tap]!, weights[tap + 1]!, weights[tap + 2]!, weights[tap + 3]!];
+      const [atA, atB] = [indices[tap]! * channels, indices[tap + 1]! * channels];
+      const [atC, atD] = [indices[tap + 2]! * channels, indices[tap + 3]! * channels];
+      for (let i = 0; i < channels; i++) {
+        output[to + i] = a * wide[atA + i]! + b * wide[atB + i]! + c * wide[atC + i]! + d * wide[atD + i]!;
+      }
+      continue;
+    }
     for (let c = 0; c < channels; c++) {
       let sum = 0;
       for (let k = tap; k < tap + span; k++) {
