@@ -12,7 +12,7 @@ import { hostKernel } from './host-evaluation.js';
 import { HostOpInBody } from './host-op-in-body.js';
 import { inferOutputs } from './infer-shapes.js';
 import { knownIntegers, normalizeAxis, unknownDim, type OutputSpec } from './known-shapes.js';
-import { pushThroughTranspose } from './lazy-transpose.js';
+import { asTransposed, pushThroughTranspose } from './lazy-transpose.js';
 import type { ControlNode, LoweredNode } from './lowered-graph.js';
 import { toAttributes, type AttributeInput } from './onnx-attributes.js';
 import { inferredTarget, movedOnes, sameTarget, writtenTarget, type InferredTarget } from './reshape-target.js';
@@ -140,7 +140,8 @@ export class Builder {
     attrs: Readonly<Record<string, AttributeInput>> = {},
     given?: readonly OutputSpec[],
   ): readonly Value[] {
-    const inputs = op.startsWith('Reduce') ? this.withPositiveAxes(operands) : operands;
+    const plain = asTransposed(operands, (value) => this.materializedBefore(value));
+    const inputs = op.startsWith('Reduce') ? this.withPositiveAxes(plain) : plain;
     const attributes = toAttributes(attrs);
     const same = given === undefined ? unchangedOperand(op, inputs) : undefined;
     if (same !== undefined) return [same];

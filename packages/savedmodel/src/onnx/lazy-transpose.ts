@@ -1,5 +1,6 @@
 import { knownIntegers, normalizeAxis } from './known-shapes.js';
 import type { OnnxAttributes } from './lowered-graph.js';
+import { intAttribute } from './onnx-attributes.js';
 import type { Value } from './value.js';
 
 /**
@@ -16,6 +17,9 @@ const ELEMENTWISE = new Set(
 );
 
 type Inputs = readonly (Value | undefined)[];
+
+/** Batch, steps and features. */
+const SEQUENCE_RANK = 3;
 
 /** The part of the builder that this needs. */
 interface Emitter {
@@ -100,6 +104,10 @@ function pushReduce(
   if (axes === undefined || axes.length === 0) return undefined;
   const moved = axes.map((axis) => perm[normalizeAxis(axis, perm.length)] ?? 0).sort((a, b) => a - b);
   const keepdims = attrs['keepdims'];
+  // Normalizations of a sequence's features: the engine has one op for these where they come last.
+  const isOfFeatures =
+    perm.length === SEQUENCE_RANK && axes.length === 1 && normalizeAxis(axes[0] ?? 0, perm.length) === 2;
+  if (isOfFeatures && intAttribute(attrs, 'keepdims', 1) === 1) return undefined;
   const reduced = builder.emit(op, [of, builder.ints(moved)], attrs);
   if (keepdims?.kind !== 'int' || Number(keepdims.value) === 1) return builder.lazyTranspose(reduced, perm);
   const rest = perm.filter((axis) => !moved.includes(axis));
@@ -170,4 +178,19 @@ function beforeTranspose(builder: Emitter, value: Value, perm: readonly number[]
   const missing = Array.from({ length: perm.length - rank }, (_, i) => i);
   const inverse = perm.map((_, i) => perm.indexOf(i));
   return builder.materialize(builder.lazyTranspose(builder.unsqueeze(value, missing), inverse));
+}
+
+/**
+ * A sequence that has been transposed for one op is used as it is by those that follow: behind a convolution, a transformer
+ * works on features that come last.
+ *
+ * @param transposedBefore - the value after its transposition, where that has been emitted
+ */
+export function asTransposed(
+  inputs: Inputs,
+  transposedBefore: (value: Value) => Value | undefined,
+): readonly (Value | undefined)[] {
+  return inputs.map((input) =>
+    input?.transposed?.perm.length === SEQUENCE_RANK ? (transposedBefore(input) ?? input) : input,
+  );
 }

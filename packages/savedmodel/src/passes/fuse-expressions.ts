@@ -1,7 +1,7 @@
 import { Tensor } from '@servable/tensor';
 import { knownIntegers, normalizeAxis } from '../onnx/known-shapes.js';
 import type { LoweredNode, OnnxAttributes, OnnxNode } from '../onnx/lowered-graph.js';
-import { intAttribute } from '../onnx/onnx-attributes.js';
+import { intAttribute, intsAttribute } from '../onnx/onnx-attributes.js';
 import { isStatic, sameDim, type Shape, type Value } from '../onnx/value.js';
 
 /** The nodes that make values, by the values' names. */
@@ -261,7 +261,10 @@ function denseLayer(node: OnnxNode, makers: Makers): OnnxNode | undefined {
   const flat = reshape?.outputs[0]?.shape;
   if (x?.shape === undefined || weights?.shape?.length !== 2 || target === undefined || flat?.length !== 2)
     return undefined;
+  // With its transposition, the product with one matrix becomes one that the engine refuses for a batch without rows.
+  const transposed = makerOf(x, 'Transpose', makers);
   const rank = x.shape.length;
+  if (transposed !== undefined && intsAttribute(transposed.attrs, 'perm')?.at(-1) !== rank - 1) return undefined;
   const [width, made] = [x.shape[rank - 1], weights.shape[1]];
   const leads = x.shape.slice(0, -1).every((dim, i) => sameDim(dim, target[i]));
   if (rank < 2 || target.length !== rank || !leads || typeof width !== 'number') return undefined;
