@@ -1,8 +1,12 @@
 // Every exported SavedModel on our engine and on a rival, in two programs side by side.
+import { fileURLToPath } from 'node:url';
 import { allModelNames, countHostOps, goldenCall, modelNames } from './exported-models.mjs';
 import { compareRates, geometricMean, median } from './pairs.mjs';
 import { KeptRows } from './kept-rows.mjs';
 import { writeResults } from './results-page.mjs';
+
+/** The root of the repository. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Calls of more than a second are their own warm-up: the first one has been made when the model was loaded. */
 const rounds = { rounds: 5, slowRounds: 3, longRounds: 2, milliseconds: 100 };
@@ -68,7 +72,7 @@ async function compare(sides) {
 function figureOf(row, rival) {
   const { name, batch, hostOps, refused, a, b, ratio, low, high, processor } = row;
   const what = batch === undefined ? name : `${name}, ${batch}`;
-  if (refused !== undefined) return { what: `${what}: not compared`, value: 0, note: refused.slice(0, 150) };
+  if (refused !== undefined) return { what: `${what}: not compared`, value: 0, note: reasonOf(row) };
   const spread = `${low.toFixed(2)} to ${high.toFixed(2)}, ${processor.toFixed(2)} by processor time`;
   return {
     what: `${what}: ${a.toPrecision(4)} against ${b.toPrecision(4)}/s`,
@@ -76,6 +80,11 @@ function figureOf(row, rival) {
     atLeast: rival.lineOf(row),
     note: hostOps > 0 ? `${spread}, ${hostOps} host ops` : spread,
   };
+}
+
+/** Why a row has no figures: without the folder that the files lie in, which is another on every machine. */
+function reasonOf({ refused }) {
+  return refused.replaceAll(root, '').slice(0, 150);
 }
 
 async function writePage(rows, rival, page) {
@@ -109,7 +118,7 @@ async function writePage(rows, rival, page) {
     rows: rows.map((row) => {
       const { name, batch = '', hostOps, refused } = row;
       if (refused !== undefined)
-        return [name, batch, hostOps || '', '', '', '', '', '', '', `not compared: ${refused.slice(0, 150)}`];
+        return [name, batch, hostOps || '', '', '', '', '', '', '', `not compared: ${reasonOf(row)}`];
       const line = rival.lineOf(row);
       return [
         name,
